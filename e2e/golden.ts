@@ -1,0 +1,152 @@
+// Reads the golden files of e2e/golden (see the README there). Pure functions over parsed JSON, for Node and for a page alike.
+
+/** An array as a golden file holds it: base64 of little-endian values, row-major. */
+interface StoredArray {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'float64';
+  readonly data: string;
+}
+
+type Stored = Readonly<Record<string, StoredArray>>;
+
+/** Flat row-major arrays by name. Parameters and inputs are exact in float32. */
+export type Arrays = Readonly<Record<string, Float64Array>>;
+
+/** One run of a recurrent stack, with the results of PyTorch in float64. */
+export interface RecurrentCase {
+  readonly name: string;
+  readonly cell: 'lstm' | 'rnn_tanh';
+  /** T */
+  readonly steps: number;
+  /** N */
+  readonly batch: number;
+  /** I */
+  readonly inputSize: number;
+  /** H */
+  readonly hiddenSize: number;
+  /** L */
+  readonly layers: number;
+  readonly direction: 'forward' | 'bidirectional';
+  readonly bias: boolean;
+  /** [N], or null where every row has T steps. */
+  readonly lengths: readonly number[] | null;
+  /** By PyTorch's names. */
+  readonly parameters: Arrays;
+  /** `input` [T,N,I]; `h0`, `c0` [L*D,N,H]; `dOutput` [T,N,D*H]; `dHn`, `dCn` [L*D,N,H]. One that is missing is zeros. */
+  readonly given: Arrays;
+  /** `output` [T,N,D*H]; `hn`, `cn` [L*D,N,H]. */
+  readonly results: Arrays;
+  /** `dInput` [T,N,I]; `dH0`, `dC0` [L*D,N,H]. */
+  readonly gradients: Arrays;
+  /** By PyTorch's names. */
+  readonly parameterGradients: Arrays;
+}
+
+/** The first steps of training a small character model, with the state carried from window to window. */
+export interface TrainingCase {
+  readonly name: string;
+  /** V */
+  readonly vocabulary: number;
+  readonly embed: number | 'one-hot';
+  readonly layers: readonly { readonly cell: 'lstm'; readonly hidden: number }[];
+  /** N */
+  readonly batch: number;
+  /** T */
+  readonly window: number;
+  readonly steps: number;
+  readonly optimizer: { readonly kind: 'adam'; readonly rate: number } | { readonly kind: 'sgd'; readonly rate: number; readonly momentum: number };
+  readonly clip: number;
+  /** [N*steps*T + 1] the text. Stream n starts at n*steps*T. */
+  readonly tokens: Uint32Array;
+  /** Before the first step: `embedding.weight`, `recurrent.weight_ih_l0` …, `linear.weight`, `linear.bias`. */
+  readonly parameters: Arrays;
+  /** [steps] nats per character. */
+  readonly losses: readonly number[];
+  /** [steps][T] the same, mean over the batch alone. */
+  readonly stepLosses: readonly (readonly number[])[];
+  /** [steps] before clipping. */
+  readonly gradientNorms: readonly number[];
+  /** After the last step. */
+  readonly trained: Arrays;
+  /** `hn`, `cn` [L,N,H] after the last step's window. */
+  readonly state: Arrays;
+}
+
+/** The cases of a parsed `lstm.json` or `rnn_tanh.json`. */
+export function recurrentCases(file: unknown): RecurrentCase[] {
+  return casesOf(file).map((stored) => ({
+    ...(stored as unknown as RecurrentCase),
+    ...decodeFields(stored, ['parameters', 'given', 'results', 'gradients', 'parameterGradients']),
+  }));
+}
+
+/** The cases of a parsed `training.json`. */
+export function trainingCases(file: unknown): TrainingCase[] {
+  return casesOf(file).map((stored) => ({
+    ...(stored as unknown as TrainingCase),
+    ...decodeFields(stored, ['parameters', 'trained', 'state']),
+    tokens: Uint32Array.from(stored['tokens'] as number[]),
+  }));
+}
+
+/** The windows of a training case in order: inputs and targets [T,N]. */
+export function trainingWindows({ tokens, batch, window, steps }: TrainingCase): { inputs: Uint32Array; targets: Uint32Array }[] {
+  return Array.from({ length: steps }, (_, step) => {
+    const inputs = new Uint32Array(window * batch);
+    const targets = new Uint32Array(window * batch);
+    for (let t = 0; t < window; t++) {
+      for (let n = 0; n < batch; n++) {
+        const place = n * steps * window + step * window + t;
+        inputs[t * batch + n] = tokens[place]!;
+        targets[t * batch + n] = tokens[place + 1]!;
+      }
+    }
+    return { inputs, targets };
+  });
+}
+
+/** ‖actual − expected‖ / ‖expected‖; 0 when both are zeros, NaN where anything is NaN. Throws a RangeError for unequal lengths. */
+export function relativeL2(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) throw new RangeError(`${actual.length} values cannot be compared with ${expected.length}`);
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return difference === 0 ? 0 : Math.sqrt(difference / norm);
+}
+
+/** The element that is farthest off, by |actual − expected| over the largest |expected| (or over 1 when all are 0). */
+export function worstElement(actual: ArrayLike<number>, expected: ArrayLike<number>): { index: number; actual: number; expected: number; error: number } {
+  if (actual.length !== expected.length) throw new RangeError(`${actual.length} values cannot be compared with ${expected.length}`);
+  let scale = 0;
+  for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]!));
+  let worst = { index: -1, actual: 0, expected: 0, error: 0 };
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i]! - expected[i]!) / (scale || 1);
+    if (Number.isNaN(error)) return { index: i, actual: actual[i]!, expected: expected[i]!, error };
+    if (error > worst.error) worst = { index: i, actual: actual[i]!, expected: expected[i]!, error };
+  }
+  return worst;
+}
+
+function casesOf(file: unknown): Readonly<Record<string, unknown>>[] {
+  const cases = (file as { readonly cases?: unknown } | null)?.cases;
+  if (!Array.isArray(cases) || cases.length === 0) throw new TypeError('not a golden file: it has no cases (see e2e/golden/README.md)');
+  return cases as Readonly<Record<string, unknown>>[];
+}
+
+function decodeFields<K extends string>(stored: Readonly<Record<string, unknown>>, fields: readonly K[]): Record<K, Arrays> {
+  return Object.fromEntries(fields.map((field) => [
+    field, Object.fromEntries(Object.entries(stored[field] as Stored).map(([name, array]) => [name, decode(name, array)])),
+  ])) as Record<K, Arrays>;
+}
+
+function decode(name: string, { shape, dtype, data }: StoredArray): Float64Array {
+  const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+  const values = dtype === 'float32' ? Float64Array.from(new Float32Array(bytes.buffer)) : new Float64Array(bytes.buffer);
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  if (values.length !== size) throw new RangeError(`golden array ${name} has ${values.length} values, but its shape [${shape.join(', ')}] holds ${size}`);
+  return values;
+}
