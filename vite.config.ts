@@ -1,0 +1,43 @@
+// The root is the repository, so that tests can import /src, /shaders and /e2e from the dev server; the page is /demo/.
+// `vite build` makes the demo (dist/demo), `vite build --mode library` the package (dist/unfold-rnn.js).
+
+import path from 'node:path';
+import { defineConfig } from 'vite';
+import type { Plugin } from 'vite';
+import { wgsl } from './src/wgsl/plugin.ts';
+
+const ROOT = import.meta.dirname;
+
+function demoAtRoot(): Plugin {
+  return {
+    name: 'unfold:demo-at-root',
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        if (request.url !== '/') return next();
+        response.writeHead(302, { location: '/demo/' }).end();
+      });
+    },
+  };
+}
+
+export default defineConfig(({ mode, command }) => ({
+  root: command === 'build' && mode !== 'library' ? path.join(ROOT, 'demo') : ROOT,
+  base: './',
+  publicDir: false,
+  appType: 'mpa',
+  plugins: [wgsl(), demoAtRoot()],
+  worker: { format: 'es', plugins: () => [wgsl()] },
+  optimizeDeps: { entries: ['demo/index.html', 'demo/**/*.ts'] },
+  server: { host: '127.0.0.1', fs: { strict: true, allow: [ROOT] } },
+  preview: { host: '127.0.0.1' },
+  build: mode === 'library'
+    ? {
+        target: 'es2023',
+        outDir: 'dist',
+        emptyOutDir: false,
+        sourcemap: true,
+        minify: false,
+        lib: { entry: path.join(ROOT, 'src/index.ts'), formats: ['es'], fileName: () => 'unfold-rnn.js' },
+      }
+    : { target: 'es2023', outDir: path.join(ROOT, 'dist/demo'), emptyOutDir: true, sourcemap: true },
+}));
