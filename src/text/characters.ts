@@ -1,0 +1,85 @@
+// A text → a vocabulary of its characters, and the text as tokens.
+import { normalizeText, NORMALIZATIONS, UNKNOWN, Vocabulary, type Normalization } from './vocabulary.ts';
+
+export interface CharactersOptions {
+  /** Default 'NFC': Hangul by syllable. 'NFD': Hangul by jamo, letters and accents apart. 'none': as it is. */
+  readonly normalize?: Normalization;
+  /** Encode with this vocabulary (of a saved model, of the training text) instead of the text's own; its normal form applies. */
+  readonly vocabulary?: Vocabulary;
+  /** Symbols seen fewer times than this become U+FFFD. Default 1: none. */
+  readonly minimumCount?: number;
+  /** V at most, U+FFFD included where it is needed: the most frequent symbols stay, the others become U+FFFD. */
+  readonly maximumSize?: number;
+}
+
+export interface Corpus {
+  readonly vocabulary: Vocabulary;
+  /** The whole text, one token a character. */
+  readonly tokens: Uint32Array<ArrayBuffer>;
+  readonly normalize: Normalization;
+  /** [V] how often each symbol occurs. */
+  readonly counts: Uint32Array<ArrayBuffer>;
+  /** Nats per character that a model reaches which knows the counts and nothing else; the uniform baseline is `Math.log(vocabulary.size)`. */
+  readonly unigramEntropy: number;
+}
+
+/**
+ * Cut a text into characters (code points) and number them.
+ * @throws TypeError where `text` is not a string; RangeError for an empty text, an option out of range, or, with a given
+ *   vocabulary that lacks U+FFFD, a character that it does not hold.
+ */
+export function characters(text: string, options: CharactersOptions = {}): Corpus {
+  const vocabulary = options.vocabulary ?? vocabularyOf(text, options);
+  if (options.vocabulary) refuseOptionsBeside(options.vocabulary, options);
+  const tokens = vocabulary.encode(text);
+  if (tokens.length === 0) throw emptyError();
+  const counts = new Uint32Array(vocabulary.size);
+  for (const token of tokens) counts[token]!++;
+  return { vocabulary, tokens, normalize: vocabulary.normalize, counts, unigramEntropy: entropy(counts, tokens.length) };
+}
+
+function vocabularyOf(text: string, options: CharactersOptions): Vocabulary {
+  const { normalize = 'NFC', minimumCount = 1, maximumSize = Infinity } = options;
+  if (!NORMALIZATIONS.includes(normalize)) {
+    throw new RangeError(`normalize is ${JSON.stringify(normalize)}; it must be one of ${NORMALIZATIONS.join(', ')}`);
+  }
+  if (!Number.isSafeInteger(minimumCount) || minimumCount < 1) {
+    throw new RangeError(`minimumCount is ${minimumCount}; it must be a whole number of at least 1`);
+  }
+  if (maximumSize !== Infinity && (!Number.isSafeInteger(maximumSize) || maximumSize < 2)) {
+    throw new RangeError(`maximumSize is ${maximumSize}; it must be a whole number of at least 2 (one symbol and U+FFFD)`);
+  }
+  const counts = new Map<string, number>();
+  for (const symbol of normalizeText(text, normalize)) counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
+  if (counts.size === 0) throw emptyError();
+  return new Vocabulary(mostFrequent(counts, minimumCount, maximumSize), normalize);
+}
+
+/** The symbols that stay; ties go to the lower code point. U+FFFD joins as soon as one is left out, or where the text has it. */
+function mostFrequent(counts: ReadonlyMap<string, number>, minimumCount: number, maximumSize: number): string[] {
+  const frequent = [...counts].filter(([symbol, count]) => count >= minimumCount && symbol !== UNKNOWN);
+  const isWhole = frequent.length === counts.size && frequent.length <= maximumSize;
+  if (isWhole) return frequent.map(([symbol]) => symbol);
+  frequent.sort(([a, m], [b, n]) => n - m || a.codePointAt(0)! - b.codePointAt(0)!);
+  return [...frequent.slice(0, maximumSize - 1).map(([symbol]) => symbol), UNKNOWN];
+}
+
+function refuseOptionsBeside(vocabulary: Vocabulary, options: CharactersOptions): void {
+  if (options.minimumCount !== undefined || options.maximumSize !== undefined) {
+    throw new RangeError('minimumCount and maximumSize choose the symbols of a new vocabulary; leave them out where one is given');
+  }
+  if (options.normalize !== undefined && options.normalize !== vocabulary.normalize) {
+    throw new RangeError(`normalize is ${options.normalize} but the given vocabulary is ${vocabulary.normalize}; leave normalize out`);
+  }
+}
+
+/** Nats per token, of the distribution that the counts make. */
+function entropy(counts: Uint32Array, total: number): number {
+  let sum = 0;
+  for (const count of counts) if (count > 0) sum -= (count / total) * Math.log(count / total);
+  return sum;
+}
+
+function emptyError(): RangeError {
+  return new RangeError('the text is empty: there is nothing to learn from. Give at least a few thousand characters');
+}
