@@ -5,6 +5,7 @@ import path from 'node:path';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
 import { wgsl } from './src/wgsl/plugin.ts';
+import { mobyDickPlugin } from './tools/moby_dick.mjs';
 
 const ROOT = import.meta.dirname;
 
@@ -25,8 +26,8 @@ export default defineConfig(({ mode, command }) => ({
   base: './',
   publicDir: false,
   appType: 'mpa',
-  plugins: [wgsl(), demoAtRoot()],
-  worker: { format: 'es', plugins: () => [wgsl()] },
+  plugins: [wgsl(), mobyDickPlugin(), demoAtRoot()],
+  worker: { format: 'es', plugins: () => [wgsl(), mobyDickPlugin()] },
   optimizeDeps: { entries: ['demo/index.html', 'demo/**/*.ts'] },
   server: { host: '127.0.0.1', fs: { strict: true, allow: [ROOT] } },
   preview: { host: '127.0.0.1' },
