@@ -2,6 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { unroll } from '../gpu/unroll.ts';
 import { writeDeclaration } from './declare.ts';
 import { expand, ShaderError } from './expand.ts';
 import { reflect } from './reflect.ts';
@@ -40,6 +41,11 @@ export function buildShaders(folder = path.join(ROOT, 'shaders'), library = path
     }
   }
   return built;
+}
+
+/** The text of every shader as a device gets it with the default constants, by name: what the golden files hold. */
+export function unrolledShaders(): Map<string, string> {
+  return new Map(buildShaders().map(({ shader }) => [shader.name, unroll(shader.code)]));
 }
 
 /**

@@ -1,0 +1,45 @@
+import { expect, test } from '../harness.ts';
+import type { Smoke } from './smoke.page.ts';
+
+const PAGE = '/e2e/gpu/smoke.page.ts';
+
+test('the adapter runs a shader of the pipeline', async ({ inPage }, { annotations }) => {
+  const x = Array.from({ length: 64 }, (_, i) => i);
+  const { adapter, y } = await inPage<Smoke>(PAGE, 'scaleAndAdd', { x, scale: 10 });
+  console.log(`adapter: ${adapter}`);
+  annotations.push({ type: 'adapter', description: adapter });
+  expect(y).toBeInstanceOf(Float32Array);
+  expect([...y]).toEqual(x.map((value) => 10 * value + ((value + 1) % 64)));
+});
+
+for (const [kind, message] of [
+  ['validation', /^GPUValidationError: /],
+  ['after destroy', /^GPUValidationError: /],
+  ['uncaptured', /^Uncaptured GPUValidationError: /],
+  ['unbalanced pop', /^The \S+ scope of the test is gone/],
+  ['console', /^Console: said on the console/],
+] as const) {
+  test(`an error of kind "${kind}" in a page is seen`, async ({ inPage }) => {
+    const { result, errors } = await inPage<string>(PAGE, 'mistake', kind, { expectErrors: true });
+    expect(result).toBe(kind);
+    expect(errors).toEqual([expect.stringMatching(message)]);
+    await expect(inPage(PAGE, 'mistake', kind)).rejects.toThrow(errors[0]?.slice(0, 20));
+  });
+}
+
+test('an exception in a page is seen, and the next call is clean', async ({ inPage }) => {
+  const { result, errors } = await inPage(PAGE, 'mistake', 'exception', { expectErrors: true });
+  expect(result).toBeNull();
+  expect(errors).toEqual([expect.stringMatching(/^RangeError: thrown in the page/)]);
+  await expect(inPage(PAGE, 'mistake', 'exception')).rejects.toThrow('thrown in the page');
+  expect(await inPage(PAGE, 'mistake', 'none')).toBe('none');
+});
+
+test('a function that is not there is named', async ({ inPage }) => {
+  await expect(inPage(PAGE, 'nothing')).rejects.toThrow(`${PAGE} exports no function nothing; it has leaveOpen`);
+});
+
+test('a device that a call leaves open is destroyed', async ({ inPage }) => {
+  await inPage(PAGE, 'leaveOpen');
+  expect(await inPage(PAGE, 'leftBehind')).toBe('destroyed');
+});
