@@ -1,0 +1,70 @@
+import { openDevice } from '../../src/gpu/device.ts';
+import { allocateProxy, subslice } from '../../src/gpu/memory.ts';
+import { Recording } from '../../src/gpu/recording.ts';
+import { Replay } from '../../src/gpu/submit.ts';
+import { matmul, matrix } from '../../src/kernels/matmul.ts';
+import { relativeL2 } from '../golden.ts';
+import { randomArray } from './random_arrays.ts';
+
+export interface MatmulCase {
+  readonly form: 'nn' | 'nt' | 'tn';
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly bias?: boolean;
+  readonly accumulate?: boolean;
+  /** Elements that every row is longer than the matrix is wide. */
+  readonly gap?: number;
+  /** Elements by which A, B and C start past their buffer's start. */
+  readonly offset?: number;
+}
+
+/** Relative L2 error against float64 of each case, and whether anything outside C was touched. */
+export async function run(cases: readonly MatmulCase[]): Promise<{ error: number; touchedOutside: boolean }[]> {
+  const gpu = await openDevice();
+  const results = [];
+  for (const given of cases) results.push(await one(gpu, given));
+  return results;
+}
+
+async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCase): Promise<{ error: number; touchedOutside: boolean }> {
+  const { form, M, N, K, bias = false, accumulate = false, gap = 0, offset = 0 } = given;
+  const [aRows, aColumns] = form === 'tn' ? [K, M] : [M, K];
+  const [bRows, bColumns] = form === 'nt' ? [N, K] : [K, N];
+  const make = (name: string, rows: number, columns: number, seed: number) => {
+    const count = offset + rows * (columns + gap);
+    return { slice: allocateProxy(name, [count], 'scratch'), data: randomArray(count, seed), rows, columns, stride: columns + gap };
+  };
+  const [a, b, c] = [make('a', aRows, aColumns, 1), make('b', bRows, bColumns, 2), make('c', M, N, 3)];
+  const biasSlice = allocateProxy('bias', [N], 'scratch');
+  const biasData = randomArray(N, 4);
+  gpu.memory.allocate([a, b, c].map((x) => x.slice.buffer).concat(biasSlice.buffer));
+  for (const x of [a, b, c]) gpu.write(x.slice, x.data);
+  gpu.write(biasSlice, biasData);
+  const recording = new Recording();
+  const view = (x: typeof a) => matrix(subslice(x.slice, offset, [x.data.length - offset]), x.rows, x.columns, x.stride);
+  matmul(recording, { form, a: view(a), b: view(b), c: view(c), accumulate, ...(bias && { bias: biasSlice }) });
+  const replay = new Replay(gpu, recording, 'matmul test');
+  replay.submit();
+  const actual = await gpu.read(c.slice);
+  replay.destroy();
+  gpu.memory.free([a, b, c].map((x) => x.slice.buffer).concat(biasSlice.buffer));
+
+  const expected = Float64Array.from(c.data);
+  const got = Float64Array.from(actual);
+  for (let m = 0; m < M; m++) {
+    for (let n = 0; n < N; n++) {
+      let sum = 0;
+      for (let k = 0; k < K; k++) {
+        const x = form === 'tn' ? a.data[offset + k * a.stride + m]! : a.data[offset + m * a.stride + k]!;
+        const y = form === 'nt' ? b.data[offset + n * b.stride + k]! : b.data[offset + k * b.stride + n]!;
+        sum += x * y;
+      }
+      const at = offset + m * c.stride + n;
+      expected[at] = sum + (bias ? biasData[n]! : 0) + (accumulate ? c.data[at]! : 0);
+    }
+  }
+  const inside = (i: number): boolean => i >= offset && (i - offset) % c.stride < N;
+  const touchedOutside = got.some((value, i) => !inside(i) && value !== c.data[i]);
+  return { error: relativeL2(got.filter((_, i) => inside(i)), expected.filter((_, i) => inside(i))), touchedOutside };
+}

@@ -1,0 +1,185 @@
+// One device and what belongs to it: memory, pipelines, errors, loss. Knows WebGPU, knows no network.
+import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './errors.ts';
+import { bytesOf, Memory, type Slice } from './memory.ts';
+import { PipelineCache } from './pipelines.ts';
+
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** A software adapter: correct, and slow. */
+  readonly isFallback: boolean;
+  /** The adapter's name for people. */
+  readonly name: string;
+}
+
+export interface DeviceOptions {
+  /** An application's own device: used as it is, and never destroyed by this engine. */
+  readonly device?: GPUDevice;
+  readonly powerPreference?: GPUPowerPreference;
+  /** The runtime's WebGPU, where it is not `navigator.gpu` (Node's `webgpu` package). */
+  readonly gpu?: GPU;
+}
+
+/** Taken where the adapter has them: f16 storage, sums across a subgroup, GPU time by kernel. */
+const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+
+/** Raised to what the adapter has: larger windows and vocabularies fit; the kernels themselves run at the guaranteed minimum. */
+const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX', 'maxStorageBuffersPerShaderStage'] as const;
+
+/**
+ * Open a GPU device, or wrap the application's own.
+ * @throws WebGPUUnavailableError where there is no WebGPU or no adapter.
+ */
+export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
+  if (options.device) {
+    const info = options.device.adapterInfo;
+    return new Gpu(options.device, describe(info), false);
+  }
+  const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) {
+    throw new WebGPUUnavailableError(
+      'this browser or runtime has no WebGPU (navigator.gpu is missing). Use Chrome or Edge 113+, Safari 26+ or Firefox 141+, ' +
+        'over https or localhost; in Node pass openDevice({ gpu }) from the npm package "webgpu"',
+    );
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  if (!adapter) {
+    throw new WebGPUUnavailableError(
+      'WebGPU is here but gives no adapter: the GPU or its driver may be on the block list. See chrome://gpu; ' +
+        'on Linux start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan',
+    );
+  }
+  const requiredLimits: Record<string, number> = {};
+  for (const name of LIMITS) requiredLimits[name] = adapter.limits[name];
+  const device = await adapter.requestDevice({
+    label: 'unfold',
+    requiredFeatures: FEATURES.filter((f) => adapter.features.has(f)),
+    requiredLimits,
+  });
+  return new Gpu(device, describe(adapter.info), true);
+}
+
+function describe(info: GPUAdapterInfo): AdapterDescription {
+  const { vendor, architecture, device, description } = info;
+  const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
+  const isFallback = info.isFallbackAdapter || /swiftshader|llvmpipe|software|basic render/.test(text);
+  const name = description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
+  return { vendor, architecture, device, description, isFallback, name };
+}
+
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+  readonly memory: Memory;
+  readonly pipelines: PipelineCache;
+  /** Resolves when the device goes away, for whatever reason. */
+  readonly lost: Promise<GPUDeviceLostInfo>;
+  readonly #owned: boolean;
+  #lostInfo: GPUDeviceLostInfo | null = null;
+  #scopes = 0;
+  #first: { scope: number; error: Error } | null = null;
+  #pending: Promise<void> = Promise.resolve();
+
+  constructor(device: GPUDevice, adapter: AdapterDescription, owned: boolean) {
+    this.device = device;
+    this.adapter = adapter;
+    this.#owned = owned;
+    this.memory = new Memory(device);
+    this.pipelines = new PipelineCache(device, (pending) => this.#watch(pending));
+    this.lost = device.lost.then((info) => (this.#lostInfo = info));
+  }
+
+  get isLost(): boolean {
+    return this.#lostInfo !== null;
+  }
+
+  /** @throws DeviceLostError once the device is gone. */
+  assertAlive(): void {
+    if (this.#lostInfo) throw new DeviceLostError(this.#lostInfo);
+  }
+
+  /** Run `body` inside validation and out-of-memory scopes; what they catch is thrown by the next `check` or read. */
+  guard<R>(label: string, body: () => R): R {
+    this.assertAlive();
+    this.device.pushErrorScope('out-of-memory');
+    this.device.pushErrorScope('validation');
+    try {
+      return body();
+    } finally {
+      const caught = [this.device.popErrorScope(), this.device.popErrorScope()];
+      const describeError = (error: GPUError | null): Error | null => error && new GpuCommandError(`${label}: ${error.message}`);
+      for (const scope of caught) this.#watch(scope.then(describeError));
+    }
+  }
+
+  #watch(scope: Promise<Error | null>): void {
+    const number = this.#scopes++;
+    const settled = scope.then(
+      (error) => {
+        // Of all errors the one of the earliest scope counts: a pipeline's failure before the failures that it causes.
+        if (error && (!this.#first || number < this.#first.scope)) this.#first = { scope: number, error };
+      },
+      () => undefined, // a lost device rejects its scopes; assertAlive tells of that
+    );
+    this.#pending = Promise.all([this.#pending, settled]).then(() => undefined);
+  }
+
+  /** Wait for every check so far. @throws the first error that the GPU reported. */
+  async check(): Promise<void> {
+    await this.#pending;
+    this.assertAlive();
+    if (this.#first) throw this.#first.error;
+  }
+
+  /** Write elements into a slice, in the queue's order. */
+  write(slice: Slice, data: Float32Array | Uint32Array | Int32Array): void {
+    if (data.byteLength !== bytesOf(slice)) {
+      throw new RangeError(`${slice.buffer.name} has shape [${slice.shape}], ${bytesOf(slice) / 4} elements; ${data.length} were given`);
+    }
+    this.assertAlive();
+    this.device.queue.writeBuffer(this.memory.get(slice.buffer), slice.offset * 4, data as Float32Array<ArrayBuffer>);
+  }
+
+  /** Read a slice's bytes after all that was submitted before. @throws DeviceLostError, or what the GPU reported. */
+  async readBytes(slice: Slice): Promise<ArrayBuffer> {
+    this.assertAlive();
+    const size = bytesOf(slice);
+    const staging = this.device.createBuffer({ label: `read ${slice.buffer.name}`, size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    try {
+      const encoder = this.device.createCommandEncoder({ label: `read ${slice.buffer.name}` });
+      encoder.copyBufferToBuffer(this.memory.get(slice.buffer), slice.offset * 4, staging, 0, size);
+      this.device.queue.submit([encoder.finish()]);
+      await this.mapped(staging);
+      return staging.getMappedRange().slice(0);
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  async read(slice: Slice): Promise<Float32Array> {
+    return new Float32Array(await this.readBytes(slice));
+  }
+
+  /** Map a staging buffer for reading; a failure becomes the error that caused it. */
+  async mapped(staging: GPUBuffer): Promise<void> {
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+    } catch (cause) {
+      // The loss may be announced just after the map is refused.
+      await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
+      this.assertAlive();
+      await this.check();
+      throw new GpuCommandError(`could not map ${staging.label}: ${String(cause)}`, { cause });
+    }
+    await this.check();
+  }
+
+  /** Free every buffer of this engine, and the device if this engine opened it. */
+  destroy(): void {
+    this.memory.freeAll();
+    if (this.#owned) this.device.destroy();
+  }
+}

@@ -1,0 +1,144 @@
+// Memory as data: proxies are planned, counted and checked before any GPU buffer exists; `Memory` then makes them real.
+
+/** What a buffer is for; the memory plan counts bytes by it. */
+export type Purpose = 'parameters' | 'gradients' | 'optimizer' | 'history' | 'activations' | 'input' | 'result' | 'scratch';
+
+/** A buffer to be: a name for people, a size in bytes, a purpose. Identity is the object itself. */
+export interface BufferProxy {
+  readonly name: string;
+  readonly bytes: number;
+  readonly purpose: Purpose;
+}
+
+/** A stretch of a buffer that holds 32-bit elements in row-major order. `offset` is in elements. */
+export interface Slice {
+  readonly buffer: BufferProxy;
+  readonly offset: number;
+  readonly shape: readonly number[];
+}
+
+/** Storage bindings start at multiples of this many bytes on every adapter. */
+export const ALIGNMENT_BYTES = 256;
+const ELEMENT_BYTES = 4;
+
+export const elements = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
+export const bytesOf = (slice: Slice): number => elements(slice.shape) * ELEMENT_BYTES;
+
+/** A new buffer of that shape (at least one element, so that it can always be bound), as a slice of all of it. */
+export function allocateProxy(name: string, shape: readonly number[], purpose: Purpose): Slice {
+  return { buffer: { name, bytes: Math.max(1, elements(shape)) * ELEMENT_BYTES, purpose }, offset: 0, shape };
+}
+
+/** A part of a slice: `offset` elements in, of that shape. */
+export function subslice(of: Slice, offset: number, shape: readonly number[]): Slice {
+  if (offset < 0 || offset + elements(shape) > elements(of.shape)) {
+    throw new RangeError(`slice [${shape}] at element ${offset} does not fit in ${of.buffer.name} [${of.shape}]`);
+  }
+  return { buffer: of.buffer, offset: of.offset + offset, shape };
+}
+
+/** The same elements under another shape. */
+export function reshape(of: Slice, shape: readonly number[]): Slice {
+  if (elements(shape) !== elements(of.shape)) {
+    throw new RangeError(`cannot view ${of.buffer.name} [${of.shape}] as [${shape}]: ${elements(of.shape)} elements against ${elements(shape)}`);
+  }
+  return { ...of, shape };
+}
+
+/** Split an offset into what a binding can start at and the elements that a kernel must add. */
+export function alignedStart(slice: Slice): { bindingBytes: number; elements: number } {
+  const bytes = slice.offset * ELEMENT_BYTES;
+  const bindingBytes = bytes - (bytes % ALIGNMENT_BYTES);
+  return { bindingBytes, elements: (bytes - bindingBytes) / ELEMENT_BYTES };
+}
+
+export interface MemoryPlan {
+  readonly totalBytes: number;
+  readonly byPurpose: Readonly<Partial<Record<Purpose, number>>>;
+  readonly buffers: readonly { readonly name: string; readonly bytes: number; readonly purpose: Purpose }[];
+}
+
+/** Every byte, by purpose. */
+export function planMemory(buffers: Iterable<BufferProxy>): MemoryPlan {
+  const unique = [...new Set(buffers)];
+  const byPurpose: Partial<Record<Purpose, number>> = {};
+  for (const b of unique) byPurpose[b.purpose] = (byPurpose[b.purpose] ?? 0) + b.bytes;
+  return {
+    totalBytes: unique.reduce((sum, b) => sum + b.bytes, 0),
+    byPurpose,
+    buffers: unique.map(({ name, bytes, purpose }) => ({ name, bytes, purpose })),
+  };
+}
+
+/** Refuse, before the GPU is asked, what it cannot bind. */
+export function checkLimits(buffers: Iterable<BufferProxy>, limits: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>): void {
+  const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  for (const b of buffers) {
+    if (b.bytes > most) {
+      throw new RangeError(
+        `${b.name} needs ${mebibytes(b.bytes)} in one buffer, and this device binds at most ${mebibytes(most)}: ` +
+          `use a smaller batch, fewer steps a window, or a smaller hidden size or vocabulary`,
+      );
+    }
+  }
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/** The GPU buffers behind the proxies of one device. */
+export class Memory {
+  readonly #device: GPUDevice;
+  readonly #buffers = new Map<BufferProxy, { buffer: GPUBuffer; owned: boolean }>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** Make real what is not yet. All buffers are zero at first, as WebGPU guarantees. */
+  allocate(proxies: Iterable<BufferProxy>): void {
+    const fresh = [...new Set(proxies)].filter((p) => !this.#buffers.has(p));
+    checkLimits(fresh, this.#device.limits);
+    for (const proxy of fresh) {
+      const buffer = this.#device.createBuffer({
+        label: proxy.name,
+        size: proxy.bytes,
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      });
+      this.#buffers.set(proxy, { buffer, owned: true });
+    }
+  }
+
+  /** Put an application's own buffer behind a proxy; `free` will leave it alone. */
+  adopt(proxy: BufferProxy, buffer: GPUBuffer): void {
+    if (buffer.size < proxy.bytes) {
+      throw new RangeError(`${proxy.name} needs ${proxy.bytes} bytes; the given buffer "${buffer.label}" has ${buffer.size}`);
+    }
+    if (!(buffer.usage & GPUBufferUsage.STORAGE)) {
+      throw new TypeError(`the buffer "${buffer.label}" given for ${proxy.name} must be created with GPUBufferUsage.STORAGE`);
+    }
+    this.#buffers.set(proxy, { buffer, owned: false });
+  }
+
+  get(proxy: BufferProxy): GPUBuffer {
+    const entry = this.#buffers.get(proxy);
+    if (!entry) throw new Error(`${proxy.name} has no GPU memory: it was never allocated, or its owner was destroyed`);
+    return entry.buffer;
+  }
+
+  free(proxies: Iterable<BufferProxy>): void {
+    for (const proxy of proxies) {
+      const entry = this.#buffers.get(proxy);
+      if (entry?.owned) entry.buffer.destroy();
+      this.#buffers.delete(proxy);
+    }
+  }
+
+  freeAll(): void {
+    this.free([...this.#buffers.keys()]);
+  }
+
+  /** What is allocated at this moment. */
+  report(): MemoryPlan {
+    return planMemory(this.#buffers.keys());
+  }
+}

@@ -1,0 +1,85 @@
+// Pipelines, made once for each final text, entry and layout. The key is the text itself, never a guess at what it depends on.
+import type { Entry } from '../wgsl/types.ts';
+import { describeCompilation, ShaderError } from './errors.ts';
+import type { Dispatch } from './recording.ts';
+import { unroll } from './unroll.ts';
+
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly entry: Entry;
+}
+
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #pipelines = new Map<string, Pipeline>();
+  readonly #report: (pending: Promise<Error | null>) => void;
+
+  /** `report` receives, for each new pipeline, a promise of the error it met, if any. */
+  constructor(device: GPUDevice, report: (pending: Promise<Error | null>) => void) {
+    this.#device = device;
+    this.#report = report;
+  }
+
+  get size(): number {
+    return this.#pipelines.size;
+  }
+
+  /** The pipeline of a dispatch; compiles in the background, and a failure arrives through `report`. */
+  get(dispatch: Dispatch): Pipeline {
+    const code = unroll(dispatch.shader.code, dispatch.constants);
+    const key = `${dispatch.entry}\n${code}`;
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.#create(dispatch, code);
+      this.#pipelines.set(key, pipeline);
+    }
+    return pipeline;
+  }
+
+  #create(dispatch: Dispatch, code: string): Pipeline {
+    const entry = dispatch.shader.entries[dispatch.entry];
+    if (!entry) throw new Error(`${dispatch.shader.name} has no entry point ${dispatch.entry}`);
+    const label = dispatch.label;
+    const storage = entry.bindings.length;
+    const most = this.#device.limits.maxStorageBuffersPerShaderStage;
+    if (storage > most) throw new RangeError(`${label} binds ${storage} storage buffers; this device allows ${most}`);
+
+    this.#device.pushErrorScope('validation');
+    let module = this.#modules.get(code);
+    if (!module) {
+      module = this.#device.createShaderModule({ label: dispatch.shader.name, code });
+      this.#modules.set(code, module);
+    }
+    const entries: GPUBindGroupLayoutEntry[] = entry.bindings.map((b) => ({
+      binding: b.binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: b.kind },
+    }));
+    if (entry.params) {
+      entries.push({
+        binding: entry.params.binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: entry.params.bytes },
+      });
+    }
+    const layout = this.#device.createBindGroupLayout({ label, entries });
+    const pipeline = this.#device.createComputePipeline({
+      label,
+      layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: dispatch.entry },
+    });
+    const failed = this.#device.popErrorScope();
+    const compiled = module;
+    this.#report(
+      failed.then(async (error) => {
+        if (!error) return null;
+        const info = await compiled.getCompilationInfo();
+        const detail = info.messages.some((m) => m.type === 'error') ? describeCompilation(label, code, info.messages) : error.message;
+        return new ShaderError(`${label} could not be made into a pipeline.\n${detail}`);
+      }),
+    );
+    return { pipeline, layout, entry };
+  }
+}

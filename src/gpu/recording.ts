@@ -1,0 +1,92 @@
+// What to run, as plain data: dispatches, copies and clears over buffer proxies, in order, with no GPU object in it.
+// A test compares it without a GPU; src/gpu/submit.ts replays it, into its own encoder or the application's.
+import type { Entry, Shader } from '../wgsl/types.ts';
+import { elements, type BufferProxy, type Slice } from './memory.ts';
+
+export interface Dispatch {
+  readonly kind: 'dispatch';
+  readonly label: string;
+  readonly shader: Shader;
+  readonly entry: string;
+  /** Tile constants that replace the shader's defaults. */
+  readonly constants: Readonly<Record<string, number>>;
+  readonly bindings: Readonly<Record<string, Slice>>;
+  /** Values of the `params` uniform; the executor can change them between replays. */
+  readonly params: Readonly<Record<string, number>>;
+  readonly workgroups: readonly [number, number, number];
+}
+
+export interface Copy {
+  readonly kind: 'copy';
+  readonly from: Slice;
+  readonly to: Slice;
+}
+
+export interface Clear {
+  readonly kind: 'clear';
+  readonly target: Slice;
+}
+
+export type Command = Dispatch | Copy | Clear;
+
+type BindingsOf<E> = E extends Entry<infer B, string> ? B : never;
+/** `x_offset` is filled in by the executor: the elements between an aligned start and the slice bound to `x`. */
+type ParamsOf<E> = E extends Entry<string, infer P> ? Exclude<P, `${string}_offset`> : never;
+
+export interface DispatchOptions<E, C extends string> {
+  readonly bindings: Readonly<Record<BindingsOf<E>, Slice>>;
+  readonly params: Readonly<Record<ParamsOf<E>, number>>;
+  readonly workgroups: readonly [number, number, number];
+  readonly constants?: Readonly<Partial<Record<C, number>>>;
+}
+
+/** An ordered list of commands. Each sees all that the commands before it wrote. */
+export class Recording {
+  readonly commands: Command[] = [];
+
+  /** Record one dispatch; the result is the handle by which its params can be changed later. */
+  dispatch<E extends Record<string, { bindings: string; params: string }>, C extends string, K extends keyof E & string>(
+    shader: Shader<E, C>,
+    entry: K,
+    options: DispatchOptions<Shader<E, C>['entries'][K], C>,
+  ): Dispatch {
+    const command: Dispatch = {
+      kind: 'dispatch',
+      label: `${shader.name}.${entry}`,
+      shader: shader as unknown as Shader,
+      entry,
+      constants: (options.constants ?? {}) as Record<string, number>,
+      bindings: options.bindings as Record<string, Slice>,
+      params: options.params as Record<string, number>,
+      workgroups: options.workgroups,
+    };
+    this.commands.push(command);
+    return command;
+  }
+
+  copy(from: Slice, to: Slice): void {
+    if (elements(from.shape) !== elements(to.shape)) {
+      throw new RangeError(`cannot copy ${from.buffer.name} [${from.shape}] to ${to.buffer.name} [${to.shape}]`);
+    }
+    this.commands.push({ kind: 'copy', from, to });
+  }
+
+  clear(target: Slice): void {
+    this.commands.push({ kind: 'clear', target });
+  }
+
+  append(other: Recording): void {
+    this.commands.push(...other.commands);
+  }
+
+  /** Every buffer that a command touches. */
+  buffers(): Set<BufferProxy> {
+    const all = new Set<BufferProxy>();
+    for (const c of this.commands) {
+      if (c.kind === 'dispatch') for (const s of Object.values(c.bindings)) all.add(s.buffer);
+      else if (c.kind === 'copy') all.add(c.from.buffer).add(c.to.buffer);
+      else all.add(c.target.buffer);
+    }
+    return all;
+  }
+}

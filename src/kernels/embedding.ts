@@ -1,0 +1,42 @@
+// Rows by token, and their gradient. A one-hot input is the same gather, with the weight matrix read column-wise.
+import shader from '../../shaders/ops/embedding.wgsl';
+import type { Slice } from '../gpu/memory.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { grid } from './grid.ts';
+
+/** A table of V rows and C columns; `layout` 'rows' is [V,C] as stored, 'columns' is [C,V] (W_ih as a one-hot product). */
+export interface Table {
+  readonly slice: Slice;
+  readonly vocabulary: number;
+  readonly columns: number;
+  readonly layout: 'rows' | 'columns';
+}
+
+const strides = ({ vocabulary, columns, layout }: Table): { token_stride: number; column_stride: number } =>
+  layout === 'rows' ? { token_stride: columns, column_stride: 1 } : { token_stride: 1, column_stride: vocabulary };
+
+/** Record rows [count, C] = table row of tokens [first .. first+count) (+ bias [C]). */
+export function gatherRows(recording: Recording, options: { table: Table; tokens: Slice; first?: number; count: number; rows: Slice; bias?: Slice }): void {
+  const { table, tokens, first = 0, count, rows, bias } = options;
+  recording.dispatch(shader, 'gather', {
+    bindings: { table: table.slice, bias: bias ?? table.slice, tokens, rows },
+    params: { tokens_count: count, first, columns: table.columns, vocabulary: table.vocabulary, ...strides(table), has_bias: Number(bias !== undefined) },
+    workgroups: grid(count * table.columns, 64),
+  });
+}
+
+/** Positions of each token in a window: `starts` [V+1], `positions` [T·N] (src/text/table_rows.ts makes them). */
+export interface TokenIndex {
+  readonly starts: Slice;
+  readonly positions: Slice;
+}
+
+/** Record dTable += for each token, the sum of dRows [count, C] at its positions. `dTable` has the layout of its table. */
+export function gatherRowsGradient(recording: Recording, options: { dTable: Table; index: TokenIndex; dRows: Slice; count: number }): void {
+  const { dTable, index, dRows, count } = options;
+  recording.dispatch(shader, 'gradient', {
+    bindings: { starts: index.starts, positions: index.positions, d_rows: dRows, d_table: dTable.slice },
+    params: { tokens_count: count, first: 0, columns: dTable.columns, vocabulary: dTable.vocabulary, ...strides(dTable), has_bias: 0 },
+    workgroups: grid(dTable.vocabulary * dTable.columns, 64),
+  });
+}

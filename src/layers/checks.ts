@@ -1,0 +1,18 @@
+// Checks of what an application gives, with messages that say what to change.
+
+/** A whole number of at least `least`, or a RangeError naming the option. */
+export function wholeNumber(value: number, name: string, least = 1): number {
+  if (!Number.isInteger(value) || value < least) {
+    throw new RangeError(`${name} must be a whole number of at least ${least}; ${String(value)} was given`);
+  }
+  return value;
+}
+
+/** A finite number within bounds, or a RangeError naming the option. */
+export function finiteNumber(value: number, name: string, { least = -Infinity, above = -Infinity, most = Infinity } = {}): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value <= above || value > most) {
+    const bounds = [above > -Infinity && `above ${above}`, least > -Infinity && `at least ${least}`, most < Infinity && `at most ${most}`].filter(Boolean);
+    throw new RangeError(`${name} must be a finite number${bounds.length ? ` ${bounds.join(' and ')}` : ''}; ${String(value)} was given`);
+  }
+  return value;
+}

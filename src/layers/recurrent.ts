@@ -1,0 +1,88 @@
+// The operator for WebGPU applications: a recurrent network with PyTorch's parameters, planned for a window, run from
+// typed arrays or GPU buffers, on this engine's submits or inside the application's own command encoder.
+import { cellNamed, type CellName } from '../cells/registry.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { GpuArray } from './array.ts';
+import { finiteNumber, wholeNumber } from './checks.ts';
+import { Parameters } from './parameters.ts';
+import { RecurrentPlan, type PlanOptions } from './recurrent_plan.ts';
+import { stackParameters, type LayerShape } from './stack.ts';
+
+export interface RecurrentOptions {
+  readonly cell: CellName;
+  /** I: features of each input element. */
+  readonly inputSize: number;
+  /** H: features of the state. */
+  readonly hiddenSize: number;
+  /** L: layers, each reading the output of the one below. Default 1. */
+  readonly layers?: number;
+  /** Whether there are bias_ih and bias_hh. Default true. */
+  readonly bias?: boolean;
+  /** Added to the forget gate's initial bias; 0 as in PyTorch by default, 1 is often better (Jozefowicz et al. 2015). */
+  readonly forgetBias?: number;
+  /** Of the initial weights, uniform in ±1/√H. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * A recurrent network with its parameters on the GPU.
+ * @throws RangeError for a size that is not a positive whole number, an unknown cell, or parameters over the device's limits.
+ */
+export function createRecurrent(gpu: Gpu, options: RecurrentOptions): Recurrent {
+  return new Recurrent(gpu, options);
+}
+
+export class Recurrent {
+  /** By PyTorch's names: weight_ih_l0 [G*H,I], weight_hh_l0 [G*H,H], bias_ih_l0 [G*H], bias_hh_l0 [G*H], weight_ih_l1 [G*H,H] … */
+  readonly parameters: Readonly<Record<string, GpuArray>>;
+  /** Of the same names and shapes. Every backward pass adds to them; `zeroGradients` clears them. */
+  readonly gradients: Readonly<Record<string, GpuArray>>;
+  readonly layers: readonly LayerShape[];
+  readonly #gpu: Gpu;
+  readonly #parameters: Parameters;
+  readonly #plans = new Set<RecurrentPlan>();
+
+  constructor(gpu: Gpu, options: RecurrentOptions) {
+    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0 } = options;
+    wholeNumber(inputSize, 'inputSize');
+    wholeNumber(hiddenSize, 'hiddenSize');
+    wholeNumber(layers, 'layers');
+    finiteNumber(forgetBias, 'forgetBias');
+    wholeNumber(seed, 'seed', 0);
+    this.#gpu = gpu;
+    this.layers = Array.from({ length: layers }, (_, l) => ({
+      cell: cellNamed(cell),
+      input: l === 0 ? inputSize : hiddenSize,
+      hidden: hiddenSize,
+      bias,
+      forgetBias,
+    }));
+    this.#parameters = new Parameters(stackParameters(this.layers), cell);
+    gpu.guard(cell, () => gpu.memory.allocate([this.#parameters.flat.buffer, this.#parameters.flatGradient.buffer]));
+    gpu.write(this.#parameters.flat, this.#parameters.initialValues(seed));
+    this.parameters = this.#parameters.arrays(gpu, 'parameters');
+    this.gradients = this.#parameters.arrays(gpu, 'gradients');
+  }
+
+  /** Plan a window: all memory is known and allocated here, none later. */
+  plan(options: PlanOptions): RecurrentPlan {
+    const plan = new RecurrentPlan(this.#gpu, this.layers, this.#parameters, options, () => this.#plans.delete(plan));
+    this.#plans.add(plan);
+    return plan;
+  }
+
+  /** Set every gradient to zero. */
+  zeroGradients(): void {
+    this.#gpu.guard('zero gradients', () => {
+      const encoder = this.#gpu.device.createCommandEncoder({ label: 'zero gradients' });
+      encoder.clearBuffer(this.#gpu.memory.get(this.#parameters.flatGradient.buffer));
+      this.#gpu.device.queue.submit([encoder.finish()]);
+    });
+  }
+
+  /** Free the parameters and every plan. */
+  destroy(): void {
+    for (const plan of [...this.#plans]) plan.destroy();
+    this.#gpu.memory.free([this.#parameters.flat.buffer, this.#parameters.flatGradient.buffer]);
+  }
+}
