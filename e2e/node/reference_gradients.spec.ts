@@ -1,0 +1,131 @@
+// Central finite differences of the float64 reference: every element of every parameter, input and initial state.
+
+import { test, expect } from 'playwright/test';
+import type { Cell } from '../../src/reference/cell.ts';
+import { cells } from '../../src/reference/cells.ts';
+import { characterModelShapes, characterModelWindow, type CharacterModel } from '../../src/reference/character_model.ts';
+import { recurrentBackward, recurrentForward, recurrentShapes, type RecurrentOptions } from '../../src/reference/recurrent.ts';
+import { IGNORED } from '../../src/reference/softmax_cross_entropy.ts';
+import { gru, independentRnn, peepholeLstm } from './reference_probe_cells.ts';
+
+type Arrays = Record<string, Float64Array>;
+
+/** The error is |analytic − numeric| over the larger of the two, but at least over 1 % of the array's largest gradient. */
+const BOUND = 1e-6;
+
+/** Normal-ish values from a seed: mulberry32, twelve draws each. */
+function randomArrays(seed: number): (size: number, scale?: number) => Float64Array {
+  let state = seed;
+  const draw = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let x = Math.imul(state ^ (state >>> 15), 1 | state);
+    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return (size, scale = 1) => Float64Array.from({ length: size }, () => {
+    let sum = -6;
+    for (let k = 0; k < 12; k++) sum += draw();
+    return sum * scale;
+  });
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
+
+/**
+ * Compares `analytic` with differences of a loss by every element of `variables`, which it moves and puts back. The loss is
+ * given as its terms: subtracted one by one, they lose fewer digits than two sums would.
+ */
+function expectGradients(terms: () => Float64Array, variables: Arrays, analytic: Readonly<Arrays>): void {
+  expect(Object.keys(analytic).sort(), 'a gradient of every variable').toEqual(Object.keys(variables).sort());
+  for (const [name, values] of Object.entries(variables)) {
+    const gradient = analytic[name]!;
+    expect(gradient.length, name).toBe(values.length);
+    const largest = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    let worst = { index: -1, numeric: 0, error: -1 };
+    for (let i = 0; i < values.length; i++) {
+      const x = values[i]!;
+      const step = 5e-6 * Math.max(1, Math.abs(x));
+      values[i] = x + step;
+      const above = terms();
+      values[i] = x - step;
+      const below = terms();
+      values[i] = x;
+      const numeric = above.reduce((sum, term, k) => sum + (term - below[k]!), 0) / (2 * step);
+      const error = Math.abs(gradient[i]! - numeric) / Math.max(Math.abs(gradient[i]!), Math.abs(numeric), 0.01 * largest, 1e-3);
+      if (!(error <= worst.error)) worst = { index: i, numeric, error };
+    }
+    expect(worst.error, `${name}[${worst.index}]: analytic ${gradient[worst.index]}, numeric ${worst.numeric}`).toBeLessThan(BOUND);
+  }
+}
+
+const products = (a: Float64Array, b: Float64Array): number[] => Array.from(a, (value, i) => value * b[i]!);
+
+function checkRecurrent(options: RecurrentOptions, seed: number): void {
+  const { cell, steps, batch, inputSize, hiddenSize, layers = 1, direction } = options;
+  const D = direction === 'bidirectional' ? 2 : 1;
+  const random = randomArrays(seed);
+  const stateSize = layers * D * batch * hiddenSize;
+  const parameters: Arrays = {};
+  for (const [name, shape] of Object.entries(recurrentShapes(options))) parameters[name] = random(sizeOf(shape), 0.8 / Math.sqrt(hiddenSize));
+  const input = random(steps * batch * inputSize);
+  const h0 = random(stateSize, 0.5);
+  const c0 = cell.states > 1 ? random(stateSize, 0.5) : undefined;
+  const dOutput = random(steps * batch * D * hiddenSize);
+  const dHn = random(stateSize);
+  const dCn = cell.states > 1 ? random(stateSize) : undefined;
+
+  const terms = (): Float64Array => {
+    const { output, hn, cn } = recurrentForward(options, parameters, input, { h0, c0 });
+    return Float64Array.from([...products(output, dOutput), ...products(hn, dHn), ...(dCn ? products(cn, dCn) : [])]);
+  };
+  const back = recurrentBackward(recurrentForward(options, parameters, input, { h0, c0 }), { dOutput, dHn, dCn });
+  expectGradients(
+    terms,
+    { ...parameters, input, h0, ...(c0 ? { c0 } : {}) },
+    { ...back.gradients, input: back.dInput, h0: back.dH0, ...(c0 ? { c0: back.dC0 } : {}) },
+  );
+}
+
+// Cells that the engine has, and three that stand for the forms a cell can take: other input and recurrent gradients (gru),
+// diagonal weights (peephole), no recurrent matrix at all (independent).
+const probes: Record<string, Cell> = { gru, peephole_lstm: peepholeLstm, ind_rnn: independentRnn };
+const directions = ['forward', 'reverse', 'bidirectional'] as const;
+let seed = 0;
+
+for (const [name, cell] of Object.entries({ ...cells, ...probes })) {
+  for (const direction of directions) {
+    for (const layers of name in probes ? [2] : [1, 2, 3]) {
+      for (const [steps, batch, inputSize, hiddenSize] of [[1, 1, 1, 1], [5, 3, 7, 3]] as const) {
+        const lengths = batch === 3 ? [5, 0, 3] : undefined;
+        for (const given of lengths ? [undefined, lengths] : [undefined]) {
+          const sizes = `T ${steps}, N ${batch}, I ${inputSize}, H ${hiddenSize}`;
+          seed += 1;
+          const own = seed;
+          test(`${name}, ${direction}, layers ${layers}, ${sizes}${given ? `, lengths ${given}` : ''}: finite differences`, () => {
+            checkRecurrent({ cell, steps, batch, inputSize, hiddenSize, layers, direction, lengths: given, bias: layers !== 2 }, own);
+          });
+        }
+      }
+    }
+  }
+  test(`${name}, three layers of 7 units: finite differences`, () => {
+    checkRecurrent({ cell, steps: 7, batch: 1, inputSize: 3, hiddenSize: 7, layers: 3 }, 1000);
+  });
+}
+
+const { lstm, rnn_tanh } = cells;
+const models: Record<string, CharacterModel> = {
+  'embedding, two LSTM layers of different sizes': { vocabulary: 5, embed: 3, layers: [{ cell: lstm, hidden: 4 }, { cell: lstm, hidden: 2 }] },
+  'one-hot, an LSTM on a plain layer': { vocabulary: 5, embed: 'one-hot', layers: [{ cell: rnn_tanh, hidden: 3 }, { cell: lstm, hidden: 2 }] },
+};
+for (const [name, model] of Object.entries(models)) {
+  test(`character model, ${name}: finite differences of the loss, from a carried state, with an ignored target`, () => {
+    const random = randomArrays(7);
+    const parameters: Arrays = {};
+    for (const [key, shape] of Object.entries(characterModelShapes(model))) parameters[key] = random(sizeOf(shape), 0.7);
+    const window = { steps: 3, batch: 2, inputs: [0, 4, 2, 2, 1, 0], targets: [2, 2, 1, IGNORED, 0, 3] };
+    const state = characterModelWindow(model, parameters, window).state;
+    const terms = (): Float64Array => characterModelWindow(model, parameters, window, state).losses.map((loss) => loss / window.steps);
+    expectGradients(terms, parameters, characterModelWindow(model, parameters, window, state).gradients);
+  });
+}
