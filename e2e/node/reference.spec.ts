@@ -120,14 +120,16 @@ test('embedding: rows out, sums of rows back', () => {
   expect([...oneHot([1, 0], 3)]).toEqual([0, 1, 0, 1, 0, 0]);
 });
 
-test('cross-entropy: means over N and T·N, large logits, an ignored target', () => {
-  // Probabilities 1/4, 3/4; then logits that overflow exp; then an ignored row.
-  const logits = floats(0, Math.log(3), 1000, 0, 0, 0, 5, -5);
-  const { loss, losses, dLogits } = softmaxCrossEntropy(logits, [0, 1, 0, IGNORED], { steps: 2, batch: 2, vocabulary: 2 });
+test('cross-entropy: means over the batch and the window, large logits, ignored targets', () => {
+  // Probabilities 1/4, 3/4; logits that overflow exp; an even row beside an ignored one; a step with nothing but ignored ones.
+  const logits = floats(0, Math.log(3), 1000, 0, 0, 0, 5, -5, 1, 2, 3, 4);
+  const targets = [0, 1, 0, IGNORED, IGNORED, IGNORED];
+  const { loss, losses, dLogits } = softmaxCrossEntropy(logits, targets, { steps: 3, batch: 2, vocabulary: 2 });
   expect(losses[0]).toBeCloseTo((Math.log(4) + 1000) / 2, 12);
-  expect(losses[1]).toBeCloseTo(Math.log(2) / 2, 14);
-  expect(loss).toBeCloseTo((losses[0]! + losses[1]!) / 2, 14);
-  const expected = [-0.75, 0.75, 1, -1, -0.5, 0.5, 0, 0].map((value) => value / 4);
+  expect(losses[1]).toBeCloseTo(Math.log(2), 14);
+  expect(losses[2]).toBe(0);
+  expect(loss).toBeCloseTo((Math.log(4) + 1000 + Math.log(2)) / 6, 12);
+  const expected = [-0.75, 0.75, 1, -1, -0.5, 0.5, 0, 0, 0, 0, 0, 0].map((value) => value / 6);
   expected.forEach((value, k) => expect(dLogits[k], `dLogits[${k}]`).toBeCloseTo(value, 14));
 });
 

@@ -51,7 +51,7 @@ export function characterModelShapes(model: CharacterModel): Record<string, numb
 export interface WindowResult {
   /** Nats per character, mean over the window. */
   readonly loss: number;
-  /** [T] nats per character, mean over the batch. */
+  /** [T] nats per character, mean over the batch's targets that are not ignored. */
   readonly losses: Float64Array;
   /** [T,N,V] */
   readonly logits: Float64Array;

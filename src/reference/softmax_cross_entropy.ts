@@ -2,13 +2,13 @@
 
 import { expectIndices, expectShape } from './arithmetic.ts';
 
-/** A target that adds no loss and no gradient. It still counts in the means, which always divide by N and by T*N. */
+/** A target that adds no loss and no gradient. A step's mean leaves it out; the window's, which is trained on, divides by T*N all the same. */
 export const IGNORED = 0xffffffff;
 
 export interface CrossEntropy {
-  /** Nats per token: mean over all T*N. */
+  /** Nats per token: the sum over the window / (T*N). */
   readonly loss: number;
-  /** [T] nats per token of each step: mean over its N rows. */
+  /** [T] nats per token of each step: mean over its rows that are not ignored, 0 where all are. */
   readonly losses: Float64Array;
   /** [T,N,V] gradient of `loss` by the logits. */
   readonly dLogits: Float64Array;
@@ -24,7 +24,10 @@ export function softmaxCrossEntropy(
   expectIndices('targets', targets, V, IGNORED);
   const losses = new Float64Array(T);
   const dLogits = new Float64Array(logits.length);
+  let total = 0;
   for (let t = 0; t < T; t++) {
+    let sumOfStep = 0;
+    let counted = 0;
     for (let n = 0; n < N; n++) {
       const target = targets[t * N + n]!;
       if (target === IGNORED) continue;
@@ -33,13 +36,15 @@ export function softmaxCrossEntropy(
       for (let v = 0; v < V; v++) maximum = Math.max(maximum, logits[row + v]!);
       let sum = 0;
       for (let v = 0; v < V; v++) sum += Math.exp(logits[row + v]! - maximum);
-      losses[t]! += (Math.log(sum) + maximum - logits[row + target]!) / N;
+      sumOfStep += Math.log(sum) + maximum - logits[row + target]!;
+      counted++;
       for (let v = 0; v < V; v++) {
         const probability = Math.exp(logits[row + v]! - maximum) / sum;
         dLogits[row + v] = (probability - (v === target ? 1 : 0)) / (T * N);
       }
     }
+    losses[t] = sumOfStep / Math.max(counted, 1);
+    total += sumOfStep;
   }
-  const loss = losses.reduce((sum, value) => sum + value, 0) / T;
-  return { loss, losses, dLogits };
+  return { loss: total / (T * N), losses, dLogits };
 }
