@@ -1,6 +1,6 @@
 // A stack of recurrent layers: their parameters, their arrays over a window, and the two passes through all of them.
 import type { Cell } from '../cells/cell.ts';
-import { allocateProxy, elements, reshape, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, reshape, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { columnSum } from '../kernels/column_sum.ts';
 import { gatherRows, gatherRowsGradient, type TokenIndex } from '../kernels/embedding.ts';
@@ -276,10 +276,5 @@ export class StackWindow {
   /** The states of every layer at one slot: for each layer h [N,H], then its further states. */
   statesAt(index: number): Slice[][] {
     return this.histories.map((layer) => [layer.h, ...layer.states].map((history) => slot(history, index)));
-  }
-
-  /** Elements of all states of one slot together. */
-  get stateElements(): number {
-    return this.statesAt(0).flat().reduce((sum, s) => sum + elements(s.shape), 0);
   }
 }

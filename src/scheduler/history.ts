@@ -1,7 +1,7 @@
 // The arrays of one layer over a window of T steps. Histories have T+1 slots: slot 0 is the initial state, slot t+1 the
 // state after step t, so no step is special, and the layer's output [T,N,H] is a slice of its history.
 import type { Cell } from '../cells/cell.ts';
-import { allocateProxy, elements, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 
 export interface WindowShape {
   /** T */ readonly steps: number;
@@ -44,6 +44,3 @@ export function slot(history: Slice, index: number): Slice {
 export const allStates = (layer: LayerHistory): readonly Slice[] => [layer.h, ...layer.states];
 
 export const historyBuffers = (layer: LayerHistory): BufferProxy[] => [layer.gates.buffer, ...allStates(layer).map((s) => s.buffer)];
-
-/** Elements of one slot. */
-export const slotElements = (layer: LayerHistory): number => elements([layer.batch, layer.hidden]);
