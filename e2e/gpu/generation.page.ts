@@ -1,0 +1,83 @@
+import { characters, createModel, createTrainer, adam, openDevice, loadModel, createRecurrent } from '../../src/index.ts';
+import { allocateProxy } from '../../src/gpu/memory.ts';
+import { Recording } from '../../src/gpu/recording.ts';
+import { Replay } from '../../src/gpu/submit.ts';
+import { sample, SAMPLE_SETTINGS, sampleSettings } from '../../src/kernels/sample.ts';
+
+const TEXT = 'roses are red, violets are blue; '.repeat(40);
+
+async function collect(pieces: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return all;
+}
+
+/** Train briefly on a repeated phrase, then generate in several ways. */
+export async function trainAndGenerate() {
+  const gpu = await openDevice();
+  const text = characters(TEXT);
+  const model = createModel(gpu, { vocabulary: text.vocabulary, embed: 8, layers: [{ cell: 'lstm', hidden: 24 }, { cell: 'lstm', hidden: 24 }], seed: 2 });
+  const trainer = createTrainer(model, { optimizer: adam({ rate: 2e-2 }), batch: 8, window: 16, clip: 5 });
+  let loss = NaN;
+  for await (const progress of trainer.run(text, { steps: 120 })) loss = progress.loss;
+  const generate = (options: object) => collect(model.generate('violets', { length: 60, ...options }));
+  const greedy = await generate({ temperature: 0 });
+  const again = await generate({ temperature: 0, seed: 9 });
+  const warm = await generate({ temperature: 1.5, seed: 1 });
+  const warmAgain = await generate({ temperature: 1.5, seed: 1 });
+  const warmOther = await generate({ temperature: 1.5, seed: 2 });
+  const top1 = await generate({ temperature: 1.5, seed: 3, topK: 1 });
+  const loaded = loadModel(gpu, await model.save());
+  const fromFile = await collect(loaded.generate('violets', { length: 60, temperature: 1.5, seed: 1 }));
+  // A long prompt is read in blocks, a block boundary must not show.
+  const longPrompt = await collect(model.generate(TEXT.slice(0, 70), { length: 20, temperature: 0 }));
+  const joined = (pieces: string[]): string => pieces.join('');
+  return {
+    loss,
+    pieces: greedy.length,
+    greedy: joined(greedy),
+    again: joined(again),
+    warm: joined(warm),
+    warmAgain: joined(warmAgain),
+    warmOther: joined(warmOther),
+    top1: joined(top1),
+    fromFile: joined(fromFile),
+    longPrompt: joined(longPrompt),
+    expectedLong: TEXT.slice(70, 90),
+  };
+}
+
+/** Counts of each token over many independent draws from given logits. */
+export async function drawMany({ logits, temperature, topK, draws }: { logits: number[]; temperature: number; topK: number; draws: number }): Promise<Uint32Array> {
+  const gpu = await openDevice();
+  const V = logits.length;
+  const rows = allocateProxy('logits', [draws, V], 'input');
+  const settings = allocateProxy('settings', [SAMPLE_SETTINGS], 'input');
+  const tokens = allocateProxy('tokens', [draws], 'result');
+  gpu.memory.allocate([rows.buffer, settings.buffer, tokens.buffer]);
+  gpu.write(rows, Float32Array.from({ length: draws * V }, (_, i) => logits[i % V]!));
+  gpu.write(settings, sampleSettings({ seed: 11, drawn: 0, topK, temperature }));
+  const recording = new Recording();
+  sample(recording, { logits: rows, rows: draws, vocabulary: V, settings, tokens, first: 0, step: 0 });
+  new Replay(gpu, recording, 'draw').submit();
+  const counts = new Uint32Array(V);
+  for (const token of new Uint32Array(await gpu.readBytes(tokens))) counts[token]!++;
+  return counts;
+}
+
+/** The output of a stack over T steps, and of the same steps taken one at a time with the state handed on. */
+export async function stepByStep({ layers, hidden, steps }: { layers: number; hidden: number; steps: number }): Promise<{ whole: Float32Array; single: Float32Array }> {
+  const gpu = await openDevice();
+  const lstm = createRecurrent(gpu, { cell: 'lstm', inputSize: 6, hiddenSize: hidden, layers, seed: 3 });
+  const input = Float32Array.from({ length: steps * 2 * 6 }, (_, i) => Math.sin(i * 0.7));
+  const plan = lstm.plan({ steps, batch: 2 });
+  plan.forward({ input });
+  const whole = await plan.output.read();
+  const one = lstm.plan({ steps: 1, batch: 2 });
+  const single = new Float32Array(whole.length);
+  for (let t = 0; t < steps; t++) {
+    one.forward({ input: input.slice(t * 12, (t + 1) * 12), ...(t > 0 && { h0: one.hn, c0: one.cn }) });
+    single.set(await one.output.read(), t * 2 * hidden);
+  }
+  return { whole, single };
+}

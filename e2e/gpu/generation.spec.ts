@@ -1,0 +1,47 @@
+// Drawing on the GPU and generating text.
+import { expect, test } from '../harness.ts';
+import type { trainAndGenerate } from './generation.page.ts';
+
+const page = '/e2e/gpu/generation.page.ts';
+
+test('a trained model continues its text, reproducibly by seed', async ({ inPage }) => {
+  const r = await inPage<Awaited<ReturnType<typeof trainAndGenerate>>>(page, 'trainAndGenerate');
+  expect(r.loss).toBeLessThan(0.2);
+  expect(r.greedy).toHaveLength(60);
+  expect(r.greedy).toBe(' are blue; roses are red, violets are blue; roses are red, v');
+  expect(r.pieces, 'text arrives in pieces').toBeGreaterThan(2);
+  expect(r.again, 'temperature 0 does not depend on the seed').toBe(r.greedy);
+  expect(r.top1, 'the likeliest of one').toBe(r.greedy);
+  expect(r.warmAgain).toBe(r.warm);
+  expect(r.warmOther).not.toBe(r.warm);
+  expect(r.fromFile, 'a saved and loaded model').toBe(r.warm);
+  expect(r.longPrompt, 'after a prompt of several blocks').toBe(r.expectedLong);
+});
+
+test('draws follow the softmax at their temperature', async ({ inPage }) => {
+  const logits = [0.3, -1.2, 2.1, 0, 1.4, -3];
+  const draws = 4000;
+  for (const temperature of [0.5, 1, 2]) {
+    const counts = await inPage<Uint32Array>(page, 'drawMany', { logits, temperature, topK: 0, draws });
+    const weights = logits.map((x) => Math.exp(x / temperature));
+    const sum = weights.reduce((a, b) => a + b);
+    weights.forEach((w, v) => {
+      const p = w / sum;
+      const deviation = Math.sqrt(draws * p * (1 - p));
+      expect.soft(Math.abs(counts[v]! - draws * p), `token ${v} at temperature ${temperature}: ${counts[v]} of ${draws}, p ${p.toFixed(3)}`).toBeLessThan(4.5 * deviation);
+    });
+  }
+});
+
+test('top-k draws only among the k likeliest, over more tokens than a workgroup has lanes', async ({ inPage }) => {
+  const logits = Array.from({ length: 201 }, (_, v) => Math.sin(v * 12.9898) * 3);
+  const best = logits.map((x, v) => [x, v] as const).sort(([a], [b]) => b - a).slice(0, 5).map(([, v]) => v);
+  const counts = await inPage<Uint32Array>(page, 'drawMany', { logits, temperature: 3, topK: 5, draws: 400 });
+  const drawn = [...counts.keys()].filter((v) => counts[v]! > 0);
+  expect(drawn.sort((a, b) => a - b)).toEqual([...best].sort((a, b) => a - b));
+});
+
+test('steps taken one at a time equal the whole sequence bit for bit', async ({ inPage }) => {
+  const { whole, single } = await inPage<{ whole: Float32Array; single: Float32Array }>(page, 'stepByStep', { layers: 2, hidden: 21, steps: 9 });
+  expect([...single]).toEqual([...whole]);
+});
