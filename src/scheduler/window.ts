@@ -7,8 +7,8 @@ import { allStates, slot, type LayerHistory } from './history.ts';
 export type CarriedState = readonly (readonly Slice[])[];
 
 export function allocateCarriedState(layers: readonly LayerHistory[]): CarriedState {
-  return layers.map((layer, l) =>
-    allStates(layer).map((_, s) => allocateProxy(`l${l}.carried ${s === 0 ? 'h' : s}`, [layer.batch, layer.hidden], 'history')),
+  return layers.map((layer) =>
+    allStates(layer).map((history) => allocateProxy(`carried ${history.buffer.name}`, [layer.batch, layer.hidden], 'history')),
   );
 }
 

@@ -1,0 +1,128 @@
+// What the scheduler records for a window of T=3, without a GPU: which dispatches, in which order, between which slots.
+import { expect, test } from 'playwright/test';
+import { load } from '../engine.ts';
+import type * as ParametersModule from '../../src/layers/parameters.ts';
+import type * as MemoryModule from '../../src/gpu/memory.ts';
+import type * as RecordingModule from '../../src/gpu/recording.ts';
+import type * as StackModule from '../../src/layers/stack.ts';
+import type * as RegistryModule from '../../src/cells/registry.ts';
+import type * as WindowModule from '../../src/scheduler/window.ts';
+
+type Command = RecordingModule.Command;
+type Slice = MemoryModule.Slice;
+
+/** A slice as `buffer+offset[shape]`; a whole buffer as its name alone. */
+function place({ buffer, offset, shape }: Slice): string {
+  const whole = offset === 0 && buffer.bytes === 4 * shape.reduce((a, b) => a * b, 1);
+  return whole ? buffer.name : `${buffer.name}+${offset}[${shape.join()}]`;
+}
+
+/** A command as one line: what a reader needs to follow the chain. */
+function line(command: Command): string {
+  if (command.kind === 'copy') return `copy ${place(command.from)} -> ${place(command.to)}`;
+  if (command.kind === 'clear') return `clear ${place(command.target)}`;
+  const { label, params: p, bindings: b } = command;
+  if (label === 'lstm.forward') return `${label} t=${p.time} slot ${p.slot_from}->${p.slot_to}`;
+  if (label === 'lstm.backward') return `${label} t=${p.time} slot ${p.slot_from}->${p.slot_to} next=${p.has_next ? p.next_time : 'none'}`;
+  if (label.startsWith('matmul')) return `${label} ${p.M}x${p.N}x${p.K} ${place(b.a!)} * ${place(b.b!)} ${p.accumulate ? '+->' : '->'} ${place(b.c!)}${p.has_bias ? ' + bias' : ''}`;
+  if (label.startsWith('column_sum')) return `${label} ${p.rows}x${p.columns} ${place(b.x!)} +-> ${place(b.total!)}`;
+  if (label === 'embedding.gather') return `${label} ${p.tokens_count} from ${p.first} ${place(b.table!)} -> ${place(b.rows!)}`;
+  return `${label} ${place(b.d_rows!)} +-> ${place(b.d_table!)}`;
+}
+
+async function engine() {
+  return {
+    ...(await load<typeof MemoryModule>('/src/gpu/memory.ts')),
+    ...(await load<typeof RecordingModule>('/src/gpu/recording.ts')),
+    ...(await load<typeof ParametersModule>('/src/layers/parameters.ts')),
+    ...(await load<typeof StackModule>('/src/layers/stack.ts')),
+    ...(await load<typeof RegistryModule>('/src/cells/registry.ts')),
+    ...(await load<typeof WindowModule>('/src/scheduler/window.ts')),
+  };
+}
+
+const T = 3;
+const N = 2;
+const I = 3;
+const H = 4;
+// Offsets in the flat parameters, each at a multiple of 64 elements: W_ih [16,3], W_hh [16,4], b_ih [16], b_hh [16].
+const at = { weight_ih: '+0[16,3]', weight_hh: '+64[16,4]', bias_ih: '+128[16]', bias_hh: '+192[16]' };
+
+test('a dense window of T=3: one input product, three steps in time; three back, then each gradient once', async () => {
+  const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells } = await engine();
+  const layers = [{ cell: cells.lstm, input: I, hidden: H, bias: true, forgetBias: 0 }];
+  const parameters = new Parameters(stackParameters(layers), 'p');
+  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, I], 'input') }, { steps: T, batch: N, training: true });
+
+  const forward = new Recording();
+  stack.forward(forward);
+  expect(forward.commands.map(line)).toEqual([
+    `matmul.nt 6x16x3 x * p.parameters${at.weight_ih} -> l0.gates + bias`,
+    'lstm.forward t=0 slot 0->1',
+    'lstm.forward t=1 slot 1->2',
+    'lstm.forward t=2 slot 2->3',
+  ]);
+
+  const backward = new Recording();
+  stack.backward(backward, { dInput: allocateProxy('dx', [T, N, I], 'result') });
+  stack.initialStateGradients(backward);
+  expect(backward.commands.map(line)).toEqual([
+    'lstm.backward t=2 slot 2->3 next=none',
+    'lstm.backward t=1 slot 1->2 next=2',
+    'lstm.backward t=0 slot 0->1 next=1',
+    // Σ_t dgates[t]ᵀ·h[t-1]: slots 0..2 of the history, never slot 3.
+    `matmul_vec4.tn 16x4x6 l0.gates * l0.h+0[3,2,4] +-> p.gradients${at.weight_hh}`,
+    `column_sum.column_sum 6x16 l0.gates +-> p.gradients${at.bias_hh}`,
+    `column_sum.column_sum 6x16 l0.gates +-> p.gradients${at.bias_ih}`,
+    `matmul.tn 16x3x6 l0.gates * x +-> p.gradients${at.weight_ih}`,
+    `matmul.nn 6x3x16 l0.gates * p.parameters${at.weight_ih} -> dx`,
+    `matmul_vec4.nn 2x4x16 l0.gates+0[2,16] * p.parameters${at.weight_hh} +-> l0.d_h`,
+  ]);
+
+  const first = forward.commands.find((c) => c.kind === 'dispatch' && c.label === 'lstm.forward');
+  const steps = forward.commands.filter((c) => c.kind === 'dispatch' && c.label === 'lstm.forward');
+  for (const step of steps) expect(step, 'every step binds the same weights: they are shared').toMatchObject({ bindings: (first as RecordingModule.Dispatch).bindings });
+});
+
+test('two layers read each other through the history: the input of the upper is slots 1..T of the lower', async () => {
+  const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells } = await engine();
+  const layers = [0, 1].map(() => ({ cell: cells.lstm, input: H, hidden: H, bias: false, forgetBias: 0 }));
+  const parameters = new Parameters(stackParameters(layers), 'p');
+  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, H], 'input') }, { steps: T, batch: N, training: true });
+  const forward = new Recording();
+  stack.forward(forward);
+  expect(forward.commands.map(line).filter((l) => l.startsWith('matmul'))).toEqual([
+    'matmul_vec4.nt 6x16x4 x * p.parameters+0[16,4] -> l0.gates',
+    'matmul_vec4.nt 6x16x4 l0.h+8[6,4] * p.parameters+128[16,4] -> l1.gates',
+  ]);
+  const backward = new Recording();
+  stack.backward(backward, {});
+  expect(backward.commands.map(line).filter((l) => l.includes('.nn'))).toEqual(['matmul_vec4.nn 6x4x16 l1.gates * p.parameters+128[16,4] -> l0.d_output']);
+});
+
+test('one-hot tokens are gathered, never multiplied; a carried window starts from the kept state', async () => {
+  const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells, allocateCarriedState, carryState, keepState } = await engine();
+  const V = 5;
+  const layers = [{ cell: cells.lstm, input: V, hidden: H, bias: true, forgetBias: 0 }];
+  const parameters = new Parameters(stackParameters(layers), 'p');
+  const tokens = allocateProxy('tokens', [T, N], 'input');
+  const stack = new StackWindow(layers, parameters, { kind: 'one-hot', tokens, vocabulary: V }, { steps: T, batch: N, training: true });
+  const carried = allocateCarriedState(stack.histories);
+  const recording = new Recording();
+  carryState(recording, stack.histories, carried);
+  stack.forward(recording);
+  keepState(recording, stack.histories, carried, T);
+  expect(recording.commands.map(line)).toEqual([
+    'copy carried l0.h -> l0.h+0[2,4]',
+    'copy carried l0.c -> l0.c+0[2,4]',
+    'embedding.gather 6 from 0 p.parameters+0[16,5] -> l0.gates',
+    'lstm.forward t=0 slot 0->1',
+    'lstm.forward t=1 slot 1->2',
+    'lstm.forward t=2 slot 2->3',
+    'copy l0.h+24[2,4] -> carried l0.h',
+    'copy l0.c+24[2,4] -> carried l0.c',
+  ]);
+  const backward = new Recording();
+  stack.backward(backward, { index: { starts: allocateProxy('starts', [V + 1], 'input'), positions: allocateProxy('positions', [T * N], 'input') } });
+  expect(backward.commands.map(line).at(-1)).toBe('embedding.gradient l0.gates +-> p.gradients+0[16,5]');
+});
