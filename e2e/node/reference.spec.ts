@@ -10,6 +10,7 @@ import { linearBackward, linearForward } from '../../src/reference/linear.ts';
 import { recurrentBackward, recurrentForward, recurrentShapes } from '../../src/reference/recurrent.ts';
 import { sgd } from '../../src/reference/sgd.ts';
 import { IGNORED, softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
+import { backpropagate, unfold } from '../../src/reference/unfold.ts';
 
 const floats = (...values: number[]): Float64Array => Float64Array.from(values);
 const filled = (shapes: Record<string, number[]>): Record<string, Float64Array> => {
@@ -87,6 +88,21 @@ test('a row with a length is the row run alone; beyond it the output and the gra
   }
 });
 
+test('one direction of a layer: leaves its arguments as they were, and refuses states that the cell has not got', () => {
+  const options = { cell: lstm, steps: 2, batch: 1, inputSize: 1, hiddenSize: 1 };
+  const { weight_ih, weight_hh } = filled({ weight_ih: [4, 1], weight_hh: [4, 1] });
+  const weights = { weight_ih: weight_ih!, weight_hh: weight_hh! };
+  const given = { input: floats(1, 2), h: floats(0.5), c: floats(-0.5), dOutput: floats(1, 1), dH: floats(2), dC: floats(3) };
+  const before = structuredClone(given);
+  backpropagate(unfold(options, weights, given.input, [given.h, given.c]), given.dOutput, [given.dH, given.dC]);
+  expect(given).toEqual(before);
+
+  expect(() => unfold(options, weights, given.input, [given.h])).toThrow(/initial holds 1 states, but the cell lstm carries 2/);
+  expect(() => unfold(options, weights, given.input, [given.h, floats(1, 2)])).toThrow(/initial\[1\] has 2 values, but its shape \[1, 1\] holds 1/);
+  expect(() => unfold(options, { ...weights, bias_ih: floats(1, 2, 3, 4) }, given.input, [given.h, given.c])).toThrow(/bias_hh is missing; the cell lstm has it/);
+  expect(() => unfold(options, { ...weights, diagonal: floats(1) }, given.input, [given.h, given.c])).toThrow(/diagonal is given, but this layer of the cell lstm has none/);
+});
+
 test('two windows with the state carried are one long window', () => {
   const model = { vocabulary: 4, embed: 'one-hot', layers: [{ cell: lstm, hidden: 3 }, { cell: lstm, hidden: 2 }] } as const;
   const parameters = filled(characterModelShapes(model));
@@ -147,8 +163,8 @@ test('optimizers: two updates by hand, with the rate changed between them', () =
   const descent = sgd({ rate: 0.1, momentum: 0.5 });
   descent.update(parameters, { w: floats(2) });
   descent.rate = 1;
-  descent.update(parameters, { w: floats(-1) });
-  expect(parameters.w[0]).toBeCloseTo(1 - 0.1 * 2 - 1 * (0.5 * 2 - 1), 15);
+  descent.update(parameters, { w: floats(-3) });
+  expect(parameters.w[0]).toBeCloseTo(1 - 0.1 * 2 - 1 * (0.5 * 2 - 3), 15);
 
   const moved = { w: floats(1) };
   const adaptive = adam({ rate: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 0.25 });
