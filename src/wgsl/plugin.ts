@@ -1,10 +1,11 @@
 // The Vite plugin: `import lstm from '…/lstm.wgsl'` gives the shader as data (types.ts). The parser stays in the build.
 
 import type { EnvironmentModuleNode, Plugin } from 'vite';
-import { buildShader, writeDeclarations } from './build.ts';
+import { LIBRARY, buildShader, writeDeclarations } from './build.ts';
 import { writeDeclaration } from './declare.ts';
 
-export function wgsl(): Plugin {
+/** @param library folder of the import-only files */
+export function wgsl(library = LIBRARY): Plugin {
   const sources = new Map<string, readonly string[]>(); // compile unit → every file that its text came from
   return {
     name: 'unfold:wgsl',
@@ -20,7 +21,7 @@ export function wgsl(): Plugin {
 
     load(id) {
       if (!id.endsWith('.wgsl')) return null;
-      const { shader, files } = buildShader(id);
+      const { shader, files } = buildShader(id, library);
       sources.set(id, files);
       for (const file of files) this.addWatchFile(file);
       writeDeclaration(id, shader);
