@@ -1,0 +1,37 @@
+// Adam (Kingma & Ba 2015), over all parameters at once:
+//   m = β1 m + (1-β1) g     v = β2 v + (1-β2) g²     w -= rate · (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε)
+// Clipping by global norm (Pascanu et al. 2013): every gradient times clip / norm where norm > clip; clip 0 means none.
+
+fn clip_scale(norm: f32, clip: f32) -> f32 {
+  return select(1.0, clip / norm, clip > 0.0 && norm > clip);
+}
+
+struct AdamParams {
+  count: u32,
+  rate: f32,
+  beta1: f32,
+  beta2: f32,
+  epsilon: f32,
+  correction1: f32,  // 1 / (1-β1^t), t from 1
+  correction2: f32,  // 1 / (1-β2^t)
+  clip: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: AdamParams;
+@group(0) @binding(1) var<storage, read_write> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> gradient: array<f32>;
+@group(0) @binding(3) var<storage, read_write> first: array<f32>;   // m
+@group(0) @binding(4) var<storage, read_write> second: array<f32>;  // v
+@group(0) @binding(5) var<storage, read> norm: array<f32>;          // [1] of the whole gradient
+
+@compute @workgroup_size(64)
+fn adam(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = id.x + id.y * groups.x * 64u;
+  if (at >= params.count) { return; }
+  let g = gradient[at] * clip_scale(norm[0], params.clip);
+  let m = params.beta1 * first[at] + (1.0 - params.beta1) * g;
+  let v = params.beta2 * second[at] + (1.0 - params.beta2) * g * g;
+  first[at] = m;
+  second[at] = v;
+  weight[at] -= params.rate * (m * params.correction1) / (sqrt(v * params.correction2) + params.epsilon);
+}

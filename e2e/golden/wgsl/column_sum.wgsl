@@ -1,0 +1,32 @@
+// Sums over rows: total [C] += Σ_r x [R,C]. A bias gradient; accumulates, as parameters' gradients do.
+
+struct ColumnSumParams {
+  rows: u32,
+  columns: u32,
+  stride: u32,  // elements from one row of x to the next
+  x_offset: u32,
+  total_offset: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: ColumnSumParams;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> total: array<f32>;
+
+@compute @workgroup_size(16)
+fn column_sum(@builtin(global_invocation_id) id: vec3u) {
+  let column = id.x;
+  if (column >= params.columns) { return; }
+  // Four partial sums: shorter chains, and less rounding than one long one.
+  var sum = vec4f();
+  let whole = params.rows & ~3u;
+  var at = params.x_offset + column;
+  for (var r = 0u; r < whole; r += 4u) {
+    sum += vec4f(x[at], x[at + params.stride], x[at + 2u * params.stride], x[at + 3u * params.stride]);
+    at += 4u * params.stride;
+  }
+  for (var r = whole; r < params.rows; r += 1u) {
+    sum.x += x[at];
+    at += params.stride;
+  }
+  total[params.total_offset + column] += (sum.x + sum.y) + (sum.z + sum.w);
+}

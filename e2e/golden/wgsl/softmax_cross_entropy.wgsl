@@ -1,0 +1,65 @@
+// Softmax cross-entropy over rows: loss and gradient in one pass over the logits, which become their own gradient.
+// A target of 0xffffffff is ignored: no loss, no gradient.
+
+const IGNORED = 0xffffffffu;
+
+struct CrossEntropyParams {
+  steps: u32,       // T
+  batch: u32,       // N
+  vocabulary: u32,  // V
+  scale: f32,       // of the gradient: 1 / (T·N) for the mean
+}
+
+@group(0) @binding(0) var<uniform> params: CrossEntropyParams;
+@group(0) @binding(1) var<storage, read_write> logits: array<f32>;     // [T·N, V] in: logits; out: their gradient
+@group(0) @binding(2) var<storage, read> targets: array<u32>;          // [T·N]
+@group(0) @binding(3) var<storage, read_write> row_loss: array<f32>;   // [T·N] nats
+@group(0) @binding(4) var<storage, read_write> step_loss: array<f32>;  // [T] mean over the batch at each step
+@group(0) @binding(5) var<storage, read_write> total: array<f32>;      // [2] scale · sum over all rows; rows counted
+
+@compute @workgroup_size(16)
+fn rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.x + id.y * groups.x * 16u;
+  if (row >= params.steps * params.batch) { return; }
+  let start = row * params.vocabulary;
+  let answer = targets[row];
+  var largest = logits[start];
+  for (var v = 1u; v < params.vocabulary; v += 1u) { largest = max(largest, logits[start + v]); }
+  var sum = 0.0;
+  for (var v = 0u; v < params.vocabulary; v += 1u) { sum += exp(logits[start + v] - largest); }
+  let counts = answer != IGNORED;
+  let at = start + min(answer, params.vocabulary - 1u);
+  row_loss[row] = select(0.0, log(sum) + largest - logits[at], counts);
+  let scale = select(0.0, params.scale, counts);
+  for (var v = 0u; v < params.vocabulary; v += 1u) { logits[start + v] = scale * exp(logits[start + v] - largest) / sum; }
+  logits[at] -= scale;
+}
+
+@compute @workgroup_size(16)
+fn steps(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.steps) { return; }
+  var sum = 0.0;
+  var counted = 0.0;
+  for (var n = 0u; n < params.batch; n += 1u) {
+    sum += row_loss[id.x * params.batch + n];
+    counted += select(0.0, 1.0, targets[id.x * params.batch + n] != IGNORED);
+  }
+  step_loss[id.x] = sum / max(counted, 1.0);
+}
+
+// The total is the sum of the losses of all steps, scaled as the gradient is.
+@compute @workgroup_size(1)
+fn sum_steps() {
+  var sum = 0.0;
+  var counted = 0.0;
+  for (var t = 0u; t < params.steps; t += 1u) {
+    var step = 0.0;
+    for (var n = 0u; n < params.batch; n += 1u) {
+      step += row_loss[t * params.batch + n];
+      counted += select(0.0, 1.0, targets[t * params.batch + n] != IGNORED);
+    }
+    sum += step;
+  }
+  total[0] = sum * params.scale;
+  total[1] = counted;
+}
