@@ -4,9 +4,14 @@ import type { Contender } from './contender.ts';
 import { sketch, truth, type Sketch, type Truth } from './oracle.ts';
 import { configs, createWorkload, type Workload } from './workload.ts';
 
-const tfjs = async (formulation: 'layers' | 'ops', backend: string): Promise<Contender> => formulation === 'layers'
-  ? (await import('./peers/tfjs_layers.ts')).createContender(backend)
-  : (await import('./peers/tfjs_ops.ts')).createContender(backend);
+/** `name` is 'unfold', or 'tfjs-BACKEND layers' or 'tfjs-BACKEND ops'. */
+async function load(name: string): Promise<Contender> {
+  if (name === 'unfold') return (await import('./contenders/unfold.ts')).createContender();
+  const [, backend, formulation] = /^tfjs-(\w+) (layers|ops)$/.exec(name) ?? [];
+  if (!backend) throw new RangeError(`there is no contender '${name}'`);
+  const peer = formulation === 'layers' ? await import('./peers/tfjs_layers.ts') : await import('./peers/tfjs_ops.ts');
+  return peer.createContender(backend);
+}
 
 let contender: Contender | undefined;
 let workload: Workload | undefined;
@@ -28,11 +33,9 @@ const bench = {
     return truth(workloadOf(config), biases, steps);
   },
 
-  /** Names are 'unfold' and 'tfjs-BACKEND layers|ops'. Resolves with the contender's number of biases. */
+  /** Resolves with the contender's number of biases. */
   async prepare(name: string, config: string): Promise<Contender['biases']> {
-    const [engine, formulation] = name.split(' ');
-    const backend = engine!.replace(/^tfjs-/, '');
-    contender = await tfjs(formulation as 'layers' | 'ops', backend);
+    contender = await load(name);
     workload = workloadOf(config);
     await contender.prepare(workload);
     return contender.biases;

@@ -57,7 +57,7 @@ async function bench(options) {
  * @param {import('./options.mjs').Options} options
  */
 async function runContests(browser, origin, config, options) {
-  const names = options.peers.flatMap((peer) => [`${peer} ops`, `${peer} layers`]);
+  const names = ['unfold', ...options.peers.flatMap((peer) => [`${peer} ops`, `${peer} layers`])];
   const contests = names.map((name) => new Contest(name, config, options));
   const oracle = createOracle(browser, origin, config);
   for (const contest of contests) {
