@@ -1,4 +1,5 @@
-// Outputs and gradients of every cell against the float64 reference, over layers, odd sizes and window lengths.
+// Outputs and gradients of every cell against the float64 reference, over layers, odd sizes and window lengths, and against PyTorch.
+import { readFileSync } from 'node:fs';
 import { expect, test } from '../harness.ts';
 import type { RecurrentCase } from './recurrent.page.ts';
 
@@ -31,3 +32,16 @@ for (const given of cases) {
     }
   });
 }
+
+test('lstm agrees with PyTorch on the golden cases', async ({ inPage }) => {
+  const file: unknown = JSON.parse(readFileSync(new URL('../golden/lstm.json', import.meta.url), 'utf8'));
+  const { errors, left } = await inPage<{ errors: Record<string, Record<string, number>>; left: string[] }>('/e2e/gpu/recurrent.page.ts', 'golden', file);
+  expect(Object.keys(errors).length, 'cases run').toBeGreaterThanOrEqual(5);
+  expect(left.every((name) => /bidirectional|lengths/.test(name)), `cases left out: ${left.join(', ')}`).toBe(true);
+  for (const [name, byArray] of Object.entries(errors)) {
+    for (const [array, error] of Object.entries(byArray)) {
+      const bound = ['output', 'hn', 'cn'].includes(array) ? OUTPUT_BOUND : GRADIENT_BOUND;
+      expect.soft(error, `${name}: relative L2 error of ${array}`).toBeLessThanOrEqual(bound);
+    }
+  }
+});

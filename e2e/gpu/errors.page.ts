@@ -1,0 +1,107 @@
+import { adam, characters, createModel, createRecurrent, createTrainer, loadModel, openDevice, sgd, type Gpu } from '../../src/index.ts';
+
+/** Name and message of what `body` throws, or null. */
+async function thrown(body: () => unknown): Promise<{ name: string; message: string } | null> {
+  try {
+    await body();
+    return null;
+  } catch (error) {
+    const { name, message } = error as Error;
+    return { name, message };
+  }
+}
+
+const text = characters('to be or not to be, that is the question. '.repeat(10));
+
+const small = (gpu: Gpu) => createModel(gpu, { vocabulary: text.vocabulary, embed: 'one-hot', layers: [{ cell: 'lstm', hidden: 8 }] });
+const trainerOf = (gpu: Gpu, options: object = {}) => createTrainer(small(gpu), { optimizer: adam(), batch: 4, window: 8, ...options });
+
+async function drain(run: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of run);
+}
+
+const cases: Record<string, (gpu: Gpu) => unknown> = {
+  emptyText: () => characters(''),
+  shortText: (gpu) => drain(trainerOf(gpu, { batch: 40, window: 64 }).run(text, { steps: 1 })),
+  foreignTokens: (gpu) => drain(trainerOf(gpu).run({ tokens: new Uint32Array(500).fill(99) }, { steps: 1 })),
+  badInput: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ steps: 2, batch: 2 }).forward({ input: new Float32Array(5) }),
+  badState: (gpu) =>
+    createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ steps: 2, batch: 2 }).forward({ input: new Float32Array(12), h0: new Float32Array(3) }),
+  badParameter: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).parameters.weight_hh_l0!.write(new Float32Array(7)),
+  backwardUntrained: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ steps: 2, batch: 2 }).backward({}),
+  backwardFirst: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ steps: 2, batch: 2, training: true }).backward({}),
+  unknownCell: (gpu) => createRecurrent(gpu, { cell: 'lstmm' as 'lstm', inputSize: 3, hiddenSize: 4 }),
+  fractionalSize: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4.5 }),
+  hugeHidden: (gpu) => createModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hidden: 40_000 }] }),
+  hugeWindow: (gpu) => createTrainer(small(gpu), { optimizer: adam(), batch: 4096, window: 65536 }),
+  nanRate: () => adam({ rate: NaN }),
+  negativeRate: () => sgd({ rate: -1 }),
+  nanLiveRate: (gpu) => {
+    trainerOf(gpu).rate = NaN;
+  },
+  nanClip: (gpu) => trainerOf(gpu, { clip: NaN }),
+  diverged: (gpu) => drain(trainerOf(gpu, { optimizer: sgd({ rate: 1e38 }) }).run(text, { steps: 30 })),
+  emptyPrompt: (gpu) => drain(small(gpu).generate('')),
+  foreignPrompt: (gpu) => drain(small(gpu).generate('한')),
+  badTemperature: (gpu) => drain(small(gpu).generate('to', { temperature: -1 })),
+  aborted: (gpu) => drain(trainerOf(gpu).run(text, { signal: AbortSignal.abort() })),
+  abortedGeneration: (gpu) => drain(small(gpu).generate('to', { signal: AbortSignal.abort() })),
+  twoRuns: async (gpu) => {
+    const trainer = trainerOf(gpu);
+    for await (const _ of trainer.run(text)) await drain(trainer.run(text));
+  },
+  otherVocabulary: async (gpu) => {
+    const other = createModel(gpu, { vocabulary: characters('abc').vocabulary, layers: [{ cell: 'lstm', hidden: 8 }] });
+    other.load(await small(gpu).save());
+  },
+  modelAsCheckpoint: async (gpu) => trainerOf(gpu).restore(await small(gpu).save()),
+  noModel: (gpu) => loadModel(gpu, new Uint8Array([1, 2, 3])),
+};
+
+export type ErrorCase = keyof typeof cases;
+
+/** What each case throws. */
+export async function errors(): Promise<Record<string, { name: string; message: string } | null>> {
+  const gpu = await openDevice();
+  const results: Record<string, { name: string; message: string } | null> = {};
+  for (const [name, body] of Object.entries(cases)) results[name] = await thrown(() => body(gpu));
+  return results;
+}
+
+/** What openDevice throws where there is no WebGPU, and where it gives no adapter. */
+export async function unavailable() {
+  const none = { requestAdapter: async () => null } as unknown as GPU;
+  return {
+    noAdapter: await thrown(() => openDevice({ gpu: none })),
+    noGpu: await thrown(async () => {
+      const real = Object.getOwnPropertyDescriptor(Navigator.prototype, 'gpu')!;
+      Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined, configurable: true });
+      try {
+        await openDevice();
+      } finally {
+        Object.defineProperty(Navigator.prototype, 'gpu', real);
+      }
+    }),
+  };
+}
+
+/** A device lost in the middle of training: what run throws, and whether the run goes on after reopening from a checkpoint. */
+export async function lost() {
+  const gpu = await openDevice();
+  const trainer = trainerOf(gpu);
+  let saved: Uint8Array | null = null;
+  const loss = await thrown(async () => {
+    for await (const { step } of trainer.run(text)) {
+      if (step === 5) saved = await trainer.checkpoint();
+      if (step === 8) gpu.device.destroy();
+      if (step > 200) throw new Error('the loss was never noticed');
+    }
+  });
+  const after = await thrown(() => trainer.model.save());
+  const fresh = await openDevice();
+  const again = trainerOf(fresh);
+  again.restore(saved!);
+  const steps: number[] = [];
+  for await (const { step } of again.run(text, { steps: 3 })) steps.push(step);
+  return { loss, after, restoredAt: steps[0]! - 1, steps: steps.length };
+}

@@ -1,0 +1,63 @@
+// Bad input and bad luck: each gets an error that names what was given, what was expected and what to do.
+import { expect, test } from '../harness.ts';
+import type { errors, lost, unavailable } from './errors.page.ts';
+
+const page = '/e2e/gpu/errors.page.ts';
+
+/** What each error must be, and what its message must say. */
+const expected: Record<string, [name: string, ...parts: RegExp[]]> = {
+  emptyText: ['RangeError', /empty/],
+  shortText: ['RangeError', /420 characters/, /2561/, /batch of at most 6/],
+  foreignTokens: ['RangeError', /token 99 at position 0/, /model\.vocabulary/],
+  badInput: ['RangeError', /input has shape \[2,2,3\], 12 elements; 5/],
+  badState: ['RangeError', /h0 has shape \[1,2,4\], 8 elements; 3/],
+  badParameter: ['RangeError', /weight_hh_l0 has shape \[16,4\], 64 elements; 7/],
+  backwardUntrained: ['Error', /training: true/],
+  backwardFirst: ['Error', /forward pass before/],
+  unknownCell: ['RangeError', /"lstmm"/, /"lstm"/],
+  fractionalSize: ['RangeError', /hiddenSize/, /whole number/, /4\.5/],
+  hugeHidden: ['RangeError', /MiB/, /smaller hidden size/],
+  hugeWindow: ['RangeError', /MiB/, /smaller batch/],
+  nanRate: ['RangeError', /rate must be a finite number above 0; NaN/],
+  negativeRate: ['RangeError', /rate must be .* above 0; -1/],
+  nanLiveRate: ['RangeError', /rate/, /NaN/],
+  nanClip: ['RangeError', /clip/, /NaN/],
+  diverged: ['NotFiniteError', /diverged at step \d+/, /Lower the rate \(now 1e\+38\)/],
+  emptyPrompt: ['RangeError', /prompt is empty/],
+  foreignPrompt: ['RangeError', /한/],
+  badTemperature: ['RangeError', /temperature .* at least 0; -1/],
+  aborted: ['AbortError'],
+  abortedGeneration: ['AbortError'],
+  twoRuns: ['Error', /running already/],
+  otherVocabulary: ['RangeError', /another vocabulary/, /loadModel/],
+  modelAsCheckpoint: ['RangeError', /no checkpoint/],
+  noModel: ['SafetensorsError', /./],
+};
+
+test('every misuse is refused with an error that says what to do', async ({ inPage }) => {
+  const results = await inPage<Awaited<ReturnType<typeof errors>>>(page, 'errors');
+  expect(Object.keys(results).sort()).toEqual(Object.keys(expected).sort());
+  for (const [key, [name, ...parts]] of Object.entries(expected)) {
+    const error = results[key];
+    expect.soft(error?.name, `${key}: ${error?.message}`).toBe(name);
+    for (const part of parts) expect.soft(error?.message, key).toMatch(part);
+  }
+});
+
+test('without WebGPU or an adapter, the error says which browsers have it and what to try', async ({ inPage }) => {
+  const { noGpu, noAdapter } = await inPage<Awaited<ReturnType<typeof unavailable>>>(page, 'unavailable');
+  expect(noGpu?.name).toBe('WebGPUUnavailableError');
+  expect(noGpu?.message).toMatch(/Chrome.*Firefox/);
+  expect(noAdapter?.name).toBe('WebGPUUnavailableError');
+  expect(noAdapter?.message).toMatch(/chrome:\/\/gpu/);
+});
+
+test('a lost device ends the run with an error, and a checkpoint goes on on a new one', async ({ inPage }) => {
+  const { loss, after, restoredAt, steps } = await inPage<Awaited<ReturnType<typeof lost>>>(page, 'lost');
+  expect(loss?.name, loss?.message).toBe('DeviceLostError');
+  expect(loss?.message).toMatch(/openDevice\(\)/);
+  expect(after?.name).toBe('DeviceLostError');
+  expect(restoredAt).toBeGreaterThanOrEqual(5);
+  expect(restoredAt).toBeLessThanOrEqual(7);
+  expect(steps).toBe(3);
+});
