@@ -55,11 +55,12 @@ async function run(options, text, resume) {
     describe(options, opened);
     progress = createProgress(process.stderr, { steps: options.steps, ...opened });
     interruption.onSignal(() => void page.call('stop').catch(() => {}));
-    const done = await page.call('train');
-    if (options.checkpoint !== null) say(`wrote ${options.checkpoint} after step ${done} of this run`);
+    /** @type {import('./train/types.ts').Trained} */
+    const { step } = await page.call('train');
+    if (options.checkpoint !== null) say(`wrote ${options.checkpoint}, a checkpoint at step ${step}`);
     if (options.out !== null) {
       await page.call('save');
-      say(`wrote ${options.out}`);
+      say(`wrote ${options.out}, the weights at step ${step}`);
     }
     if (interruption.status === 0 && options.sample > 0) process.stdout.write(`\n${await page.call('sample')}\n`);
     if (options.out === null && interruption.status === 0) say('\nThe weights are not kept; --out model.safetensors would write them.');
@@ -79,7 +80,7 @@ function describe(options, opened) {
   say(`adapter: ${opened.adapter}`);
   if (opened.isFallback && options.adapter === 'default') say('warning: this is a software adapter: its results are correct, and it is slow');
   say(`text: ${options.book ?? 'Moby-Dick'}, ${count(opened.characters)} characters, ${opened.vocabularySize} different`);
-  say(`model: ${options.layers} × LSTM of ${options.hidden}, ${count(opened.parameterCount)} parameters`);
+  say(`model: LSTM layers of ${opened.hidden.join(', ')}, ${count(opened.parameterCount)} parameters`);
   say(`baselines in nats (bits) per character: uniform ${uniform.toFixed(3)} (${(uniform / Math.LN2).toFixed(3)}), ` +
     `unigram ${opened.unigramEntropy.toFixed(3)} (${(opened.unigramEntropy / Math.LN2).toFixed(3)})`);
 }

@@ -25,13 +25,14 @@ test.describe('options', () => {
   test('defaults, and every option once', () => {
     expect(parseOptions([])).toMatchObject({
       book: null, layers: 2, hidden: 256, embed: 64, steps: 500, batch: 32, window: 64, rate: 2e-3, clip: 5, seed: 1,
-      normalize: 'NFC', prompt: 'Call me ', temperature: 0.8, sample: 400, out: null, checkpoint: null, resume: null, adapter: 'default',
+      normalize: 'NFC', prompt: 'Call me ', temperature: 0.8, sample: 400, out: null, checkpoint: null, resume: null, adapter: 'default', given: [],
     });
     const words = 'b.txt --layers 3 --hidden 7 --embed one-hot --steps 9 --batch 4 --window 5 --rate 1e-4 --clip 0 --seed 0 --normalize NFD '
       + '--temperature .5 --sample 0 --out o --checkpoint c --checkpoint-every 2 --resume r --adapter swiftshader --prompt -';
     expect(parseOptions(words.split(' '))).toEqual({
       book: 'b.txt', layers: 3, hidden: 7, embed: 'one-hot', steps: 9, batch: 4, window: 5, rate: 1e-4, clip: 0, seed: 0, normalize: 'NFD',
       prompt: '-', temperature: 0.5, sample: 0, out: 'o', checkpoint: 'c', checkpointEvery: 2, resume: 'r', adapter: 'swiftshader',
+      given: words.match(/(?<=--)[a-z-]+/g),
     });
     expect(parseOptions(['book.txt'])).toMatchObject({ prompt: null });
     expect(parseOptions(['--embed', '12'])).toMatchObject({ embed: 12 });

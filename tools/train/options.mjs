@@ -36,7 +36,8 @@ Result
   --checkpoint FILE      write the whole state of the training here,
                          now and then, at the end and on Ctrl-C
   --checkpoint-every N   steps between checkpoints                (500)
-  --resume FILE          go on from a checkpoint, same text and options
+  --resume FILE          go on from a checkpoint, with its model and
+                         rate; give the same text, batch and window
   --prompt TEXT          how the sample begins                    (the text's first words)
   --sample N             characters of the sample; 0: none        (400)
   --temperature X        of the sample                            (0.8)
@@ -84,6 +85,7 @@ export function parseOptions(words) {
     checkpointEvery: whole('checkpoint-every', 1, 500),
     resume: path('resume', values.resume),
     adapter: oneOf('adapter', values.adapter, ADAPTERS),
+    given: Object.keys(values),
   };
 }
 

@@ -1,6 +1,7 @@
 // The half of `npm run train` that runs in the browser: it holds the model and the trainer, and reports as it goes.
-import { adam, characters, createModel, createTrainer, openDevice } from '../../src/index.ts';
-import type { Opened, Options, Progress } from './types.ts';
+import { adam, characters, createBatches, createModel, createTrainer, loadModel, openDevice } from '../../src/index.ts';
+import type { CharacterModel, Corpus, Gpu } from '../../src/index.ts';
+import type { Opened, Options, Progress, Trained } from './types.ts';
 
 type Session = Awaited<ReturnType<typeof create>>;
 
@@ -20,6 +21,7 @@ export async function open(options: Options): Promise<Opened> {
   return {
     adapter: gpu.adapter.name,
     isFallback: gpu.adapter.isFallback,
+    hidden: model.layers.map(({ hidden }) => hidden),
     parameterCount: model.parameterCount,
     characters: text.tokens.length,
     vocabularySize: text.vocabulary.size,
@@ -29,25 +31,47 @@ export async function open(options: Options): Promise<Opened> {
 
 async function create(options: Options) {
   const corpus = await (await receive('text')).text();
-  const text = characters(corpus, { normalize: options.normalize });
+  const gpu = await openDevice();
+  const checkpoint = options.resume === null ? null : new Uint8Array(await (await receive('resume')).arrayBuffer());
+  const { text, model } = checkpoint ? await naming(`--resume ${options.resume}`, () => resumed(gpu, corpus, checkpoint, options))
+    : fresh(gpu, corpus, options);
   const prompt = options.prompt ?? firstWords(corpus);
   // A character that the text lacks is refused now, not after hours of training.
   await naming('--prompt', () => text.vocabulary.encode(prompt));
-  const gpu = await openDevice();
-  const { hidden, embed, seed, batch, window, rate, clip } = options;
-  const layers = Array.from({ length: options.layers }, () => ({ cell: 'lstm' as const, hidden }));
-  const model = createModel(gpu, { vocabulary: text.vocabulary, embed, layers, seed });
-  const trainer = createTrainer(model, { optimizer: adam({ rate }), batch, window, ...(clip > 0 ? { clip } : {}) });
-  if (options.resume !== null) {
-    const bytes = new Uint8Array(await (await receive('resume')).arrayBuffer());
-    await naming(`--resume ${options.resume}`, () => trainer.restore(bytes));
-    trainer.rate = rate;
+  const { batch, window, rate, clip } = options;
+  // Likewise a text that is too short.
+  createBatches(text.tokens, { batch, window });
+  const trainer = createTrainer(model, { optimizer: adam({ rate }), batch, window, clip });
+  if (checkpoint) {
+    await naming(`--resume ${options.resume}`, () => trainer.restore(checkpoint));
+    if (options.given.includes('rate')) trainer.rate = rate;
   }
   return { gpu, text, model, trainer, prompt, options };
 }
 
-/** Train to the end, or until `stop`; the number of steps that were done. */
-export async function train(): Promise<number> {
+function fresh(gpu: Gpu, corpus: string, options: Options): { text: Corpus; model: CharacterModel } {
+  const { hidden, embed, seed } = options;
+  const text = characters(corpus, { normalize: options.normalize });
+  const layers = Array.from({ length: options.layers }, () => ({ cell: 'lstm' as const, hidden }));
+  return { text, model: createModel(gpu, { vocabulary: text.vocabulary, embed, layers, seed }) };
+}
+
+/** The checkpoint's own model, which options must not contradict. */
+function resumed(gpu: Gpu, corpus: string, checkpoint: Uint8Array, options: Options): { text: Corpus; model: CharacterModel } {
+  const model = loadModel(gpu, checkpoint);
+  const sizes = new Set(model.layers.map(({ hidden }) => hidden));
+  const own = { layers: model.layers.length, hidden: [...sizes].join(', '), embed: model.embed, normalize: model.vocabulary.normalize };
+  for (const [name, value] of Object.entries(own)) {
+    const given = options[name as keyof typeof own];
+    if (options.given.includes(name) && String(given) !== String(value)) {
+      throw new RangeError(`--${name} is ${given}, and the checkpoint's model has ${value}; leave --${name} out`);
+    }
+  }
+  return { text: characters(corpus, { vocabulary: model.vocabulary }), model };
+}
+
+/** Train to the end, or until `stop`. */
+export async function train(): Promise<Trained> {
   const { trainer, text, options } = opened();
   let done = 0;
   let reported = -Infinity;
@@ -68,7 +92,7 @@ export async function train(): Promise<number> {
     }
     if (options.checkpoint !== null) await send('checkpoint', await trainer.checkpoint());
   }
-  return done;
+  return { done, step: trainer.step };
 }
 
 /** Training pauses, and sampling ends, at the next step. */

@@ -26,6 +26,8 @@ export interface Options {
   readonly checkpointEvery: number;
   readonly resume: string | null;
   readonly adapter: 'default' | 'swiftshader';
+  /** Names of the options that were given; the others have their defaults. */
+  readonly given: readonly string[];
 }
 
 /** What is known once text, device and model are there. */
@@ -33,11 +35,21 @@ export interface Opened {
   readonly adapter: string;
   /** A software adapter. */
   readonly isFallback: boolean;
+  /** H of each layer. */
+  readonly hidden: readonly number[];
   readonly parameterCount: number;
   readonly characters: number;
   readonly vocabularySize: number;
   /** Nats per character. */
   readonly unigramEntropy: number;
+}
+
+/** How far a run came. */
+export interface Trained {
+  /** Steps of this run. */
+  readonly done: number;
+  /** Steps of the weights in all, those before a resume included. */
+  readonly step: number;
 }
 
 export interface Progress {
