@@ -55,6 +55,7 @@ const cases: Record<string, (gpu: Gpu) => unknown> = {
     other.load(await small(gpu).save());
   },
   modelAsCheckpoint: async (gpu) => trainerOf(gpu).restore(await small(gpu).save()),
+  otherWindow: async (gpu) => trainerOf(gpu).restore(await trainerOf(gpu, { window: 9 }).checkpoint()),
   noModel: (gpu) => loadModel(gpu, new Uint8Array([1, 2, 3])),
 };
 

@@ -31,6 +31,7 @@ const expected: Record<string, [name: string, ...parts: RegExp[]]> = {
   twoRuns: ['Error', /running already/],
   otherVocabulary: ['RangeError', /another vocabulary/, /loadModel/],
   modelAsCheckpoint: ['RangeError', /no checkpoint/],
+  otherWindow: ['RangeError', /window 9.*window 8/],
   noModel: ['SafetensorsError', /./],
 };
 

@@ -8,6 +8,10 @@ export interface RunState {
   readonly step: number;
   readonly rate: number;
   readonly optimizer: string;
+  /** N */
+  readonly batch: number;
+  /** T */
+  readonly window: number;
   /** Windows of the text read so far. */
   readonly position: number;
 }
@@ -28,11 +32,14 @@ export async function writeCheckpoint(model: CharacterModel, window: TrainingWin
 }
 
 /** @throws RangeError for a file of another model, optimizer or batch; nothing is changed then. */
-export function readCheckpoint(model: CharacterModel, window: TrainingWindow, optimizer: string, bytes: Uint8Array): RunState {
+export function readCheckpoint(model: CharacterModel, window: TrainingWindow, own: Pick<RunState, 'optimizer' | 'batch' | 'window'>, bytes: Uint8Array): RunState {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.run === undefined) throw new RangeError('the file is no checkpoint: it has no run in its metadata. A model alone is read by model.load or loadModel');
   const run = JSON.parse(metadata.run) as RunState;
-  if (run.optimizer !== optimizer) throw new RangeError(`the checkpoint was made with ${run.optimizer}; this trainer uses ${optimizer}`);
+  // Another window or batch would read the text at another place, and the run would not be the same one.
+  for (const key of ['optimizer', 'batch', 'window'] as const) {
+    if (run[key] !== own[key]) throw new RangeError(`the checkpoint was made with ${key} ${run[key]}, this trainer with ${key} ${own[key]}: make the trainer with ${run[key]}`);
+  }
   const found = runSlices(window).map(([name, slice]) => [slice, tensorOf(tensors, name, slice.shape)] as const);
   model.load(bytes);
   for (const [slice, data] of found) model.gpu.write(slice, data);

@@ -197,6 +197,11 @@ export class Trainer {
     });
   }
 
+  /** What a checkpoint must agree on. */
+  get #shape(): { optimizer: string; batch: number; window: number } {
+    return { optimizer: this.#optimizer.name, batch: this.batch, window: this.window };
+  }
+
   /**
    * Everything that a run needs to go on bit-identically after `restore`: weights, moments, carried state, position. A safetensors
    * file, from which `loadModel` can also make the model.
@@ -204,13 +209,13 @@ export class Trainer {
   async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
     const { step } = this;
     const position = this.#text ? step - this.#text.begun : this.#restored;
-    return writeCheckpoint(this.model, this.#window, { step, rate: this.#rate, optimizer: this.#optimizer.name, position });
+    return writeCheckpoint(this.model, this.#window, { step, rate: this.#rate, ...this.#shape, position });
   }
 
   /** Go on from a checkpoint of a trainer of the same shape. The next run takes its text up where the checkpoint left it. */
   restore(bytes: Uint8Array): void {
     if (this.#running) throw new Error('this trainer is running: leave its loop before restoring');
-    const { step, rate, position } = readCheckpoint(this.model, this.#window, this.#optimizer.name, bytes);
+    const { step, rate, position } = readCheckpoint(this.model, this.#window, this.#shape, bytes);
     this.#step = step;
     this.#rate = rate;
     this.#restored = position;
