@@ -37,7 +37,7 @@ export function showMissing(main: HTMLElement, reason: string | null): void {
   command.tabIndex = 0; // it scrolls sideways
   command.append(code);
 
-  const parts: Node[] = [textElement('h2', 'missingHeading'), textElement('p', 'missingText')];
+  const parts: Node[] = [textElement('h2', reason ? 'missingHeadingNoAdapter' : 'missingHeading'), textElement('p', 'missingText')];
   if (!isSecureContext) parts.push(textElement('p', 'missingInsecure'));
   if (reason) {
     const told = textElement('p', 'missingNoAdapter');

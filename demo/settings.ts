@@ -16,8 +16,8 @@ export class SettingError extends Error {
 
 /** Sizes that show progress within seconds: on a GPU the two layers of the examples, on the CPU a small one. */
 const START = {
-  gpu: { layers: 2, hidden: 256, embed: '64', batch: 32, window: 64, every: 100, length: 300 },
-  software: { layers: 1, hidden: 64, embed: 'one-hot', batch: 16, window: 32, every: 50, length: 120 },
+  gpu: { layers: 2, hidden: 256, embed: '64', batch: 32, window: 64, every: 100, length: 300, rate: 2e-3 },
+  software: { layers: 1, hidden: 64, embed: 'one-hot', batch: 16, window: 32, every: 50, length: 120, rate: 5e-3 },
 } as const;
 /** For a text of a thousand characters: more rows would leave none of them a whole window. */
 const SMALL_TEXT = { batch: 8, window: 32 } as const;
@@ -62,7 +62,8 @@ export function settingsForm(form: HTMLFormElement): SettingsForm {
     refresh();
   });
 
-  const rate = () => 10 ** Number(rateInput.value);
+  // two digits, so that the rate used is the rate shown
+  const rate = () => Number((10 ** Number(rateInput.value)).toPrecision(2));
 
   function refresh(): void {
     const shown = significant(rate());
@@ -103,6 +104,11 @@ export function settingsForm(form: HTMLFormElement): SettingsForm {
     refresh();
   }
 
+  function setRate(value: number): void {
+    rateInput.value = String(Math.log10(value));
+    refresh();
+  }
+
   return {
     read: () => ({
       model: {
@@ -125,15 +131,13 @@ export function settingsForm(form: HTMLFormElement): SettingsForm {
       document.getElementById('locked')!.hidden = !locked;
     },
     propose(adapter, corpus) {
-      const start = adapter.isFallback ? START.software : START.gpu;
+      const { rate: startRate, ...start } = adapter.isFallback ? START.software : START.gpu;
+      if (!touched.has('rate')) setRate(startRate);
       const values = { ...start, ...(corpus === 'poems' ? SMALL_TEXT : {}) };
       assign(Object.fromEntries(Object.entries(values).filter(([name]) => !touched.has(name))));
     },
     assign,
-    setRate(value) {
-      rateInput.value = String(Math.log10(value));
-      refresh();
-    },
+    setRate,
     setTextForm(value) {
       form.querySelector<HTMLInputElement>(`[name=form][value=${value}]`)!.checked = true;
     },
