@@ -1,6 +1,6 @@
 // The shader pipeline on small texts: what it makes, and what its errors say.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'playwright/test';
@@ -322,6 +322,9 @@ export default shader;
     writeFileSync(target, `${text} `);
     writeDeclaration(file, SHADER);
     expect(readFileSync(target, 'utf8')).toBe(text);
+    utimesSync(target, 0, 0);
+    writeDeclaration(file, SHADER);
+    expect(statSync(target).mtimeMs).toBe(0);
   });
 });
 

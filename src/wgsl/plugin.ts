@@ -1,12 +1,11 @@
 // The Vite plugin: `import lstm from '…/lstm.wgsl'` gives the shader as data (types.ts). The parser stays in the build.
 
-import type { EnvironmentModuleNode, Plugin } from 'vite';
+import type { Plugin } from 'vite';
 import { LIBRARY, buildShader, writeDeclarations } from './build.ts';
 import { writeDeclaration } from './declare.ts';
 
 /** @param library folder of the import-only files */
 export function wgsl(library = LIBRARY): Plugin {
-  const sources = new Map<string, readonly string[]>(); // compile unit → every file that its text came from
   return {
     name: 'unfold:wgsl',
     enforce: 'pre',
@@ -22,21 +21,9 @@ export function wgsl(library = LIBRARY): Plugin {
     load(id) {
       if (!id.endsWith('.wgsl')) return null;
       const { shader, files } = buildShader(id, library);
-      sources.set(id, files);
-      for (const file of files) this.addWatchFile(file);
+      for (const file of files) this.addWatchFile(file); // Vite reloads the shader, too, when a library file changes
       writeDeclaration(id, shader);
       return { code: `export default ${JSON.stringify(shader)};\n`, map: null, moduleType: 'js' };
-    },
-
-    // A library file is no module, so Vite cannot know who is made of it.
-    hotUpdate({ file, modules }) {
-      if (!file.endsWith('.wgsl')) return;
-      const affected = new Set<EnvironmentModuleNode>(modules);
-      for (const [id, files] of sources) {
-        if (!files.includes(file)) continue;
-        for (const module of this.environment.moduleGraph.getModulesByFile(id) ?? []) affected.add(module);
-      }
-      return [...affected];
     },
   };
 }

@@ -163,7 +163,7 @@ function fields(params: VariableInfo, origin: Origin): Field[] {
 /** Literal module constants in capitals. Those computed from others follow these, so they are not offered. */
 function constants(text: string): Record<string, number> {
   const found: Record<string, number> = {};
-  const literal = /^[ \t]*const[ \t]+([A-Z][A-Z0-9_]*)[ \t]*(?::[^=;]*)?=[ \t]*(-?[\d.][\w.]*?(?:[eE][-+]?\d+)?)[uifh]?[ \t]*;/gm;
+  const literal = /\bconst[ \t]+([A-Z][A-Z0-9_]*)[ \t]*(?::[^=;]*)?=[ \t]*(-?[\d.][\w.]*?(?:[eE][-+]?\d+)?)[uifh]?[ \t]*;/g;
   let depth = 0;
   let start = 0;
   for (const match of text.matchAll(literal)) {
