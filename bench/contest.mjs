@@ -10,7 +10,7 @@ const ROUND = 1000;
 /** The longest that one call may take, whatever the budget. */
 const CALL_LIMIT = 300_000;
 /** Gradients are checked where a forward pass takes less. */
-const QUICK = 2000;
+const QUICK = 5000;
 
 /**
  * @typedef {'train' | 'forward'} Kind
