@@ -2,6 +2,7 @@
 
 import { test, expect } from 'playwright/test';
 import { adam } from '../../src/reference/adam.ts';
+import { backpropagate } from '../../src/reference/backpropagate.ts';
 import { cells } from '../../src/reference/cells.ts';
 import { characterModelShapes, characterModelWindow, type LayerState, type WindowResult } from '../../src/reference/character_model.ts';
 import { embeddingBackward, embeddingForward, oneHot } from '../../src/reference/embedding.ts';
@@ -10,7 +11,7 @@ import { linearBackward, linearForward } from '../../src/reference/linear.ts';
 import { recurrentBackward, recurrentForward, recurrentShapes } from '../../src/reference/recurrent.ts';
 import { sgd } from '../../src/reference/sgd.ts';
 import { IGNORED, softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
-import { backpropagate, unfold } from '../../src/reference/unfold.ts';
+import { unfold } from '../../src/reference/unfold.ts';
 
 const floats = (...values: number[]): Float64Array => Float64Array.from(values);
 const filled = (shapes: Record<string, number[]>): Record<string, Float64Array> => {
@@ -100,7 +101,7 @@ test('one direction of a layer: leaves its arguments as they were, and refuses s
   expect(() => unfold(options, weights, given.input, [given.h])).toThrow(/initial holds 1 states, but the cell lstm carries 2/);
   expect(() => unfold(options, weights, given.input, [given.h, floats(1, 2)])).toThrow(/initial\[1\] has 2 values, but its shape \[1, 1\] holds 1/);
   expect(() => unfold(options, { ...weights, bias_ih: floats(1, 2, 3, 4) }, given.input, [given.h, given.c])).toThrow(/bias_hh is missing; the cell lstm has it/);
-  expect(() => unfold(options, { ...weights, diagonal: floats(1) }, given.input, [given.h, given.c])).toThrow(/diagonal is given, but this layer of the cell lstm has none/);
+  expect(() => unfold(options, { ...weights, peephole: floats(1) }, given.input, [given.h, given.c])).toThrow(/peephole is given, but this layer of the cell lstm has none/);
 });
 
 test('two windows with the state carried are one long window', () => {

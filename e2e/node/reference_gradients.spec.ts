@@ -1,12 +1,13 @@
 // Central finite differences of the float64 reference: every element of every parameter, input and initial state.
 
 import { test, expect } from 'playwright/test';
-import type { Cell } from '../../src/reference/cell.ts';
-import { cells } from '../../src/reference/cells.ts';
+import type { CellOptions } from '../../src/reference/cell.ts';
+import { cells, makeCell, type CellName } from '../../src/reference/cells.ts';
 import { characterModelShapes, characterModelWindow, type CharacterModel } from '../../src/reference/character_model.ts';
-import { recurrentBackward, recurrentForward, recurrentShapes, type RecurrentOptions } from '../../src/reference/recurrent.ts';
+import {
+  recurrentBackward, recurrentForward, recurrentMaskShapes, recurrentShapes, type RecurrentOptions,
+} from '../../src/reference/recurrent.ts';
 import { IGNORED } from '../../src/reference/softmax_cross_entropy.ts';
-import { gru, independentRnn, peepholeLstm } from './reference_probe_cells.ts';
 
 type Arrays = Record<string, Float64Array>;
 
@@ -60,25 +61,33 @@ function expectGradients(terms: () => Float64Array, variables: Arrays, analytic:
 
 const products = (a: Float64Array, b: Float64Array): number[] => Array.from(a, (value, i) => value * b[i]!);
 
-function checkRecurrent(options: RecurrentOptions, seed: number): void {
-  const { cell, steps, batch, inputSize, hiddenSize, layers = 1, direction } = options;
+/** `kinds` of masks are given wherever they have a place: dropout's keep or drop, zoneout's lie anywhere from 0 to 1. */
+function checkRecurrent(options: RecurrentOptions, seed: number, kinds: readonly string[] = []): void {
+  const { cell, steps, batch, inputSize, hiddenSize, projSize = hiddenSize, layers = 1, direction, merge = 'concat' } = options;
   const D = direction === 'bidirectional' ? 2 : 1;
   const random = randomArrays(seed);
-  const stateSize = layers * D * batch * hiddenSize;
   const parameters: Arrays = {};
   for (const [name, shape] of Object.entries(recurrentShapes(options))) parameters[name] = random(sizeOf(shape), 0.8 / Math.sqrt(hiddenSize));
   const input = random(steps * batch * inputSize);
-  const h0 = random(stateSize, 0.5);
-  const c0 = cell.states > 1 ? random(stateSize, 0.5) : undefined;
-  const dOutput = random(steps * batch * D * hiddenSize);
-  const dHn = random(stateSize);
-  const dCn = cell.states > 1 ? random(stateSize) : undefined;
+  const hSize = layers * D * batch * projSize;
+  const cSize = layers * D * batch * hiddenSize;
+  const h0 = random(hSize, 0.5);
+  const c0 = cell.states > 1 ? random(cSize, 0.5) : undefined;
+  const dOutput = random(steps * batch * (merge === 'concat' ? D : 1) * projSize);
+  const dHn = random(hSize);
+  const dCn = cell.states > 1 ? random(cSize) : undefined;
+  const masks: Arrays = {};
+  for (const [name, shape] of Object.entries(recurrentMaskShapes(options))) {
+    if (!kinds.some((kind) => name.startsWith(kind))) continue;
+    const zoneout = name.startsWith('zoneout');
+    masks[name] = random(sizeOf(shape)).map((value) => (zoneout ? 1 / (1 + Math.exp(-value)) : value > -0.5 ? 1.5 : 0));
+  }
 
   const terms = (): Float64Array => {
-    const { output, hn, cn } = recurrentForward(options, parameters, input, { h0, c0 });
+    const { output, hn, cn } = recurrentForward(options, parameters, input, { h0, c0 }, masks);
     return Float64Array.from([...products(output, dOutput), ...products(hn, dHn), ...(dCn ? products(cn, dCn) : [])]);
   };
-  const back = recurrentBackward(recurrentForward(options, parameters, input, { h0, c0 }), { dOutput, dHn, dCn });
+  const back = recurrentBackward(recurrentForward(options, parameters, input, { h0, c0 }, masks), { dOutput, dHn, dCn });
   expectGradients(
     terms,
     { ...parameters, input, h0, ...(c0 ? { c0 } : {}) },
@@ -86,15 +95,12 @@ function checkRecurrent(options: RecurrentOptions, seed: number): void {
   );
 }
 
-// Cells that the engine has, and three that stand for the forms a cell can take: other input and recurrent gradients (gru),
-// diagonal weights (peephole), no recurrent matrix at all (independent).
-const probes: Record<string, Cell> = { gru, peephole_lstm: peepholeLstm, ind_rnn: independentRnn };
 const directions = ['forward', 'reverse', 'bidirectional'] as const;
 let seed = 0;
 
-for (const [name, cell] of Object.entries({ ...cells, ...probes })) {
+for (const [name, cell] of Object.entries(cells)) {
   for (const direction of directions) {
-    for (const layers of name in probes ? [2] : [1, 2, 3]) {
+    for (const layers of [1, 2, 3]) {
       for (const [steps, batch, inputSize, hiddenSize] of [[1, 1, 1, 1], [5, 3, 7, 3]] as const) {
         const lengths = batch === 3 ? [5, 0, 3] : undefined;
         for (const given of lengths ? [undefined, lengths] : [undefined]) {
@@ -110,6 +116,50 @@ for (const [name, cell] of Object.entries({ ...cells, ...probes })) {
   }
   test(`${name}, three layers of 7 units: finite differences`, () => {
     checkRecurrent({ cell, steps: 7, batch: 1, inputSize: 3, hiddenSize: 7, layers: 3 }, 1000);
+  });
+}
+
+// Every option once, over two layers in both directions with lengths unless it says otherwise.
+interface OptionCase {
+  readonly cell: CellName;
+  readonly cellOptions?: CellOptions;
+  readonly stack?: Partial<RecurrentOptions>;
+  readonly masks?: readonly string[];
+}
+const hardSigmoid = { hardSigmoid: [0.3, 0.45] } as const;
+const optionCases: Record<string, OptionCase> = {
+  'gru, reset before': { cell: 'gru', cellOptions: { resetAfter: false } },
+  'gru, reset before, no bias, one layer': { cell: 'gru', cellOptions: { resetAfter: false }, stack: { bias: false, layers: 1 } },
+  'gru, reset before, clip, masks': { cell: 'gru', cellOptions: { resetAfter: false, clip: 0.6 }, masks: ['recurrent_dropout', 'zoneout'] },
+  'gru, activations': { cell: 'gru', cellOptions: { activations: { gate: hardSigmoid, candidate: 'relu' } } },
+  'gru, layer norm': { cell: 'gru', cellOptions: { layerNorm: true } },
+  'gru, layer norm, masks': { cell: 'gru', cellOptions: { layerNorm: true }, masks: ['dropout', 'recurrent_dropout', 'zoneout'] },
+  'lstm, activations': { cell: 'lstm', cellOptions: { activations: { gate: hardSigmoid, candidate: { affine: [0.5, 0.1] }, output: 'relu' } } },
+  'lstm, layer norm': { cell: 'lstm', cellOptions: { layerNorm: true } },
+  'lstm, layer norm, no bias, projection': { cell: 'lstm', cellOptions: { layerNorm: true }, stack: { bias: false, projSize: 2 } },
+  'lstm, projection': { cell: 'lstm', stack: { projSize: 2 } },
+  'lstm, merge sum': { cell: 'lstm', stack: { merge: 'sum' } },
+  'lstm, merge mean, projection': { cell: 'lstm', stack: { merge: 'mean', projSize: 1 } },
+  'lstm, dropout': { cell: 'lstm', masks: ['dropout'] },
+  'lstm, recurrent dropout': { cell: 'lstm', masks: ['recurrent_dropout'] },
+  'lstm, zoneout of h': { cell: 'lstm', masks: ['zoneout_h'] },
+  'lstm, zoneout of c': { cell: 'lstm', masks: ['zoneout_c'] },
+  'lstm, projection, every mask': { cell: 'lstm', stack: { projSize: 2 }, masks: ['dropout', 'recurrent_dropout', 'zoneout'] },
+  'peephole_lstm, o sees the previous c': { cell: 'peephole_lstm', cellOptions: { peepholeOutput: 'previous' } },
+  'peephole_lstm, layer norm': { cell: 'peephole_lstm', cellOptions: { layerNorm: true } },
+  'coupled_peephole_lstm, o sees the previous c': { cell: 'coupled_peephole_lstm', cellOptions: { peepholeOutput: 'previous' } },
+  'ind_rnn, tanh': { cell: 'ind_rnn', cellOptions: { activation: 'tanh' } },
+  'ind_rnn, masks': { cell: 'ind_rnn', masks: ['recurrent_dropout', 'zoneout'] },
+  'min_gru, zoneout': { cell: 'min_gru', masks: ['zoneout'] },
+  ...Object.fromEntries((['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru', 'rnn_tanh', 'rnn_relu', 'ind_rnn'] as const)
+    .map((cell) => [`${cell}, clip`, { cell, cellOptions: { clip: 0.6 } }])),
+};
+for (const [k, [name, { cell, cellOptions, stack, masks }]] of Object.entries(optionCases).entries()) {
+  test(`${name}: finite differences`, () => {
+    const options: RecurrentOptions = {
+      cell: makeCell(cell, cellOptions), steps: 4, batch: 3, inputSize: 3, hiddenSize: 3, layers: 2, direction: 'bidirectional', lengths: [4, 1, 3], ...stack,
+    };
+    checkRecurrent(options, 2000 + k, masks);
   });
 }
 

@@ -1,6 +1,27 @@
 // The registry: a cell's name, as the engine spells it, and its reference.
 
-import { lstm } from './lstm.ts';
-import { rnnTanh } from './rnn_tanh.ts';
+import type { Cell, CellOptions } from './cell.ts';
+import { gru } from './gru.ts';
+import { coupledLstm, coupledPeepholeLstm, lstm, peepholeLstm } from './lstm.ts';
+import { minGru } from './min_gru.ts';
+import { indRnn, rnnRelu, rnnTanh } from './rnn.ts';
 
-export const cells = { lstm, rnn_tanh: rnnTanh } as const;
+const makers = {
+  lstm,
+  peephole_lstm: peepholeLstm,
+  coupled_lstm: coupledLstm,
+  coupled_peephole_lstm: coupledPeepholeLstm,
+  gru,
+  rnn_tanh: rnnTanh,
+  rnn_relu: rnnRelu,
+  ind_rnn: indRnn,
+  min_gru: minGru,
+} as const;
+
+export type CellName = keyof typeof makers;
+
+/** The named cell with options. Throws a RangeError for an option that the cell does not take. */
+export const makeCell = (name: CellName, options: CellOptions = {}): Cell => makers[name](options);
+
+/** Every cell as it is without options. */
+export const cells = Object.fromEntries(Object.keys(makers).map((name) => [name, makeCell(name as CellName)])) as Readonly<Record<CellName, Cell>>;

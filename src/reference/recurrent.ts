@@ -1,8 +1,10 @@
 // A stack of L recurrent layers in one or both directions: PyTorch's torch.nn.LSTM(…) in shapes, names and meaning.
 
 import { expectShape } from './arithmetic.ts';
+import { backpropagate } from './backpropagate.ts';
 import type { Cell } from './cell.ts';
-import { backpropagate, unfold, weightShapes, type Unfolded, type UnfoldWeights } from './unfold.ts';
+import { featuresOf, maskShapes, weightShapes, type LayerMasks, type LayerWeights } from './layer.ts';
+import { unfold, type Unfolded } from './unfold.ts';
 
 export interface RecurrentOptions {
   readonly cell: Cell;
@@ -14,27 +16,52 @@ export interface RecurrentOptions {
   readonly inputSize: number;
   /** H */
   readonly hiddenSize: number;
+  /** P, below H: the features of h, for cells with c. */
+  readonly projSize?: number | undefined;
   /** L; 1 without it. */
   readonly layers?: number;
   /** 'bidirectional' has D = 2, the others D = 1. */
   readonly direction?: 'forward' | 'reverse' | 'bidirectional';
+  /** How both directions' outputs become a layer's: side by side (the default), their sum, or their mean. */
+  readonly merge?: 'concat' | 'sum' | 'mean';
   readonly bias?: boolean;
   /** [N] steps of each row; all T without it. */
   readonly lengths?: ArrayLike<number> | undefined;
 }
 
-/** By name: `weight_ih_l0`, `weight_hh_l1_reverse`, `bias_ih_l0`, …; cells with diagonal weights add `diagonal_l0`. */
+/**
+ * By name: `weight_ih_l0`, `weight_hh_l1_reverse`, `bias_ih_l0`, …; with a projection `weight_hr_l0`, with peepholes
+ * `peephole_l0`, with layer normalization `norm_ih_l0`, `norm_hh_l0`, `norm_c_l0`, `norm_c_bias_l0`. LayerWeights has their shapes.
+ */
 export type Parameters = Readonly<Record<string, Float64Array>>;
+
+/**
+ * By name, each optional: `recurrent_dropout_l0`, `zoneout_h_l1_reverse`, `zoneout_c_l0` (LayerMasks has their shapes), and
+ * `dropout_l0` [T,N,O], which multiplies what layer 0 gives to layer 1 (O is a layer's output features).
+ */
+export type Masks = Readonly<Record<string, Float64Array>>;
 
 /** Shape of every parameter, in PyTorch's order. A layer that runs in reverse only has the suffix `_reverse` too. */
 export function recurrentShapes(options: Omit<RecurrentOptions, 'steps' | 'batch' | 'lengths'>): Record<string, number[]> {
-  const { cell, inputSize, hiddenSize, layers = 1, bias = true } = options;
-  const directions = directionsOf(options);
+  const { layers = 1, bias = true } = options;
   const shapes: Record<string, number[]> = {};
   for (let l = 0; l < layers; l++) {
-    for (const suffix of directions) {
-      const one = weightShapes(cell, l === 0 ? inputSize : directions.length * hiddenSize, hiddenSize, bias);
+    for (const suffix of directionsOf(options)) {
+      const one = weightShapes({ ...options, inputSize: inputSizeOf(options, l) }, bias);
       for (const [name, shape] of Object.entries(one)) if (shape) shapes[`${name}_l${l}${suffix}`] = shape;
+    }
+  }
+  return shapes;
+}
+
+/** Shape of every mask that the stack could be given. */
+export function recurrentMaskShapes(options: RecurrentOptions): Record<string, number[]> {
+  const { steps, batch, layers = 1 } = options;
+  const shapes: Record<string, number[]> = {};
+  for (let l = 0; l < layers; l++) {
+    if (l < layers - 1) shapes[`dropout_l${l}`] = [steps, batch, outputSizeOf(options)];
+    for (const suffix of directionsOf(options)) {
+      for (const [name, shape] of Object.entries(maskShapes(options))) if (shape) shapes[`${name}_l${l}${suffix}`] = shape;
     }
   }
   return shapes;
@@ -42,9 +69,10 @@ export function recurrentShapes(options: Omit<RecurrentOptions, 'steps' | 'batch
 
 export interface RecurrentForward {
   readonly options: RecurrentOptions;
-  /** [T,N,D*H], the forward direction's H first; 0 beyond a row's length. */
+  readonly masks: Masks;
+  /** [T,N,D*F], the forward direction's F first ([T,N,F] where they are summed or averaged); 0 beyond a row's length. F is P or H. */
   readonly output: Float64Array;
-  /** [L*D,N,H] */
+  /** [L*D,N,F] */
   readonly hn: Float64Array;
   /** [L*D,N,H]; empty for a cell without c. */
   readonly cn: Float64Array;
@@ -52,13 +80,23 @@ export interface RecurrentForward {
   readonly unfolded: readonly Unfolded[];
 }
 
-/** Runs the stack over `input` [T,N,I]; `h0`, `c0` [L*D,N,H] are zeros where not given. Throws a RangeError for an array of another size. */
+/**
+ * Runs the stack over `input` [T,N,I]; `h0` [L*D,N,F], `c0` [L*D,N,H] are zeros where not given.
+ * Throws a RangeError for an array of another size, or with a name that has no place here.
+ */
 export function recurrentForward(
-  options: RecurrentOptions, parameters: Parameters, input: Float64Array, initial: { h0?: Float64Array | undefined; c0?: Float64Array | undefined } = {},
+  options: RecurrentOptions, parameters: Parameters, input: Float64Array,
+  initial: { h0?: Float64Array | undefined; c0?: Float64Array | undefined } = {}, masks: Masks = {},
 ): RecurrentForward {
-  const { cell, steps, batch, inputSize, hiddenSize, layers = 1 } = options;
+  const { cell, steps, batch, layers = 1 } = options;
   const directions = directionsOf(options);
+  const rows = steps * batch;
   expectNames(parameters, recurrentShapes(options));
+  const known = recurrentMaskShapes(options);
+  for (const [name, mask] of Object.entries(masks)) {
+    if (!known[name]) throw new RangeError(`mask ${name} is given, but the network can take only ${Object.keys(known).join(', ')}`);
+    expectShape(`mask ${name}`, mask, known[name]);
+  }
   if (initial.c0 && cell.states < 2) throw new RangeError(`c0 is given, but the cell ${cell.name} has no state c`);
   const states = splitStates(options, [['h0', initial.h0], ['c0', initial.c0]]);
 
@@ -66,19 +104,21 @@ export function recurrentForward(
   let layerInput = input;
   for (let l = 0; l < layers; l++) {
     const runs = directions.map((suffix, d) => unfold(
-      { ...options, inputSize: l === 0 ? inputSize : directions.length * hiddenSize, reverse: suffix !== '' },
-      pick(parameters, `_l${l}${suffix}`), layerInput, states[l * directions.length + d]!,
+      { ...options, inputSize: inputSizeOf(options, l), reverse: suffix !== '' },
+      pick(parameters, LAYER_WEIGHTS, `_l${l}${suffix}`) as unknown as LayerWeights, layerInput, states[l * directions.length + d]!,
+      pick(masks, LAYER_MASKS, `_l${l}${suffix}`),
     ));
     unfolded.push(...runs);
-    layerInput = interleave(runs.map((run) => run.output), steps * batch, hiddenSize);
+    layerInput = multiplied(merge(options, runs.map((run) => run.output), rows), masks[`dropout_l${l}`]);
   }
-  return { options, output: layerInput, hn: joinState(unfolded.map((run) => run.final), 0), cn: joinState(unfolded.map((run) => run.final), 1), unfolded };
+  const finals = unfolded.map((run) => run.final);
+  return { options, masks, output: layerInput, hn: joinState(finals, 0), cn: joinState(finals, 1), unfolded };
 }
 
 export interface RecurrentBackward {
   /** [T,N,I] */
   readonly dInput: Float64Array;
-  /** [L*D,N,H] */
+  /** [L*D,N,F] */
   readonly dH0: Float64Array;
   /** [L*D,N,H]; empty for a cell without c. */
   readonly dC0: Float64Array;
@@ -86,26 +126,28 @@ export interface RecurrentBackward {
   readonly gradients: Parameters;
 }
 
-/** Back-propagates `dOutput` [T,N,D*H], `dHn` and `dCn` [L*D,N,H], each zeros where not given. */
+/** Back-propagates `dOutput` (of output's shape), `dHn` [L*D,N,F] and `dCn` [L*D,N,H], each zeros where not given. */
 export function recurrentBackward(
   forward: RecurrentForward,
   upstream: { dOutput?: Float64Array | undefined; dHn?: Float64Array | undefined; dCn?: Float64Array | undefined },
 ): RecurrentBackward {
-  const { options, unfolded } = forward;
-  const { cell, steps, batch, inputSize, hiddenSize, layers = 1 } = options;
+  const { options, masks, unfolded } = forward;
+  const { cell, steps, batch, layers = 1 } = options;
   const directions = directionsOf(options);
   const D = directions.length;
+  const rows = steps * batch;
   if (upstream.dCn && cell.states < 2) throw new RangeError(`dCn is given, but the cell ${cell.name} has no state c`);
-  if (upstream.dOutput) expectShape('dOutput', upstream.dOutput, [steps, batch, D * hiddenSize]);
+  if (upstream.dOutput) expectShape('dOutput', upstream.dOutput, [steps, batch, outputSizeOf(options)]);
   const dFinal = splitStates(options, [['dHn', upstream.dHn], ['dCn', upstream.dCn]]);
 
   const gradients: Record<string, Float64Array> = {};
   const dInitial: (readonly Float64Array[])[] = Array.from({ length: layers * D });
-  let dLayer = upstream.dOutput ?? new Float64Array(steps * batch * D * hiddenSize);
+  let dLayer = upstream.dOutput ?? new Float64Array(rows * outputSizeOf(options));
   for (let l = layers - 1; l >= 0; l--) {
-    const dInput = new Float64Array(steps * batch * (l === 0 ? inputSize : D * hiddenSize));
+    const dInput = new Float64Array(rows * inputSizeOf(options, l));
+    const dOutputs = mergeBackward(options, multiplied(dLayer, masks[`dropout_l${l}`]), rows);
     directions.forEach((suffix, d) => {
-      const result = backpropagate(unfolded[l * D + d]!, part(dLayer, D, d, steps * batch, hiddenSize), dFinal[l * D + d]!);
+      const result = backpropagate(unfolded[l * D + d]!, dOutputs[d]!, dFinal[l * D + d]!);
       for (const [name, gradient] of Object.entries(result.gradients)) if (gradient) gradients[`${name}_l${l}${suffix}`] = gradient;
       dInitial[l * D + d] = result.dInitial;
       for (let i = 0; i < dInput.length; i++) dInput[i]! += result.dInput[i]!;
@@ -116,18 +158,28 @@ export function recurrentBackward(
 }
 
 /** PyTorch's suffix of each direction, in the order of hn. */
-function directionsOf({ direction = 'forward' }: { readonly direction?: RecurrentOptions['direction'] }): readonly string[] {
+function directionsOf({ direction = 'forward' }: Pick<RecurrentOptions, 'direction'>): readonly string[] {
   return { forward: [''], reverse: ['_reverse'], bidirectional: ['', '_reverse'] }[direction];
 }
 
-function pick(parameters: Parameters, suffix: string): UnfoldWeights {
-  return {
-    weight_ih: parameters[`weight_ih${suffix}`]!,
-    weight_hh: parameters[`weight_hh${suffix}`]!,
-    bias_ih: parameters[`bias_ih${suffix}`],
-    bias_hh: parameters[`bias_hh${suffix}`],
-    diagonal: parameters[`diagonal${suffix}`],
-  };
+type Sizes = Pick<RecurrentOptions, 'hiddenSize' | 'projSize' | 'direction' | 'merge' | 'inputSize'>;
+
+function outputSizeOf(options: Sizes): number {
+  return featuresOf(options) * (options.merge === undefined || options.merge === 'concat' ? directionsOf(options).length : 1);
+}
+
+const inputSizeOf = (options: Sizes, layer: number): number => (layer === 0 ? options.inputSize : outputSizeOf(options));
+
+const LAYER_WEIGHTS = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr', 'peephole', 'norm_ih', 'norm_hh', 'norm_c', 'norm_c_bias'] as const;
+const LAYER_MASKS = ['recurrent_dropout', 'zoneout_h', 'zoneout_c'] as const;
+
+function pick<K extends keyof LayerWeights | keyof LayerMasks>(arrays: Parameters, names: readonly K[], suffix: string): Partial<Record<K, Float64Array>> {
+  const found: Partial<Record<K, Float64Array>> = {};
+  for (const name of names) {
+    const array = arrays[`${name}${suffix}`];
+    if (array) found[name] = array;
+  }
+  return found;
 }
 
 /** Throws a RangeError unless `parameters` holds exactly the names and sizes of `shapes`. */
@@ -142,33 +194,46 @@ export function expectNames(parameters: Parameters, shapes: Readonly<Record<stri
   }
 }
 
-/** Per layer and direction, per state: [N,H] of the [L*D,N,H] arrays, zeros for one not given. */
+/** Per layer and direction, h [N,F] and c [N,H] of the [L*D,N,·] arrays, zeros for one not given. */
 function splitStates(options: RecurrentOptions, arrays: readonly (readonly [string, Float64Array | undefined])[]): Float64Array[][] {
   const { cell, batch, hiddenSize, layers = 1 } = options;
   const count = layers * directionsOf(options).length;
-  const size = batch * hiddenSize;
-  for (const [name, array] of arrays) if (array) expectShape(name, array, [count, batch, hiddenSize]);
-  return Array.from({ length: count }, (_, k) =>
-    arrays.slice(0, cell.states).map(([, array]) => array?.slice(k * size, (k + 1) * size) ?? new Float64Array(size)));
+  const widths = [featuresOf(options), hiddenSize];
+  arrays.forEach(([name, array], k) => { if (array) expectShape(name, array, [count, batch, widths[k]!]); });
+  return Array.from({ length: count }, (_, one) => arrays.slice(0, cell.states).map(([, array], k) => {
+    const size = batch * widths[k]!;
+    return array?.slice(one * size, (one + 1) * size) ?? new Float64Array(size);
+  }));
 }
 
-/** [L*D,N,H] of the given state, empty when the cell has not got it. */
+/** [L*D,N,·] of the given state, empty when the cell has not got it. */
 function joinState(states: readonly (readonly Float64Array[])[], state: number): Float64Array {
   return Float64Array.from(states.flatMap((one) => [...(one[state] ?? [])]));
 }
 
-/** D arrays [R,H] → [R,D*H]. */
-function interleave(arrays: readonly Float64Array[], rows: number, size: number): Float64Array {
-  const all = new Float64Array(arrays.length * rows * size);
+/** D arrays [R,F] → a layer's output [R,O]. */
+function merge(options: RecurrentOptions, arrays: readonly Float64Array[], rows: number): Float64Array {
+  const F = featuresOf(options);
+  const O = outputSizeOf(options);
+  const scale = options.merge === 'mean' ? 1 / arrays.length : 1;
+  const all = new Float64Array(rows * O);
   arrays.forEach((array, d) => {
-    for (let row = 0; row < rows; row++) all.set(array.subarray(row * size, (row + 1) * size), (row * arrays.length + d) * size);
+    for (let row = 0; row < rows; row++) for (let j = 0; j < F; j++) all[row * O + (d * F + j) % O]! += scale * array[row * F + j]!;
   });
   return all;
 }
 
-/** The d-th [R,H] of [R,D*H]. */
-function part(all: Float64Array, D: number, d: number, rows: number, size: number): Float64Array {
-  const array = new Float64Array(rows * size);
-  for (let row = 0; row < rows; row++) array.set(all.subarray((row * D + d) * size, (row * D + d + 1) * size), row * size);
-  return array;
+/** The gradient by a layer's output [R,O] → that by each direction's, D arrays [R,F]. */
+function mergeBackward(options: RecurrentOptions, dOutput: Float64Array, rows: number): Float64Array[] {
+  const F = featuresOf(options);
+  const O = outputSizeOf(options);
+  const directions = directionsOf(options);
+  const scale = options.merge === 'mean' ? 1 / directions.length : 1;
+  return directions.map((_, d) => {
+    const array = new Float64Array(rows * F);
+    for (let row = 0; row < rows; row++) for (let j = 0; j < F; j++) array[row * F + j] = scale * dOutput[row * O + (d * F + j) % O]!;
+    return array;
+  });
 }
+
+const multiplied = (array: Float64Array, mask: Float64Array | undefined): Float64Array => (mask ? array.map((value, i) => value * mask[i]!) : array);

@@ -1,215 +1,153 @@
-// One layer in one direction over T steps, and the reverse-time pass over it. The loops are written for reading: one row of the
-// batch at a time, one hidden unit at a time. Nothing is hoisted out of the time loop and no step is special.
+// One layer in one direction over T steps. The loops are written for reading: one row of the batch at a time, one hidden unit
+// at a time. Nothing is hoisted out of the time loop and no step is special. backpropagate.ts is the reverse-time pass.
 
-import { addOuterProduct, addProduct, addTransposedProduct, addVector, expectIndices, expectShape } from './arithmetic.ts';
+import { addProduct, addVector, expectShape } from './arithmetic.ts';
 import type { Cell, Unit } from './cell.ts';
-
-export interface UnfoldOptions {
-  readonly cell: Cell;
-  /** T */
-  readonly steps: number;
-  /** N */
-  readonly batch: number;
-  /** I */
-  readonly inputSize: number;
-  /** H */
-  readonly hiddenSize: number;
-  /** Each row runs from its own last element to its first. */
-  readonly reverse?: boolean;
-  /** [N] steps of each row, 0 to T; all T without it. */
-  readonly lengths?: ArrayLike<number> | undefined;
-}
-
-/** The parameters of one layer in one direction; their gradients have the same form. */
-export interface UnfoldWeights {
-  /** [Gi*H, I] */
-  readonly weight_ih: Float64Array;
-  /** [Gr*H, H] */
-  readonly weight_hh: Float64Array;
-  /** [Gi*H] */
-  readonly bias_ih?: Float64Array | undefined;
-  /** [Gr*H] */
-  readonly bias_hh?: Float64Array | undefined;
-  /** [diagonals*H], for cells that have them. */
-  readonly diagonal?: Float64Array | undefined;
-}
+import { checkLayer, expectStates, featuresOf, lengthOf, timeOf, type LayerMasks, type LayerOptions, type LayerWeights } from './layer.ts';
+import { normalize } from './layer_norm.ts';
 
 /** What the forward pass leaves: its results, and all that the backward pass reads. */
 export interface Unfolded {
-  readonly options: UnfoldOptions;
-  readonly weights: UnfoldWeights;
+  readonly options: LayerOptions;
+  readonly weights: LayerWeights;
+  readonly masks: LayerMasks;
   /** [T,N,I] */
   readonly input: Float64Array;
-  /** [T,N,H] by time; 0 beyond a row's length. */
+  /** [T,N,F] by time; 0 beyond a row's length. */
   readonly output: Float64Array;
-  /** Per state [N,H]: that of each row's own last step (the initial state where the length is 0). */
+  /** h [N,F], c [N,H]: that of each row's own last step (the initial state where the length is 0). */
   readonly final: readonly Float64Array[];
-  /** Per state [T+1,N,H] by steps taken: index 0 is the initial state. A row that has ended keeps its state. */
+  /** h [T+1,N,F], c [T+1,N,H] by steps taken: index 0 is the initial state. A row that has ended keeps its state. */
   readonly history: readonly Float64Array[];
+  /** Per state [T,N,H] by steps taken: what the cell gave, before projection and zoneout. */
+  readonly results: readonly Float64Array[];
+  /** [T,N,H] by steps taken: what the units gave into the exchange. */
+  readonly middle: Float64Array;
   /** [T,N,H,saved] by steps taken. */
   readonly saved: Float64Array;
 }
 
-/** Shapes of one layer's parameters in one direction, those that the cell has. */
-export function weightShapes(cell: Cell, inputSize: number, hiddenSize: number, bias: boolean): Record<keyof UnfoldWeights, number[] | null> {
-  return {
-    weight_ih: [cell.inputGates * hiddenSize, inputSize],
-    weight_hh: [cell.recurrentGates * hiddenSize, hiddenSize],
-    bias_ih: bias ? [cell.inputGates * hiddenSize] : null,
-    bias_hh: bias ? [cell.recurrentGates * hiddenSize] : null,
-    diagonal: cell.diagonals > 0 ? [cell.diagonals * hiddenSize] : null,
-  };
-}
-
-/** Runs the layer over `input` [T,N,I] from `initial` (per state [N,H]). Throws a RangeError for an array of another size. */
-export function unfold(options: UnfoldOptions, weights: UnfoldWeights, input: Float64Array, initial: readonly Float64Array[]): Unfolded {
+/** Runs the layer over `input` [T,N,I] from `initial` (h [N,F], c [N,H]). Throws a RangeError for an array of another size. */
+export function unfold(
+  options: LayerOptions, weights: LayerWeights, input: Float64Array, initial: readonly Float64Array[], masks: LayerMasks = {},
+): Unfolded {
   const { cell, steps: T, batch: N, inputSize: I, hiddenSize: H } = options;
-  check(options, weights, input, initial);
+  const F = featuresOf(options);
+  const widths = [F, H];
+  expectShape('input', input, [T, N, I]);
+  expectStates('initial', initial, options);
+  checkLayer(options, weights, masks);
 
-  const output = new Float64Array(T * N * H);
-  const history = initial.map((state) => {
-    const all = new Float64Array((T + 1) * N * H);
+  const output = new Float64Array(T * N * F);
+  const history = initial.map((state, k) => {
+    const all = new Float64Array((T + 1) * N * widths[k]!);
     all.set(state);
     return all;
   });
+  const results = initial.map(() => new Float64Array(T * N * H));
+  const middle = new Float64Array(T * N * H);
   const saved = new Float64Array(T * N * H * cell.saved);
-  const unit = newUnit(cell);
-  const x = new Float64Array(cell.inputGates * H);
-  const r = new Float64Array(cell.recurrentGates * H);
+  const units = Array.from({ length: H }, () => newUnit(cell));
 
   for (let s = 0; s < T; s++) {
     for (let n = 0; n < N; n++) {
-      const before = (s * N + n) * H;
-      const after = before + N * H;
+      const row = s * N + n;
       if (s >= lengthOf(options, n)) {
-        for (const all of history) all.copyWithin(after, before, before + H);
+        history.forEach((all, k) => all.copyWithin((row + N) * widths[k]!, row * widths[k]!, (row + 1) * widths[k]!));
         continue;
       }
       const t = timeOf(options, n, s);
-      x.fill(0);
-      if (weights.bias_ih) x.set(weights.bias_ih);
-      addProduct(x, 0, weights.weight_ih, x.length, I, input, (t * N + n) * I);
-      r.fill(0);
-      if (weights.bias_hh) r.set(weights.bias_hh);
-      addProduct(r, 0, weights.weight_hh, r.length, H, history[0]!, before);
+      const before = history.map((all, k) => all.subarray(row * widths[k]!, (row + 1) * widths[k]!));
+      const x = inputSide(weights, input.subarray((t * N + n) * I, (t * N + n + 1) * I));
+      if (weights.norm_ih) normalize(x, weights.norm_ih);
+      if (weights.bias_ih) addVector(x, 0, weights.bias_ih, 0, x.length);
+      const r = recurrentSide(cell, weights, dropped(before[0]!, masks, n), H);
+      if (weights.norm_hh) normalize(r, weights.norm_hh);
+      if (weights.bias_hh) addVector(r, 0, weights.bias_hh, 0, r.length);
 
-      for (let j = 0; j < H; j++) {
-        for (let g = 0; g < cell.inputGates; g++) unit.x[g] = x[g * H + j]!;
-        for (let g = 0; g < cell.recurrentGates; g++) unit.r[g] = r[g * H + j]!;
-        for (let p = 0; p < cell.diagonals; p++) unit.w[p] = weights.diagonal![p * H + j]!;
-        for (let k = 0; k < cell.states; k++) unit.previous[k] = history[k]![before + j]!;
+      units.forEach((unit, j) => {
+        for (let g = 0; g < unit.x.length; g++) unit.x[g] = x[g * H + j]!;
+        for (let g = 0; g < unit.r.length; g++) unit.r[g] = r[g * H + j]!;
+        loadState(unit, j, weights, before, F === H);
         cell.forward(unit);
-        for (let k = 0; k < cell.states; k++) history[k]![after + j] = unit.next[k]!;
-        saved.set(unit.saved, (before + j) * cell.saved);
-        output[(t * N + n) * H + j] = unit.next[0]!;
-      }
+        middle[row * H + j] = unit.middle;
+      });
+      exchange(cell, weights, masks, n, middle.subarray(row * H, (row + 1) * H)).forEach((value, j) => { units[j]!.middleOut = value; });
+      units.forEach((unit, j) => {
+        cell.finish(unit);
+        unit.next.forEach((value, k) => { results[k]![row * H + j] = value; });
+        saved.set(unit.saved, (row * H + j) * cell.saved);
+      });
+
+      const after: Float64Array[] = results.map((all) => all.slice(row * H, (row + 1) * H));
+      if (weights.weight_hr) after[0] = product(weights.weight_hr, F, after[0]!);
+      after.forEach((state, k) => {
+        const mask = k === 0 ? masks.zoneout_h : masks.zoneout_c;
+        const width = widths[k]!;
+        if (mask) for (let j = 0; j < width; j++) state[j] = state[j]! + mask[(t * N + n) * width + j]! * (before[k]![j]! - state[j]!);
+        history[k]!.set(state, (row + N) * width);
+      });
+      output.set(after[0]!, (t * N + n) * F);
     }
   }
-  const final = history.map((all) => all.slice(T * N * H));
-  return { options, weights, input, output, final, history, saved };
+  const final = history.map((all, k) => all.slice(T * N * widths[k]!));
+  return { options, weights, masks, input, output, final, history, results, middle, saved };
 }
 
-export interface UnfoldedGradients {
-  /** [T,N,I]; 0 beyond a row's length. */
-  readonly dInput: Float64Array;
-  /** Per state [N,H]. */
-  readonly dInitial: readonly Float64Array[];
-  /** Of every weight, in a fresh array: the sum over all steps and rows. */
-  readonly gradients: UnfoldWeights;
+/** W_ih·x [Gi*H]. */
+export const inputSide = ({ weight_ih }: LayerWeights, x: Float64Array): Float64Array => product(weight_ih, weight_ih.length / x.length, x);
+
+/** W_hh·h [(Gr - late)*H] for h after its dropout, the gates that do not wait for the exchange. */
+export function recurrentSide(cell: Cell, { weight_hh }: LayerWeights, h: Float64Array, H: number): Float64Array {
+  const rows = (cell.recurrentGates - cell.lateGates) * H;
+  if (!weight_hh) return new Float64Array(rows);
+  return cell.diagonal ? weight_hh.map((u, k) => u * h[k % H]!) : product(weight_hh, rows, h);
 }
 
-/** Back-propagates through time: `dOutput` [T,N,H] (ignored beyond a row's length) and `dFinal` (per state [N,H]). */
-export function backpropagate(unfolded: Unfolded, dOutput: Float64Array, dFinal: readonly Float64Array[]): UnfoldedGradients {
-  const { options, weights, input, history, saved } = unfolded;
-  const { cell, steps: T, batch: N, inputSize: I, hiddenSize: H } = options;
-  expectShape('dOutput', dOutput, [T, N, H]);
-  expectStates('dFinal', dFinal, cell, N, H);
+/** h [F], or what dropout inside the recurrent product leaves of row n. */
+export function dropped(h: Float64Array, { recurrent_dropout: mask }: LayerMasks, n: number): Float64Array {
+  return mask ? h.map((value, j) => value * mask[n * h.length + j]!) : h;
+}
 
-  const dInput = new Float64Array(T * N * I);
-  // Gradient by the state after the step at hand, per state [N,H]; after the loop, by the initial state.
-  const dState = dFinal.map((gradient) => gradient.slice());
-  const gradients = {
-    weight_ih: new Float64Array(weights.weight_ih.length),
-    weight_hh: new Float64Array(weights.weight_hh.length),
-    bias_ih: weights.bias_ih && new Float64Array(weights.bias_ih.length),
-    bias_hh: weights.bias_hh && new Float64Array(weights.bias_hh.length),
-    diagonal: weights.diagonal && new Float64Array(weights.diagonal.length),
-  };
-  const unit = newUnit(cell);
-  const dX = new Float64Array(cell.inputGates * H);
-  const dR = new Float64Array(cell.recurrentGates * H);
+/** The part of a parameter that belongs to the late gates' rows: a view. */
+export const lateRows = (cell: Cell, array: Float64Array): Float64Array =>
+  array.subarray(array.length / cell.recurrentGates * (cell.recurrentGates - cell.lateGates));
 
-  for (let s = T - 1; s >= 0; s--) {
-    for (let n = 0; n < N; n++) {
-      if (s >= lengthOf(options, n)) continue;
-      const t = timeOf(options, n, s);
-      const before = (s * N + n) * H;
-      const after = before + N * H;
-      for (let j = 0; j < H; j++) {
-        for (let p = 0; p < cell.diagonals; p++) unit.w[p] = weights.diagonal![p * H + j]!;
-        for (let k = 0; k < cell.states; k++) {
-          unit.previous[k] = history[k]![before + j]!;
-          unit.next[k] = history[k]![after + j]!;
-          unit.dNext[k] = dState[k]![n * H + j]!;
-        }
-        unit.dNext[0]! += dOutput[(t * N + n) * H + j]!;
-        unit.saved.set(saved.subarray((before + j) * cell.saved, (before + j + 1) * cell.saved));
-        cell.backward(unit);
-        for (let k = 0; k < cell.states; k++) dState[k]![n * H + j] = unit.dPrevious[k]!;
-        for (let g = 0; g < cell.inputGates; g++) dX[g * H + j] = unit.dX[g]!;
-        for (let g = 0; g < cell.recurrentGates; g++) dR[g * H + j] = unit.dR[g]!;
-        for (let p = 0; p < cell.diagonals; p++) gradients.diagonal![p * H + j]! += unit.dW[p]!;
-      }
-      addTransposedProduct(dState[0]!, n * H, weights.weight_hh, dR.length, H, dR, 0);
-      addTransposedProduct(dInput, (t * N + n) * I, weights.weight_ih, dX.length, I, dX, 0);
-      addOuterProduct(gradients.weight_ih, dX.length, I, dX, 0, input, (t * N + n) * I);
-      addOuterProduct(gradients.weight_hh, dR.length, H, dR, 0, history[0]!, before);
-      if (gradients.bias_ih) addVector(gradients.bias_ih, 0, dX, 0, dX.length);
-      if (gradients.bias_hh) addVector(gradients.bias_hh, 0, dR, 0, dR.length);
-    }
+/** What the units of row n get for what they gave, [H]. */
+function exchange(cell: Cell, weights: LayerWeights, masks: LayerMasks, n: number, middle: Float64Array): Float64Array {
+  const { weight_hh, bias_hh, norm_c, norm_c_bias } = weights;
+  if (cell.lateGates > 0) {
+    const side = product(lateRows(cell, weight_hh!), middle.length, dropped(middle, masks, n));
+    if (bias_hh) addVector(side, 0, lateRows(cell, bias_hh), 0, side.length);
+    return side;
   }
-  return { dInput, dInitial: dState, gradients };
+  if (!norm_c) return middle;
+  const out = middle.slice();
+  normalize(out, norm_c);
+  addVector(out, 0, norm_c_bias!, 0, out.length);
+  return out;
 }
 
-const lengthOf = (options: UnfoldOptions, n: number): number => options.lengths?.[n] ?? options.steps;
+/** Peephole weights and state of unit j. */
+export function loadState(unit: Unit, j: number, { peephole }: LayerWeights, before: readonly Float64Array[], ownsH: boolean): void {
+  const H = peephole ? peephole.length / unit.w.length : 0;
+  for (let p = 0; p < unit.w.length; p++) unit.w[p] = peephole![p * H + j]!;
+  before.forEach((state, k) => { unit.previous[k] = k === 0 && !ownsH ? NaN : state[j]!; });
+}
 
-/** The time that row n reads at its step s. */
-const timeOf = (options: UnfoldOptions, n: number, s: number): number => (options.reverse ? lengthOf(options, n) - 1 - s : s);
-
-function newUnit(cell: Cell): Unit {
+export function newUnit(cell: Cell): Unit {
+  const floats = (size: number): Float64Array => new Float64Array(size);
+  const early = cell.recurrentGates - cell.lateGates;
   return {
-    x: new Float64Array(cell.inputGates),
-    r: new Float64Array(cell.recurrentGates),
-    w: new Float64Array(cell.diagonals),
-    previous: new Float64Array(cell.states),
-    next: new Float64Array(cell.states),
-    saved: new Float64Array(cell.saved),
-    dNext: new Float64Array(cell.states),
-    dX: new Float64Array(cell.inputGates),
-    dR: new Float64Array(cell.recurrentGates),
-    dW: new Float64Array(cell.diagonals),
-    dPrevious: new Float64Array(cell.states),
+    x: floats(cell.inputGates), r: floats(early), w: floats(cell.peepholes),
+    previous: floats(cell.states), next: floats(cell.states), saved: floats(cell.saved), dNext: floats(cell.states),
+    dX: floats(cell.inputGates), dR: floats(early), dW: floats(cell.peepholes), dPrevious: floats(cell.states),
+    middle: 0, middleOut: 0, dMiddleOut: 0, dMiddle: 0,
   };
 }
 
-function check(options: UnfoldOptions, weights: UnfoldWeights, input: Float64Array, initial: readonly Float64Array[]): void {
-  const { cell, steps, batch, inputSize, hiddenSize, lengths } = options;
-  expectShape('input', input, [steps, batch, inputSize]);
-  expectStates('initial', initial, cell, batch, hiddenSize);
-  const shapes = weightShapes(cell, inputSize, hiddenSize, weights.bias_ih !== undefined);
-  for (const [name, shape] of Object.entries(shapes) as [keyof UnfoldWeights, number[] | null][]) {
-    const array = weights[name];
-    if (shape && !array) throw new RangeError(`${name} is missing; the cell ${cell.name} has it, of shape [${shape.join(', ')}]`);
-    if (!shape && array) throw new RangeError(`${name} is given, but this layer of the cell ${cell.name} has none`);
-    if (shape && array) expectShape(name, array, shape);
-  }
-  if (lengths) {
-    expectShape('lengths', lengths, [batch]);
-    expectIndices('lengths', lengths, steps + 1);
-  }
-}
-
-function expectStates(name: string, states: readonly Float64Array[], cell: Cell, batch: number, hiddenSize: number): void {
-  if (states.length !== cell.states) throw new RangeError(`${name} holds ${states.length} states, but the cell ${cell.name} carries ${cell.states}`);
-  states.forEach((state, k) => expectShape(`${name}[${k}]`, state, [batch, hiddenSize]));
+function product(a: Float64Array, rows: number, x: Float64Array): Float64Array {
+  const y = new Float64Array(rows);
+  addProduct(y, 0, a, rows, x.length, x, 0);
+  return y;
 }
