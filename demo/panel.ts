@@ -38,7 +38,7 @@ export function createPanel(): Panel {
     const figures = last && {
       loss: say('metricLossUnit', { nats: number(loss, 3), bits: number(loss / Math.LN2, 2) }),
       step: number(last.step),
-      epoch: number(last.epoch, Number.isInteger(last.epoch) ? 0 : 2),
+      epoch: number(last.epochs, 2),
       speed: number(Math.round(last.tokensPerSecond)),
       gradient: significant(last.gradientNorm),
     };

@@ -56,7 +56,8 @@ export interface ProgressPoint {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly tokensPerSecond: number;
-  readonly epoch: number;
+  /** Passes over the text so far, in fractions. */
+  readonly epochs: number;
 }
 
 /** Where on the page an error belongs. */

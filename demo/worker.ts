@@ -107,9 +107,9 @@ async function run(isNew: boolean): Promise<void> {
   const points: ProgressPoint[] = [];
   let flushed = 0;
   let checkpointDue = performance.now() + (isNew ? FIRST_CHECKPOINT_MS : CHECKPOINT_MS);
-  const note = ({ step: taken, loss, gradientNorm, tokensPerSecond, epoch }: Progress) => {
-    step = taken;
-    points.push({ step, loss, gradientNorm, tokensPerSecond, epoch });
+  const note = ({ loss, gradientNorm, tokensPerSecond, epoch, ...progress }: Progress) => {
+    step = progress.step;
+    points.push({ step, loss, gradientNorm, tokensPerSecond, epochs: epoch + (progress.windowInEpoch + 1) / progress.windowsPerEpoch });
   };
   const flush = () => {
     if (points.length > 0) send({ type: 'progress', points: points.splice(0) });

@@ -29,7 +29,7 @@ export const en = {
   metricLoss: 'Loss',
   metricLossUnit: '{nats} nats, {bits} bits',
   metricStep: 'Step',
-  metricEpoch: 'Epoch',
+  metricEpoch: 'Epochs',
   metricSpeed: 'Characters/s',
   metricElapsed: 'Time',
   metricGradient: 'Gradient norm',
