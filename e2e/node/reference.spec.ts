@@ -3,7 +3,7 @@
 import { test, expect } from 'playwright/test';
 import { adam } from '../../src/reference/adam.ts';
 import { backpropagate } from '../../src/reference/backpropagate.ts';
-import { cells } from '../../src/reference/cells.ts';
+import { cells, makeCell } from '../../src/reference/cells.ts';
 import { characterModelShapes, characterModelWindow, type LayerState, type WindowResult } from '../../src/reference/character_model.ts';
 import { embeddingBackward, embeddingForward, oneHot } from '../../src/reference/embedding.ts';
 import { gradientNorm } from '../../src/reference/gradient_norm.ts';
@@ -199,4 +199,38 @@ test('what does not fit is refused by name, with both sizes', () => {
   expect(() => embeddingForward([3], new Float64Array(6), 3, 2)).toThrow(/tokens\[0\] is 3, but must be a whole number from 0 to 2/);
   expect(() => softmaxCrossEntropy(new Float64Array(2), [IGNORED - 1], { steps: 1, batch: 1, vocabulary: 2 })).toThrow(/targets\[0\] is 4294967294/);
   expect(() => adam({ rate: 1 }).update({ w: floats(1) }, {})).toThrow(/gradient of w has no values, but the parameter has 1/);
+});
+
+test('cells refuse options that are not theirs, and a stack masks and projections that have no place in it', () => {
+  expect(() => makeCell('min_gru', { clip: 1 })).toThrow(/the cell min_gru takes no option clip; it takes none/);
+  expect(() => makeCell('lstm', { peepholeOutput: 'previous' })).toThrow(/the cell lstm takes no option peepholeOutput; it takes activations, clip, layerNorm/);
+  expect(() => makeCell('gru', { activations: { output: 'tanh' } })).toThrow(/activations.output is given, but a GRU has only gate and candidate/);
+  expect(() => makeCell('gru', { resetAfter: false, layerNorm: true })).toThrow(/a normalized GRU needs resetAfter true/);
+  expect(() => makeCell('lstm', { clip: 0 })).toThrow(/clip is 0, but must be above 0/);
+  expect(() => makeCell('lstm', { activations: { gate: 'gelu' as 'relu' } })).toThrow(/there is no activation gelu; there are sigmoid, tanh, relu/);
+
+  const options = { cell: makeCell('min_gru'), steps: 1, batch: 1, inputSize: 1, hiddenSize: 2 };
+  const run = (masks: Record<string, Float64Array>) => () => recurrentForward(options, filled(recurrentShapes(options)), floats(1), {}, masks);
+  expect(run({ recurrent_dropout_l0: floats(1, 1) })).toThrow(/mask recurrent_dropout_l0 is given, but the network can take only zoneout_h_l0/);
+  expect(run({ zoneout_h_l0: floats(1) })).toThrow(/mask zoneout_h_l0 has 1 values, but its shape \[1, 1, 2\] holds 2/);
+  const projected = { ...options, projSize: 1 };
+  expect(() => recurrentForward(projected, filled(recurrentShapes(projected)), floats(1))).toThrow(/projSize is 1, but .* the cell one with c \(min_gru is given\)/);
+});
+
+test('padding may hold NaN: nothing changes, forward and back, for every cell', () => {
+  for (const cell of Object.values(cells)) {
+    const options = { cell, steps: 3, batch: 2, inputSize: 2, hiddenSize: 3, layers: 2, direction: 'bidirectional', lengths: [3, 1] } as const;
+    const parameters = filled(recurrentShapes(options));
+    const run = (padding: number): unknown => {
+      const { input, dOutput } = filled({ input: [3, 2, 2], dOutput: [3, 2, 6] });
+      // Row 1 ends after its first step.
+      for (const t of [1, 2]) {
+        input!.fill(padding, (t * 2 + 1) * 2, (t * 2 + 2) * 2);
+        dOutput!.fill(padding, (t * 2 + 1) * 6, (t * 2 + 2) * 6);
+      }
+      const { output, hn, cn, ...rest } = recurrentForward(options, parameters, input!);
+      return { output, hn, cn, back: recurrentBackward({ output, hn, cn, ...rest }, { dOutput }) };
+    };
+    expect(run(NaN), cell.name).toEqual(run(0));
+  }
 });
