@@ -77,9 +77,11 @@ class ForwardPass {
     const logits = allocateProxy('forward logits', [steps, batch, vocabulary], 'activations');
     const rowLoss = allocateProxy('forward row loss', [steps, batch], 'activations');
     const stepLoss = allocateProxy('forward step loss', [steps], 'result');
-    const stack = new StackWindow(model.layers, model.weights, model.inputOf(tokens), { steps, batch, training: false });
-    const owned: BufferProxy[] = [...stack.buffers(), ...[tokens, labels, logits, rowLoss, stepLoss, this.#total].map(({ buffer }) => buffer)];
+    const lengths = allocateProxy('forward lengths', [batch], 'input');
+    const stack = new StackWindow(model.layers, model.weights, model.inputOf(tokens), { steps, batch, training: false, lengths, ragged: false });
+    const owned: BufferProxy[] = [...stack.buffers(), ...[tokens, labels, lengths, logits, rowLoss, stepLoss, this.#total].map(({ buffer }) => buffer)];
     gpu.guard('forward pass', () => gpu.memory.allocate(owned));
+    gpu.write(lengths, new Uint32Array(batch).fill(steps));
     gpu.write(tokens, inputs);
     gpu.write(labels, targets);
     const recording = new Recording();

@@ -1,47 +1,93 @@
-// Outputs and gradients of every cell against the float64 reference, over layers, odd sizes and window lengths, and against PyTorch.
+// Outputs and gradients of every cell against the float64 reference, over layers, directions, lengths and odd sizes, and
+// against PyTorch. Each spec leaves the worst error of its cell in the table that the last one prints.
 import { readFileSync } from 'node:fs';
 import { expect, test } from '../harness.ts';
-import type { RecurrentCase } from './recurrent.page.ts';
+import type { Comparison, RecurrentCase } from './recurrent.page.ts';
 
-const base: RecurrentCase = { cell: 'lstm', inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3, bias: true };
-
-const cases: RecurrentCase[] = [
-  base,
-  { ...base, steps: 1, batch: 1, inputSize: 1, hiddenSize: 1 },
-  { ...base, layers: 2, hiddenSize: 33, inputSize: 3 },
-  { ...base, layers: 3, hiddenSize: 16, batch: 8, steps: 12 },
-  { ...base, layers: 2, bias: false, batch: 9 },
-  { ...base, layers: 1, hiddenSize: 130, inputSize: 33, batch: 7, steps: 33 },
-  { ...base, layers: 3, hiddenSize: 7, batch: 2, steps: 100 },
-  { ...base, layers: 2, hiddenSize: 32, inputSize: 64, batch: 33, steps: 10 },
-];
-
+const page = '/e2e/gpu/recurrent.page.ts';
 const OUTPUT_BOUND = 1e-5;
 const GRADIENT_BOUND = 1e-4;
 
-for (const given of cases) {
-  const { cell, layers, inputSize, hiddenSize, batch, steps, bias } = given;
-  const title = `${cell} L=${layers} I=${inputSize} H=${hiddenSize} N=${batch} T=${steps}${bias ? '' : ' without bias'} agrees with float64, forward and BPTT`;
-  test(title, async ({ inPage }) => {
-    const errors = await inPage<Record<string, number>>('/e2e/gpu/recurrent.page.ts', 'compare', given);
-    const worst = Object.entries(errors).sort(([, a], [, b]) => b - a)[0]!;
-    test.info().annotations.push({ type: 'worst', description: `${worst[0]} ${worst[1].toExponential(2)}` });
-    for (const [name, error] of Object.entries(errors)) {
-      const bound = ['output', 'hn', 'cn'].includes(name) ? OUTPUT_BOUND : GRADIENT_BOUND;
-      expect.soft(error, `relative L2 error of ${name}`).toBeLessThanOrEqual(bound);
+const CELLS = [
+  'rnn_tanh', 'rnn_relu', 'lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru', 'gru_reset_before', 'ind_rnn', 'min_gru',
+] as const;
+
+const boundOf = (array: string): number => (['output', 'hn', 'cn'].includes(array) ? OUTPUT_BOUND : GRADIENT_BOUND);
+
+function describe(given: RecurrentCase): string {
+  const { cell, layers, inputSize: I, hiddenSize: H, batch: N, steps: T, ...options } = given;
+  return `${cell} L=${layers} I=${I} H=${H} N=${N} T=${T} ${JSON.stringify(options)}`;
+}
+
+function check(cases: readonly RecurrentCase[], results: readonly Comparison[]): void {
+  expect(results).toHaveLength(cases.length);
+  let [worst, where] = [0, ''];
+  results.forEach(({ errors, padding }, i) => {
+    const what = describe(cases[i]!);
+    expect.soft(padding, `values past a row's length, ${what}`).toBe(0);
+    for (const [array, error] of Object.entries(errors)) {
+      expect.soft(error, `relative L2 error of ${array}, ${what}`).toBeLessThanOrEqual(boundOf(array));
+      if (error / boundOf(array) > worst) [worst, where] = [error / boundOf(array), `${array} ${error.toExponential(2)} of ${boundOf(array)}, ${what}`];
     }
+  });
+  console.log(`${cases.length} networks; worst against its bound: ${where}`);
+}
+
+for (const cell of CELLS) {
+  test(`${cell} agrees with float64 forward and in BPTT, over layers, directions, lengths, odd sizes`, async ({ inPage }) => {
+    const base = { cell, inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 };
+    const cases: RecurrentCase[] = [
+      base,
+      { ...base, steps: 1, batch: 1, inputSize: 1, hiddenSize: 1 },
+      { ...base, direction: 'reverse' },
+      { ...base, direction: 'bidirectional', layers: 2 },
+      { ...base, lengths: [4, 2, 0] },
+      { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
+      { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
+      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, merge: 'mean', batchFirst: true },
+      { ...base, layers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
+      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
+      { ...base, layers: 3, batch: 2, steps: 100, hiddenSize: 16 },
+    ];
+    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
 }
 
-test('lstm agrees with PyTorch on the golden cases', async ({ inPage }) => {
-  const file: unknown = JSON.parse(readFileSync(new URL('../golden/lstm.json', import.meta.url), 'utf8'));
-  const { errors, left } = await inPage<{ errors: Record<string, Record<string, number>>; left: string[] }>('/e2e/gpu/recurrent.page.ts', 'golden', file);
-  expect(Object.keys(errors).length, 'cases run').toBeGreaterThanOrEqual(5);
-  expect(left.every((name) => /bidirectional|lengths/.test(name)), `cases left out: ${left.join(', ')}`).toBe(true);
-  for (const [name, byArray] of Object.entries(errors)) {
-    for (const [array, error] of Object.entries(byArray)) {
-      const bound = ['output', 'hn', 'cn'].includes(array) ? OUTPUT_BOUND : GRADIENT_BOUND;
-      expect.soft(error, `${name}: relative L2 error of ${array}`).toBeLessThanOrEqual(bound);
-    }
-  }
+test('wide and long LSTMs agree with float64', async ({ inPage }) => {
+  const base = { cell: 'lstm', inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 } as const;
+  const cases: RecurrentCase[] = [
+    { ...base, layers: 1, hiddenSize: 130, inputSize: 33, batch: 7, steps: 33 },
+    { ...base, layers: 2, hiddenSize: 32, inputSize: 64, batch: 33, steps: 10 },
+    { ...base, layers: 3, batch: 2, steps: 100 },
+  ];
+  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
 });
+
+test('gate activations, clip, and peepholes on the previous cell state', async ({ inPage }) => {
+  const base = { inputSize: 5, hiddenSize: 6, layers: 2, steps: 5, batch: 4, direction: 'bidirectional' } as const;
+  const hard = { hardSigmoid: [0.2, 0.5] } as const;
+  const cases: RecurrentCase[] = [
+    { ...base, cell: 'lstm', clip: 0.3 },
+    { ...base, cell: 'peephole_lstm', clip: 0.4, peepholeOutput: 'previous' },
+    { ...base, cell: 'coupled_peephole_lstm', peepholeOutput: 'previous' },
+    { ...base, cell: 'gru', clip: 0.3 },
+    { ...base, cell: 'gru', resetAfter: false, clip: 0.3 },
+    { ...base, cell: 'lstm', activations: { gate: hard, candidate: 'relu', output: { affine: [0.7, 0.1] } } },
+    { ...base, cell: 'coupled_lstm', activations: { gate: 'tanh', candidate: 'sigmoid', output: 'relu' } },
+    { ...base, cell: 'gru', activations: { gate: hard, candidate: 'sigmoid' } },
+    { ...base, cell: 'gru_reset_before', activations: { gate: { affine: [0.3, 0.4] }, candidate: 'relu' } },
+  ];
+  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+});
+
+for (const file of ['lstm', 'rnn_tanh', 'rnn_relu', 'gru']) {
+  test(`${file} agrees with PyTorch on the golden cases`, async ({ inPage }) => {
+    const stored: unknown = JSON.parse(readFileSync(new URL(`../golden/${file}.json`, import.meta.url), 'utf8'));
+    const { errors, left } = await inPage<{ errors: Record<string, Record<string, number>>; left: string[] }>(page, 'golden', stored);
+    expect(Object.keys(errors).length, 'cases run').toBeGreaterThanOrEqual(5);
+    expect(left.every((name) => /proj/.test(name)), `cases left out: ${left.join(', ')}`).toBe(true);
+    for (const [name, byArray] of Object.entries(errors)) {
+      for (const [array, error] of Object.entries(byArray)) expect.soft(error, `${name}: relative L2 error of ${array}`).toBeLessThanOrEqual(boundOf(array));
+    }
+  });
+}

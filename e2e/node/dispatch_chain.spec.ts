@@ -5,6 +5,7 @@ import type * as ParametersModule from '../../src/layers/parameters.ts';
 import type * as MemoryModule from '../../src/gpu/memory.ts';
 import type * as RecordingModule from '../../src/gpu/recording.ts';
 import type * as StackModule from '../../src/layers/stack.ts';
+import type * as StackParametersModule from '../../src/layers/stack_parameters.ts';
 import type * as RegistryModule from '../../src/cells/registry.ts';
 import type * as WindowModule from '../../src/scheduler/window.ts';
 
@@ -22,11 +23,12 @@ function line(command: Command): string {
   if (command.kind === 'copy') return `copy ${place(command.from)} -> ${place(command.to)}`;
   if (command.kind === 'clear') return `clear ${place(command.target)}`;
   const { label, params: p, bindings: b } = command;
-  if (label === 'lstm.forward') return `${label} t=${p.time} slot ${p.slot_from}->${p.slot_to}`;
-  if (label === 'lstm.backward') return `${label} t=${p.time} slot ${p.slot_from}->${p.slot_to} next=${p.has_next ? p.next_time : 'none'}`;
+  if (label === 'lstm.forward' || label === 'lstm.backward') return `${label} step ${p.step} of ${p.steps}`;
   if (label.startsWith('matmul')) return `${label} ${p.M}x${p.N}x${p.K} ${place(b.a!)} * ${place(b.b!)} ${p.accumulate ? '+->' : '->'} ${place(b.c!)}${p.has_bias ? ' + bias' : ''}`;
   if (label.startsWith('column_sum')) return `${label} ${p.rows}x${p.columns} ${place(b.x!)} +-> ${place(b.total!)}`;
   if (label === 'embedding.gather') return `${label} ${p.tokens_count} from ${p.first} ${place(b.table!)} -> ${place(b.rows!)}`;
+  if (label.startsWith('state.first')) return `${label} ${place(b.gates!)} -> ${place(b.first!)}`;
+  if (label.startsWith('state.')) return `${label} ${place(b.history!)} ${label.includes('load') ? '<-' : '->'} ${place(b.state!)}`;
   return `${label} ${place(b.d_rows!)} +-> ${place(b.d_table!)}`;
 }
 
@@ -36,10 +38,13 @@ async function engine() {
     ...(await load<typeof RecordingModule>('/src/gpu/recording.ts')),
     ...(await load<typeof ParametersModule>('/src/layers/parameters.ts')),
     ...(await load<typeof StackModule>('/src/layers/stack.ts')),
+    ...(await load<typeof StackParametersModule>('/src/layers/stack_parameters.ts')),
     ...(await load<typeof RegistryModule>('/src/cells/registry.ts')),
     ...(await load<typeof WindowModule>('/src/scheduler/window.ts')),
   };
 }
+
+const plain = { direction: 'forward', merge: 'concat', forgetBias: 0, recurrentInit: 'uniform' } as const;
 
 const T = 3;
 const N = 2;
@@ -50,33 +55,34 @@ const at = { weight_ih: '+0[16,3]', weight_hh: '+64[16,4]', bias_ih: '+128[16]',
 
 test('a dense window of T=3: one input product, three steps in time; three back, then each gradient once', async () => {
   const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells } = await engine();
-  const layers = [{ cell: cells.lstm, input: I, hidden: H, bias: true, forgetBias: 0 }];
+  const layers = [{ cell: cells.lstm, input: I, hidden: H, bias: true, ...plain }];
   const parameters = new Parameters(stackParameters(layers), 'p');
-  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, I], 'input') }, { steps: T, batch: N, training: true });
+  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, I], 'input') }, { steps: T, batch: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
 
   const forward = new Recording();
   stack.forward(forward);
   expect(forward.commands.map(line)).toEqual([
     `matmul.nt 6x16x3 x * p.parameters${at.weight_ih} -> l0.gates + bias`,
-    'lstm.forward t=0 slot 0->1',
-    'lstm.forward t=1 slot 1->2',
-    'lstm.forward t=2 slot 2->3',
+    'lstm.forward step 0 of 3',
+    'lstm.forward step 1 of 3',
+    'lstm.forward step 2 of 3',
   ]);
 
   const backward = new Recording();
   stack.backward(backward, { dInput: allocateProxy('dx', [T, N, I], 'result') });
   stack.initialStateGradients(backward);
   expect(backward.commands.map(line)).toEqual([
-    'lstm.backward t=2 slot 2->3 next=none',
-    'lstm.backward t=1 slot 1->2 next=2',
-    'lstm.backward t=0 slot 0->1 next=1',
+    'lstm.backward step 2 of 3',
+    'lstm.backward step 1 of 3',
+    'lstm.backward step 0 of 3',
     // Σ_t dgates[t]ᵀ·h[t-1]: slots 0..2 of the history, never slot 3.
-    `matmul_vec4.tn 16x4x6 l0.gates * l0.h+0[3,2,4] +-> p.gradients${at.weight_hh}`,
+    `matmul_vec4.tn 16x4x6 l0.gates * l0.h+0[24] +-> p.gradients${at.weight_hh}`,
     `column_sum.column_sum 6x16 l0.gates +-> p.gradients${at.bias_hh}`,
     `column_sum.column_sum 6x16 l0.gates +-> p.gradients${at.bias_ih}`,
     `matmul.tn 16x3x6 l0.gates * x +-> p.gradients${at.weight_ih}`,
     `matmul.nn 6x3x16 l0.gates * p.parameters${at.weight_ih} -> dx`,
-    `matmul_vec4.nn 2x4x16 l0.gates+0[2,16] * p.parameters${at.weight_hh} +-> l0.d_h`,
+    'state.first_gradients l0.gates -> l0.first gradients 0',
+    `matmul_vec4.nn 2x4x16 l0.first gradients 0 * p.parameters${at.weight_hh} +-> l0.d_h`,
   ]);
 
   const first = forward.commands.find((c) => c.kind === 'dispatch' && c.label === 'lstm.forward');
@@ -86,9 +92,9 @@ test('a dense window of T=3: one input product, three steps in time; three back,
 
 test('two layers read each other through the history: the input of the upper is slots 1..T of the lower', async () => {
   const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells } = await engine();
-  const layers = [0, 1].map(() => ({ cell: cells.lstm, input: H, hidden: H, bias: false, forgetBias: 0 }));
+  const layers = [0, 1].map(() => ({ cell: cells.lstm, input: H, hidden: H, bias: false, ...plain }));
   const parameters = new Parameters(stackParameters(layers), 'p');
-  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, H], 'input') }, { steps: T, batch: N, training: true });
+  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, H], 'input') }, { steps: T, batch: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
   const forward = new Recording();
   stack.forward(forward);
   expect(forward.commands.map(line).filter((l) => l.startsWith('matmul'))).toEqual([
@@ -101,26 +107,26 @@ test('two layers read each other through the history: the input of the upper is 
 });
 
 test('one-hot tokens are gathered, never multiplied; a carried window starts from the kept state', async () => {
-  const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells, allocateCarriedState, carryState, keepState } = await engine();
+  const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells, allocateCarriedState, startFrom, keepState } = await engine();
   const V = 5;
-  const layers = [{ cell: cells.lstm, input: V, hidden: H, bias: true, forgetBias: 0 }];
+  const layers = [{ cell: cells.lstm, input: V, hidden: H, bias: true, ...plain }];
   const parameters = new Parameters(stackParameters(layers), 'p');
   const tokens = allocateProxy('tokens', [T, N], 'input');
-  const stack = new StackWindow(layers, parameters, { kind: 'one-hot', tokens, vocabulary: V }, { steps: T, batch: N, training: true });
+  const stack = new StackWindow(layers, parameters, { kind: 'one-hot', tokens, vocabulary: V }, { steps: T, batch: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
   const carried = allocateCarriedState(stack.histories);
   const recording = new Recording();
-  carryState(recording, stack.histories, carried);
+  startFrom(recording, stack.histories, carried);
   stack.forward(recording);
-  keepState(recording, stack.histories, carried, T);
+  keepState(recording, stack.histories, carried);
   expect(recording.commands.map(line)).toEqual([
-    'copy carried l0.h -> l0.h+0[2,4]',
-    'copy carried l0.c -> l0.c+0[2,4]',
+    'state.load_initial l0.h <- carried l0.h',
+    'state.load_initial l0.c <- carried l0.c',
     'embedding.gather 6 from 0 p.parameters+0[16,5] -> l0.gates',
-    'lstm.forward t=0 slot 0->1',
-    'lstm.forward t=1 slot 1->2',
-    'lstm.forward t=2 slot 2->3',
-    'copy l0.h+24[2,4] -> carried l0.h',
-    'copy l0.c+24[2,4] -> carried l0.c',
+    'lstm.forward step 0 of 3',
+    'lstm.forward step 1 of 3',
+    'lstm.forward step 2 of 3',
+    'state.take_final l0.h -> carried l0.h',
+    'state.take_final l0.c -> carried l0.c',
   ]);
   const backward = new Recording();
   stack.backward(backward, { index: { starts: allocateProxy('starts', [V + 1], 'input'), positions: allocateProxy('positions', [T * N], 'input') } });

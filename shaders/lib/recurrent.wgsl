@@ -1,127 +1,207 @@
 // One timestep of any pointwise cell: the recurrent matmul and then the cell, in one dispatch, forward or backward.
-// The importing file defines how many gates read the state and what the cell does with them:
-//   const RECURRENT_GATES = 4u;                                               R
-//   fn cell_forward(at: Place, recurrent: array<f32, RECURRENT_GATES>) -> f32   gives h[t]; keeps what it needs in `gates`
-//   fn cell_backward(at: Place, dh: f32) -> f32                                 turns `gates` into their gradients in place;
-//                                                                               gives the part of dh[t-1] that bypasses W_hh
-// History arrays have a slot more than steps: a step reads slot_from and writes slot_to, so no step is special.
-// Activations' gradients are assigned, never accumulated.
+// Both directions of a bidirectional layer run side by side: direction d is the workgroup's z, its columns are d·H ...
+// The importing file defines how many gates read the state, where they lie, and what the cell does with them:
+//   const RECURRENT_GATES = 4u;     R, gates with a row block in weight_hh (0: the product vanishes)
+//   const RECURRENT_SIZE = 4u;      the same, but at least 1: WGSL has no empty arrays
+//   const SAVED_GATES = 4u;         S, values kept a unit, one block of H each
+//   fn recurrent_block(gate: u32) -> u32                                 block that holds the gradient of a gate's recurrent side
+//   fn recurrent_row(at: RowPlace) -> u32, fn recurrent_input(element: u32) -> f32     what the product multiplies
+//   fn cell_forward(at: Place, recurrent: Recurrent) -> f32              gives h[t]; keeps what it needs in `gates`
+//   fn cell_backward(at: Place, product: f32) -> f32                     turns `gates` into their gradients in place, `product` being
+//                                                                        W_hhᵀ times the gradients one step on; gives what of dh[t-1] bypasses W_hh
+// Rows past their length are skipped: their output and their gradients are 0. Activations' gradients assign.
+#import time
 
 struct StepParams {
-  time: u32,       // which step of `gates` and `d_output`
-  slot_from: u32,  // history slot of the state that this step starts from
-  slot_to: u32,    // history slot of the state that it makes
-  next_time: u32,  // backward: the step that started from slot_to
-  has_next: u32,   // backward: 0 at the last step of the window
-  batch: u32,      // N
-  hidden: u32,     // H
-  d_output_offset: u32,
+  step: u32,        // in the order in which the directions run, from 0
+  steps: u32,       // T
+  batch: u32,       // N
+  hidden: u32,      // H
+  directions: u32,  // D
+  reverse: u32,     // 1: the only direction runs from the end
+  weight_stride: u32,  // elements from one direction's weight_hh to the other's
+  bias_stride: u32,
+  diagonal_stride: u32,
+  d_output_columns: u32,    // elements of one row of d_output
+  d_output_direction: u32,  // elements from one direction's columns to the other's: 0 where their outputs were merged
+  d_output_scale: f32,
+  weight_hh_offset: u32,
+  bias_hh_offset: u32,
+  diagonal_offset: u32,
+}
+
+struct RowPlace {
+  time: u32,
+  row: u32,        // n
+  direction: u32,  // d
+  before: u32,     // slot from which this row starts
 }
 
 struct Place {
-  unit: u32,   // u in 0..H
-  gates: u32,  // element of gates [time, n, 0*H + u]; gate q is H*q further
-  before: u32, // element of a history array [slot_from, n, u]
-  after: u32,  // element of a history array [slot_to, n, u]
-  state: u32,  // element of a state array [n, u]
+  unit: u32,      // u in 0..H
+  direction: u32,
+  gates: u32,     // element of gates [time, n, d, 0, u]; block q is H·q further
+  step: u32,      // element of an array [T, N, D·H] at time
+  before: u32,    // element of a history array, slot from which the row starts
+  after: u32,     // element of a history array, slot that the step makes
+  state: u32,     // element of a state array [D, N, H]
+  d_output: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: StepParams;
-@group(0) @binding(1) var<storage, read> weight_hh: array<f32>;         // [R*H, H]
-@group(0) @binding(2) var<storage, read> bias_hh: array<f32>;           // [R*H]
-@group(0) @binding(3) var<storage, read_write> gates: array<f32>;       // [T, N, G*H] W_ih x + b_ih, then activations, then gradients
-@group(0) @binding(4) var<storage, read_write> h: array<f32>;           // [T+1, N, H]
-@group(0) @binding(5) var<storage, read> d_output: array<f32>;          // [T, N, H]
-@group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;    // [N, H] in: dL/dh past this window or step; out: what bypasses W_hh
+@group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, H], of the first direction
+@group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
+@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients
+@group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
+@group(0) @binding(5) var<storage, read> d_output: array<f32>;        // [T, N, D·H], or [T, N, H] merged
+@group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
+@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N]
 
-const STEP_ROWS = 8u;   // batch rows a thread, forward
-const BPTT_ROWS = 8u;   // batch rows a thread, backward
+const STEP_ROWS = 8u;      // batch rows a thread, forward
+const BPTT_ROWS = 8u;      // batch rows a thread, backward
+const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
+const WORKGROUP = 16u;
+alias Recurrent = array<f32, RECURRENT_SIZE>;
 
-fn place(n: u32, u: u32) -> Place {
-  let state = n * params.hidden + u;
-  let slot = params.batch * params.hidden;
-  return Place(u, (params.time * params.batch + n) * SAVED_GATES * params.hidden + u, params.slot_from * slot + state, params.slot_to * slot + state, state);
+fn reversed(direction: u32) -> bool {
+  return direction == 1u || params.reverse == 1u;
+}
+
+fn row_place(step: u32, n: u32, direction: u32) -> RowPlace {
+  let time = time_of(step, params.steps, reversed(direction));
+  return RowPlace(time, n, direction, slot_before(time, lengths[n], params.steps, reversed(direction)));
+}
+
+fn gates_row(time: u32, n: u32, direction: u32) -> u32 {
+  return ((time * params.batch + n) * params.directions + direction) * SAVED_GATES * params.hidden;
+}
+
+fn history_row(slot: u32, n: u32, direction: u32) -> u32 {
+  return ((slot * params.batch + n) * params.directions + direction) * params.hidden;
+}
+
+fn place(row: RowPlace, u: u32) -> Place {
+  let step = row.time * params.batch + row.row;
+  return Place(
+    u,
+    row.direction,
+    gates_row(row.time, row.row, row.direction) + u,
+    (step * params.directions + row.direction) * params.hidden + u,
+    history_row(row.before, row.row, row.direction) + u,
+    history_row(row.time + 1u, row.row, row.direction) + u,
+    (row.direction * params.batch + row.row) * params.hidden + u,
+    step * params.d_output_columns + row.direction * params.d_output_direction + u,
+  );
+}
+
+// The gradient of h[t] that does not come through W_hh.
+fn upstream(at: Place) -> f32 {
+  return params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
 }
 
 // A thread: STEP_ROWS batch rows of one hidden unit, all its gates.
-@compute @workgroup_size(16)
+@compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let hidden = params.hidden;
-  let thread = id.x + id.y * groups.x * 16u;
+  let direction = id.z;
+  let thread = id.x + id.y * groups.x * WORKGROUP;
   let u = thread % hidden;
   let n0 = (thread / hidden) * STEP_ROWS;
   if (n0 >= params.batch) { return; }
+  let rows = min(STEP_ROWS, params.batch - n0);
+  let time = time_of(params.step, params.steps, reversed(direction));
+  var running = false;
+  for (var r = 0u; r < rows; r += 1u) {
+    running = running || time < lengths[n0 + r];
+  }
+  if (!running) {
+    for (var r = 0u; r < rows; r += 1u) { h[history_row(time + 1u, n0 + r, direction) + u] = 0.0; }
+    return;
+  }
 
-  #unroll g in 0..RECURRENT_GATES { let w_$g = ($g * hidden + u) * hidden; }
+  #unroll g in 0..RECURRENT_GATES { let w_$g = params.weight_hh_offset + direction * params.weight_stride + ($g * hidden + u) * hidden; }
   #unroll r in 0..STEP_ROWS {
-    let h_$r = (params.slot_from * params.batch + min(n0 + $r, params.batch - 1u)) * hidden;
+    let row_$r = row_place(params.step, min(n0 + $r, params.batch - 1u), direction);
+    let h_$r = recurrent_row(row_$r);
     #unroll g in 0..RECURRENT_GATES { var acc_$r_$g = 0.0; }
   }
-  let whole = hidden & ~3u;
+  let depth = select(hidden, 0u, RECURRENT_GATES == 0u);
+  let whole = depth & ~3u;
   for (var k = 0u; k < whole; k += 4u) {
     #unroll g in 0..RECURRENT_GATES {
       let b_$g = vec4f(weight_hh[w_$g + k], weight_hh[w_$g + k + 1u], weight_hh[w_$g + k + 2u], weight_hh[w_$g + k + 3u]);
     }
     #unroll r in 0..STEP_ROWS {
-      let a_$r = vec4f(h[h_$r + k], h[h_$r + k + 1u], h[h_$r + k + 2u], h[h_$r + k + 3u]);
+      let a_$r = vec4f(recurrent_input(h_$r + k), recurrent_input(h_$r + k + 1u), recurrent_input(h_$r + k + 2u), recurrent_input(h_$r + k + 3u));
       #unroll g in 0..RECURRENT_GATES { acc_$r_$g += dot(a_$r, b_$g); }
     }
   }
-  for (var k = whole; k < hidden; k += 1u) {
+  for (var k = whole; k < depth; k += 1u) {
     #unroll g in 0..RECURRENT_GATES { let b_$g = weight_hh[w_$g + k]; }
     #unroll r in 0..STEP_ROWS {
-      let a_$r = h[h_$r + k];
+      let a_$r = recurrent_input(h_$r + k);
       #unroll g in 0..RECURRENT_GATES { acc_$r_$g += a_$r * b_$g; }
     }
   }
 
   // The cell is looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
-  var tile: array<array<f32, RECURRENT_GATES>, STEP_ROWS>;
+  var tile: array<Recurrent, STEP_ROWS>;
   #unroll r in 0..STEP_ROWS {
     #unroll g in 0..RECURRENT_GATES { tile[$r][$g] = acc_$r_$g; }
   }
-  var bias: array<f32, RECURRENT_GATES>;
-  #unroll g in 0..RECURRENT_GATES { bias[$g] = bias_hh[$g * hidden + u]; }
-  let rows = min(STEP_ROWS, params.batch - n0);
+  var bias: Recurrent;
+  #unroll g in 0..RECURRENT_GATES { bias[$g] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + $g * hidden + u]; }
   for (var r = 0u; r < rows; r += 1u) {
-    var recurrent: array<f32, RECURRENT_GATES>;
+    let at = place(row_place(params.step, n0 + r, direction), u);
+    if (time >= lengths[n0 + r]) {
+      h[at.after] = 0.0;
+      continue;
+    }
+    var recurrent: Recurrent;
     #unroll g in 0..RECURRENT_GATES { recurrent[$g] = tile[r][$g] + bias[$g]; }
-    let at = place(n0 + r, u);
     h[at.after] = cell_forward(at, recurrent);
   }
 }
 
 // A thread: BPTT_ROWS batch rows of four neighbouring hidden units.
-@compute @workgroup_size(16)
+@compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let hidden = params.hidden;
-  let thread = id.x + id.y * groups.x * 16u;
+  let direction = id.z;
+  let thread = id.x + id.y * groups.x * WORKGROUP;
   let quads = (hidden + 3u) / 4u;
   let u0 = (thread % quads) * 4u;
   let n0 = (thread / quads) * BPTT_ROWS;
   if (n0 >= params.batch) { return; }
 
-  let depth = RECURRENT_GATES * hidden;
-  let whole = select(0u, depth & ~3u, params.has_next == 1u);
-  let end = select(0u, depth, params.has_next == 1u);
+  let time = time_of(params.step, params.steps, reversed(direction));
+  let has_product = WITHIN_STEP == 1u || params.step + 1u < params.steps;
+  // The last step has no next one: its product is skipped, and the time only has to be one that exists.
+  let product_time = select(time_of(min(params.step + 1u, params.steps - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
+  let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u);
+  let whole = end & ~3u;
   #unroll r in 0..BPTT_ROWS {
-    let d_$r = (params.next_time * params.batch + min(n0 + $r, params.batch - 1u)) * SAVED_GATES * hidden;
+    let d_$r = gates_row(product_time, min(n0 + $r, params.batch - 1u), direction);
     var acc_$r = vec4f();
   }
-  for (var k = 0u; k < whole; k += 4u) {
-    #unroll j in 0..4 {
-      let row_$j = (k + $j) * hidden + u0;
-      let w_$j = vec4f(weight_hh[row_$j], weight_hh[row_$j + 1u], weight_hh[row_$j + 2u], weight_hh[row_$j + 3u]);
+  for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
+    let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
+    let column = recurrent_block(g) * hidden;
+    for (var k = 0u; k < whole; k += 4u) {
+      #unroll j in 0..4 {
+        let row_$j = w_g + (k + $j) * hidden;
+        let w_$j = vec4f(weight_hh[row_$j], weight_hh[row_$j + 1u], weight_hh[row_$j + 2u], weight_hh[row_$j + 3u]);
+      }
+      #unroll r in 0..BPTT_ROWS {
+        let a_$r = d_$r + column + k;
+        acc_$r += gates[a_$r] * w_0 + gates[a_$r + 1u] * w_1 + gates[a_$r + 2u] * w_2 + gates[a_$r + 3u] * w_3;
+      }
     }
-    #unroll r in 0..BPTT_ROWS {
-      let a_$r = d_$r + k;
-      acc_$r += gates[a_$r] * w_0 + gates[a_$r + 1u] * w_1 + gates[a_$r + 2u] * w_2 + gates[a_$r + 3u] * w_3;
+    for (var k = whole; k < end; k += 1u) {
+      let row = w_g + k * hidden;
+      let w = vec4f(weight_hh[row], weight_hh[row + 1u], weight_hh[row + 2u], weight_hh[row + 3u]);
+      #unroll r in 0..BPTT_ROWS { acc_$r += gates[d_$r + column + k] * w; }
     }
-  }
-  for (var k = whole; k < end; k += 1u) {
-    let row = k * hidden + u0;
-    let w = vec4f(weight_hh[row], weight_hh[row + 1u], weight_hh[row + 2u], weight_hh[row + 3u]);
-    #unroll r in 0..BPTT_ROWS { acc_$r += gates[d_$r + k] * w; }
   }
 
   var tile: array<vec4f, BPTT_ROWS>;
@@ -129,10 +209,14 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let rows = min(BPTT_ROWS, params.batch - n0);
   let units = min(4u, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
+    let row = row_place(params.step, n0 + r, direction);
     for (var j = 0u; j < units; j += 1u) {
-      let at = place(n0 + r, u0 + j);
-      let dy = d_output[params.d_output_offset + params.time * params.batch * hidden + at.state];
-      d_hidden[at.state] = cell_backward(at, tile[r][j] + dy + d_hidden[at.state]);
+      let at = place(row, u0 + j);
+      if (row.time < lengths[n0 + r]) {
+        d_hidden[at.state] = cell_backward(at, tile[r][j]);
+      } else {
+        for (var q = 0u; q < SAVED_GATES; q += 1u) { gates[at.gates + q * hidden] = 0.0; }
+      }
     }
   }
 }

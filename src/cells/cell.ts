@@ -2,49 +2,85 @@
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 
-/** Buffers and numbers of one timestep of one layer, the same for every cell. */
+/** One recurrent product of a step: a row block of weight_hh, [gates*H, H], times an array of H features a row. */
+export interface RecurrentProduct {
+  /** For each of its gates, the block of `gates` that holds the gradient of its recurrent side after BPTT. */
+  readonly blocks: readonly number[];
+  /** What it multiplies: the state h[t-1], or a scratch array that the same step made. */
+  readonly reads: 'h' | { readonly scratch: number };
+}
+
+/** A diagonal weight of a gate: one number a unit, by which the gate sees that unit's own state. */
+export interface Diagonal {
+  /** Block of `gates` of the gate that sees. */
+  readonly block: number;
+  /** 'h', or the place of a further state in `states`. */
+  readonly state: 'h' | number;
+  /** The state from which the step starts, or the one that it makes. */
+  readonly sees: 'before' | 'after';
+}
+
+/** Constants of the shader that a cell's options replace. */
+export type CellConstants = Readonly<Record<string, number>>;
+
+export interface Cell {
+  readonly name: string;
+  /** Input-side gates by their letters, in the order of their blocks in weight_ih [G*H, I] and of `gates`. */
+  readonly gateOrder: readonly string[];
+  /** S: blocks of H values kept a row and step for the backward pass; at least G. */
+  readonly saved: number;
+  /** None where no gate sees the whole state. Their row blocks follow one another in weight_hh [R*H, H]. */
+  readonly products: readonly RecurrentProduct[];
+  /** States beside h that travel through time, by PyTorch's letter. */
+  readonly states: readonly string[];
+  /** Arrays [T,N,D*H] that a step makes for itself. */
+  readonly scratch: readonly string[];
+  /** The diagonal weights and the name of their parameter [count*H], without layer and direction. */
+  readonly diagonal: { readonly name: 'peephole' | 'weight_hh'; readonly gates: readonly Diagonal[] } | null;
+  /** Constants that make this cell of its shader. */
+  readonly constants: CellConstants;
+  /** Record one step of all directions: every state from where the step starts to where it ends. */
+  forward(recording: Recording, step: StepDispatch): void;
+  /** Record one step of BPTT: `gates` become their gradients. */
+  backward(recording: Recording, step: StepDispatch, gradients: StepGradients): void;
+}
+
+/** R: gates with rows in weight_hh. */
+export const recurrentGates = (cell: Cell): number => cell.products.reduce((sum, { blocks }) => sum + blocks.length, 0);
+
+/** Buffers and numbers of one timestep of one layer, the same for every cell. D directions lie side by side in columns. */
 export interface StepDispatch {
-  readonly bindings: {
-    /** [R*H, H] */ readonly weight_hh: Slice;
-    /** [R*H] */ readonly bias_hh: Slice;
-    /** [T,N,G*H] pre-activations of the input side, then activations, then their gradients */ readonly gates: Slice;
-    /** [T+1,N,H] */ readonly h: Slice;
-    /** Histories [T+1,N,H] of the cell's further states, in its order. */ readonly histories: readonly Slice[];
+  readonly buffers: {
+    /** [R*H, H] of the first direction, the others `weight_stride` further. */ readonly weight_hh: Slice;
+    /** [R*H] likewise. */ readonly bias_hh: Slice;
+    /** [count*H] likewise; any buffer where the cell has none. */ readonly diagonal: Slice;
+    /** [T,N,D,S,H] */ readonly gates: Slice;
+    /** [slots,N,D*H] */ readonly h: Slice;
+    /** [slots,N,D*H] of each further state. */ readonly states: readonly Slice[];
+    /** [T,N,D*H] each. */ readonly scratch: readonly Slice[];
+    /** [N] */ readonly lengths: Slice;
   };
   readonly params: {
-    readonly time: number;
-    readonly slot_from: number;
-    readonly slot_to: number;
-    readonly next_time: number;
-    readonly has_next: number;
+    readonly step: number;
+    readonly steps: number;
     readonly batch: number;
     readonly hidden: number;
+    readonly directions: number;
+    readonly reverse: number;
+    readonly weight_stride: number;
+    readonly bias_stride: number;
+    readonly diagonal_stride: number;
+    readonly d_output_columns: number;
+    readonly d_output_direction: number;
+    readonly d_output_scale: number;
   };
+  readonly constants: CellConstants;
+  readonly workgroups: readonly [number, number, number];
 }
 
 /** The further buffers of a backward step. */
 export interface StepGradients {
-  /** [T,N,H] */ readonly dOutput: Slice;
-  /** [N,H] in: dL/dh past this step; out: what bypasses W_hh */ readonly dHidden: Slice;
-  /** [N,H] for each further state, likewise */ readonly dStates: readonly Slice[];
-}
-
-export interface Cell {
-  readonly name: string;
-  /** Gates of the input-side product, W_ih [G*H, I]; of the recurrent one, W_hh [R*H, H]; values kept a unit for the backward pass. */
-  readonly gates: { readonly input: number; readonly recurrent: number; readonly saved: number };
-  /** Order of the gates' blocks in every weight and bias. */
-  readonly gateOrder: readonly string[];
-  /** States beside h that travel through time, by PyTorch's letter. */
-  readonly states: readonly string[];
-  /** Record one step: h and the states from their `slot_from` to their `slot_to`. */
-  forward(recording: Recording, step: StepDispatch, tile: StepTile): void;
-  /** Record one step of BPTT: `gates` become their gradients. */
-  backward(recording: Recording, step: StepDispatch, gradients: StepGradients, tile: StepTile): void;
-}
-
-/** How a step is spread over threads. */
-export interface StepTile {
-  /** Batch rows a thread. */ readonly rows: number;
-  readonly workgroups: readonly [number, number, number];
+  /** [T,N,D*H], or [T,N,H] merged. */ readonly dOutput: Slice;
+  /** [D,N,H] in: dL/dh past this step; out: what bypasses W_hh. */ readonly dHidden: Slice;
+  /** [D,N,H] for each further state, likewise. */ readonly dStates: readonly Slice[];
 }

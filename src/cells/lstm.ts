@@ -1,28 +1,60 @@
-// LSTM as PyTorch has it: gates i f g o, states h and c.
-import shader from '../../shaders/cells/lstm.wgsl';
+// The LSTM family, states h and c: gates i f g o as PyTorch has them, or i g o where the input gate is coupled (CIFG).
+import plain from '../../shaders/cells/lstm.wgsl';
+import peephole from '../../shaders/cells/peephole_lstm.wgsl';
 import type { Cell } from './cell.ts';
 
-export const lstm: Cell = {
-  name: 'lstm',
-  gates: { input: 4, recurrent: 4, saved: 4 },
-  gateOrder: ['i', 'f', 'g', 'o'],
+const full = { gateOrder: ['i', 'f', 'g', 'o'], saved: 4, products: [{ blocks: [0, 1, 2, 3], reads: 'h' }], constants: {} } as const;
+const coupled = {
+  gateOrder: ['i', 'g', 'o'],
+  saved: 3,
+  products: [{ blocks: [0, 1, 2], reads: 'h' }],
+  constants: { COUPLED: 1, RECURRENT_GATES: 3, RECURRENT_SIZE: 3, SAVED_GATES: 3 },
+} as const;
+
+const withoutPeepholes: Pick<Cell, 'states' | 'scratch' | 'diagonal' | 'forward' | 'backward'> = {
   states: ['c'],
-
-  forward(recording, { bindings: { histories, ...bindings }, params }, tile) {
-    recording.dispatch(shader, 'forward', {
-      bindings: { ...bindings, c: histories[0]! },
-      params,
-      workgroups: tile.workgroups,
-      constants: { STEP_ROWS: tile.rows },
-    });
+  scratch: [],
+  diagonal: null,
+  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, states, lengths }, ...step }) {
+    recording.dispatch(plain, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths, c: states[0]! }, ...step });
   },
-
-  backward(recording, { bindings: { histories, weight_hh, gates }, params }, { dOutput, dHidden, dStates }, tile) {
-    recording.dispatch(shader, 'backward', {
-      bindings: { weight_hh, gates, c: histories[0]!, d_output: dOutput, d_hidden: dHidden, d_cell: dStates[0]! },
-      params,
-      workgroups: tile.workgroups,
-      constants: { BPTT_ROWS: tile.rows },
-    });
+  backward(recording, { buffers: { weight_hh, gates, states, lengths }, ...step }, { dOutput, dHidden, dStates }) {
+    const bindings = { weight_hh, gates, lengths, c: states[0]!, d_output: dOutput, d_hidden: dHidden, d_cell: dStates[0]! };
+    recording.dispatch(plain, 'backward', { bindings, ...step });
   },
+};
+
+const withPeepholes: Pick<Cell, 'states' | 'scratch' | 'forward' | 'backward'> = {
+  states: ['c'],
+  scratch: [],
+  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, states, lengths, diagonal }, ...step }) {
+    recording.dispatch(peephole, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths, diagonal, c: states[0]! }, ...step });
+  },
+  backward(recording, { buffers: { weight_hh, gates, states, lengths, diagonal }, ...step }, { dOutput, dHidden, dStates }) {
+    const bindings = { weight_hh, gates, lengths, diagonal, c: states[0]!, d_output: dOutput, d_hidden: dHidden, d_cell: dStates[0]! };
+    recording.dispatch(peephole, 'backward', { bindings, ...step });
+  },
+};
+
+export const lstm: Cell = { name: 'lstm', ...full, ...withoutPeepholes };
+
+/** f = 1 - i (Greff et al. 2017). */
+export const coupledLstm: Cell = { name: 'coupled_lstm', ...coupled, ...withoutPeepholes };
+
+/** i and f see c[t-1], o sees c[t] (Gers & Schmidhuber 2000). */
+export const peepholeLstm: Cell = {
+  name: 'peephole_lstm',
+  ...full,
+  ...withPeepholes,
+  diagonal: {
+    name: 'peephole',
+    gates: [{ block: 0, state: 0, sees: 'before' }, { block: 1, state: 0, sees: 'before' }, { block: 3, state: 0, sees: 'after' }],
+  },
+};
+
+export const coupledPeepholeLstm: Cell = {
+  name: 'coupled_peephole_lstm',
+  ...coupled,
+  ...withPeepholes,
+  diagonal: { name: 'peephole', gates: [{ block: 0, state: 0, sees: 'before' }, { block: 2, state: 0, sees: 'after' }] },
 };

@@ -1,15 +1,37 @@
 // Every cell, by name. The specs loop over it.
+import { optionConstants, type CellOptions } from './activation.ts';
 import type { Cell } from './cell.ts';
-import { lstm } from './lstm.ts';
+import { gru, gruResetBefore } from './gru.ts';
+import { indRnn } from './ind_rnn.ts';
+import { coupledLstm, coupledPeepholeLstm, lstm, peepholeLstm } from './lstm.ts';
+import { minGru } from './min_gru.ts';
+import { rnnRelu, rnnTanh } from './rnn.ts';
 
-export const cells = { lstm } as const satisfies Record<string, Cell>;
+export const cells = {
+  rnn_tanh: rnnTanh,
+  rnn_relu: rnnRelu,
+  lstm,
+  peephole_lstm: peepholeLstm,
+  coupled_lstm: coupledLstm,
+  coupled_peephole_lstm: coupledPeepholeLstm,
+  gru,
+  gru_reset_before: gruResetBefore,
+  ind_rnn: indRnn,
+  min_gru: minGru,
+} as const satisfies Record<string, Cell>;
 
 export type CellName = keyof typeof cells;
 
-/** @throws RangeError naming the cells there are. */
-export function cellNamed(name: string): Cell {
+/** A cell with its options. @throws RangeError naming the cells there are, or the option that does not fit. */
+export function cellNamed(name: string, options: CellOptions = {}): Cell {
   if (!Object.hasOwn(cells, name)) {
     throw new RangeError(`there is no cell "${name}"; there is ${Object.keys(cells).map((c) => `"${c}"`).join(', ')}`);
   }
-  return cells[name as CellName];
+  const cell: Cell = cells[name as CellName];
+  const { peepholeOutput } = options;
+  const constants = { ...cell.constants, ...optionConstants(options) };
+  if (peepholeOutput === undefined || peepholeOutput === 'new') return { ...cell, constants };
+  if (cell.diagonal?.name !== 'peephole') throw new RangeError(`peepholeOutput is an option of cells with peepholes; ${name} has none`);
+  const gates = cell.diagonal.gates.map((gate) => ({ ...gate, sees: 'before' as const }));
+  return { ...cell, constants, diagonal: { ...cell.diagonal, gates } };
 }

@@ -15,12 +15,12 @@ export interface Table {
 const strides = ({ vocabulary, columns, layout }: Table): { token_stride: number; column_stride: number } =>
   layout === 'rows' ? { token_stride: columns, column_stride: 1 } : { token_stride: 1, column_stride: vocabulary };
 
-/** Record rows [count, C] = table row of tokens [first .. first+count) (+ bias [C]). */
-export function gatherRows(recording: Recording, options: { table: Table; tokens: Slice; first?: number; count: number; rows: Slice; bias?: Slice }): void {
-  const { table, tokens, first = 0, count, rows, bias } = options;
+/** Record rows [count, C], `stride` elements apart (default C), = table row of tokens [first .. first+count) (+ bias [C]). */
+export function gatherRows(recording: Recording, options: { table: Table; tokens: Slice; first?: number; count: number; rows: Slice; stride?: number; bias?: Slice }): void {
+  const { table, tokens, first = 0, count, rows, stride = table.columns, bias } = options;
   recording.dispatch(shader, 'gather', {
     bindings: { table: table.slice, bias: bias ?? table.slice, tokens, rows },
-    params: { tokens_count: count, first, columns: table.columns, vocabulary: table.vocabulary, ...strides(table), has_bias: Number(bias !== undefined) },
+    params: { tokens_count: count, first, columns: table.columns, vocabulary: table.vocabulary, rows_stride: stride, ...strides(table), has_bias: Number(bias !== undefined) },
     workgroups: grid(count * table.columns, 64),
   });
 }
@@ -32,11 +32,11 @@ export interface TokenIndex {
 }
 
 /** Record dTable += for each token, the sum of dRows [count, C] at its positions. `dTable` has the layout of its table. */
-export function gatherRowsGradient(recording: Recording, options: { dTable: Table; index: TokenIndex; dRows: Slice; count: number }): void {
-  const { dTable, index, dRows, count } = options;
+export function gatherRowsGradient(recording: Recording, options: { dTable: Table; index: TokenIndex; dRows: Slice; stride?: number; count: number }): void {
+  const { dTable, index, dRows, stride = dTable.columns, count } = options;
   recording.dispatch(shader, 'gradient', {
     bindings: { starts: index.starts, positions: index.positions, d_rows: dRows, d_table: dTable.slice },
-    params: { tokens_count: count, first: 0, columns: dTable.columns, vocabulary: dTable.vocabulary, ...strides(dTable), has_bias: 0 },
+    params: { tokens_count: count, first: 0, columns: dTable.columns, vocabulary: dTable.vocabulary, rows_stride: stride, ...strides(dTable), has_bias: 0 },
     workgroups: grid(dTable.vocabulary * dTable.columns, 64),
   });
 }

@@ -16,3 +16,8 @@ export function finiteNumber(value: number, name: string, { least = -Infinity, a
   }
   return value;
 }
+
+/** One of the given strings, or a RangeError naming the option and them. */
+export function oneOf(value: string, name: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw new RangeError(`${name} must be one of ${allowed.map((a) => `"${a}"`).join(', ')}; ${JSON.stringify(value)} was given`);
+}

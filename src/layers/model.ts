@@ -9,7 +9,8 @@ import { finiteNumber, wholeNumber } from './checks.ts';
 import { generate, type GenerateOptions } from './generate.ts';
 import type { LinearWeights } from './linear.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
-import { stackParameters, type LayerShape, type StackInput } from './stack.ts';
+import type { StackInput } from './stack.ts';
+import { stackParameters, type LayerShape } from './stack_parameters.ts';
 
 export interface LayerOptions {
   readonly cell: CellName;
@@ -88,7 +89,10 @@ export class CharacterModel {
       input: l > 0 ? layers[l - 1]!.hidden : embed === 'one-hot' ? V : embed,
       hidden,
       bias: true,
+      direction: 'forward',
+      merge: 'concat',
       forgetBias,
+      recurrentInit: 'uniform',
     }));
     const top = layers.at(-1)!.hidden;
     const headInit = { distribution: 'uniform', scale: 1 / Math.sqrt(top) } as const;

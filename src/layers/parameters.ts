@@ -5,9 +5,9 @@ import { ALIGNMENT_BYTES, allocateProxy, elements, subslice, type Slice } from '
 import { GpuArray } from './array.ts';
 import { randomNormal, randomUniform } from './random.ts';
 
-/** How a parameter starts: uniform in ±bound, normal with that deviation, or a constant; `raise` adds to a stretch. */
+/** How a parameter starts: uniform in ±scale, normal with that deviation, or scale on the diagonal of each square block; `raise` adds to a stretch. */
 export interface Initialiser {
-  readonly distribution: 'uniform' | 'normal';
+  readonly distribution: 'uniform' | 'normal' | 'identity';
   readonly scale: number;
   /** A constant added to elements from .. to: a forget gate's bias. */
   readonly raise?: { readonly from: number; readonly to: number; readonly by: number };
@@ -19,6 +19,12 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly initialise: Initialiser;
 }
+
+const drawn = {
+  uniform: (seed: number, place: number, i: number): number => 2 * randomUniform(seed, place, i) - 1,
+  normal: randomNormal,
+  identity: (_seed: number, _place: number, i: number, columns: number): number => Number(Math.floor(i / columns) % columns === i % columns),
+} as const;
 
 const ALIGNMENT_ELEMENTS = ALIGNMENT_BYTES / 4;
 
@@ -80,8 +86,7 @@ export class Parameters {
     this.specs.forEach(({ name, shape, initialise: { distribution, scale, raise } }, place) => {
       const start = this.#offsets.get(name)!;
       for (let i = 0; i < elements(shape); i++) {
-        const drawn = distribution === 'uniform' ? 2 * randomUniform(seed, place, i) - 1 : randomNormal(seed, place, i);
-        values[start + i] = scale * drawn + (raise && i >= raise.from && i < raise.to ? raise.by : 0);
+        values[start + i] = scale * drawn[distribution](seed, place, i, shape.at(-1)!) + (raise && i >= raise.from && i < raise.to ? raise.by : 0);
       }
     });
     return values;

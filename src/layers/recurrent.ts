@@ -1,14 +1,15 @@
 // The operator for WebGPU applications: a recurrent network with PyTorch's parameters, planned for a window, run from
 // typed arrays or GPU buffers, on this engine's submits or inside the application's own command encoder.
+import type { CellOptions } from '../cells/activation.ts';
 import { cellNamed, type CellName } from '../cells/registry.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
-import { finiteNumber, wholeNumber } from './checks.ts';
+import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
 import { Parameters } from './parameters.ts';
 import { RecurrentPlan, type PlanOptions } from './recurrent_plan.ts';
-import { stackParameters, type LayerShape } from './stack.ts';
+import { outputColumns, stackParameters, type Direction, type LayerShape, type Merge } from './stack_parameters.ts';
 
-export interface RecurrentOptions {
+export interface RecurrentOptions extends CellOptions {
   readonly cell: CellName;
   /** I: features of each input element. */
   readonly inputSize: number;
@@ -18,6 +19,18 @@ export interface RecurrentOptions {
   readonly layers?: number;
   /** Whether there are bias_ih and bias_hh. Default true. */
   readonly bias?: boolean;
+  /** Default 'forward'. In 'reverse' every row starts at its own last element; 'bidirectional' runs both ways. */
+  readonly direction?: Direction;
+  /** PyTorch's spelling of direction: 'bidirectional'. */
+  readonly bidirectional?: boolean;
+  /** What becomes of the two outputs of a bidirectional layer: 'concat' (default) gives 2*H features, forward first; 'sum' and 'mean' H. */
+  readonly merge?: Merge;
+  /** GRU only: false puts the reset gate before the recurrent product (ONNX's default), true after it (PyTorch). Default true. */
+  readonly resetAfter?: boolean;
+  /** Input, output and their gradients are [N,T,..] instead of [T,N,..]; states are not. Default false, as in PyTorch. */
+  readonly batchFirst?: boolean;
+  /** Of weight_hh: 'uniform' in ±1/√H (default), or 'identity' with zero biases (IRNN, Le et al. 2015). */
+  readonly recurrentInit?: 'uniform' | 'identity';
   /** Added to the forget gate's initial bias; 0 as in PyTorch by default, 1 is often better (Jozefowicz et al. 2015). */
   readonly forgetBias?: number;
   /** Of the initial weights, uniform in ±1/√H. Default 0. */
@@ -33,30 +46,30 @@ export function createRecurrent(gpu: Gpu, options: RecurrentOptions): Recurrent 
 }
 
 export class Recurrent {
-  /** By PyTorch's names: weight_ih_l0 [G*H,I], weight_hh_l0 [G*H,H], bias_ih_l0 [G*H], bias_hh_l0 [G*H], weight_ih_l1 [G*H,H] … */
+  /** By PyTorch's names: weight_ih_l0 [G*H,I], weight_hh_l0 [R*H,H], bias_ih_l0 [G*H], bias_hh_l0 [R*H], weight_ih_l0_reverse …; peephole_l0 [3*H] of i, f, o. */
   readonly parameters: Readonly<Record<string, GpuArray>>;
   /** Of the same names and shapes. Every backward pass adds to them; `zeroGradients` clears them. */
   readonly gradients: Readonly<Record<string, GpuArray>>;
   readonly layers: readonly LayerShape[];
+  readonly batchFirst: boolean;
   readonly #gpu: Gpu;
   readonly #parameters: Parameters;
   readonly #plans = new Set<RecurrentPlan>();
 
   constructor(gpu: Gpu, options: RecurrentOptions) {
-    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0 } = options;
+    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform' } = options;
     wholeNumber(inputSize, 'inputSize');
     wholeNumber(hiddenSize, 'hiddenSize');
     wholeNumber(layers, 'layers');
     finiteNumber(forgetBias, 'forgetBias');
     wholeNumber(seed, 'seed', 0);
+    oneOf(merge, 'merge', ['concat', 'sum', 'mean']);
+    oneOf(recurrentInit, 'recurrentInit', ['uniform', 'identity']);
     this.#gpu = gpu;
-    this.layers = Array.from({ length: layers }, (_, l) => ({
-      cell: cellNamed(cell),
-      input: l === 0 ? inputSize : hiddenSize,
-      hidden: hiddenSize,
-      bias,
-      forgetBias,
-    }));
+    this.batchFirst = batchFirst;
+    const shape = { cell: cellNamed(nameOf(options), options), hidden: hiddenSize, bias, direction: directionOf(options), merge, forgetBias, recurrentInit };
+    const features = outputColumns({ ...shape, input: inputSize });
+    this.layers = Array.from({ length: layers }, (_, l) => ({ ...shape, input: l === 0 ? inputSize : features }));
     this.#parameters = new Parameters(stackParameters(this.layers), cell);
     gpu.guard(cell, () => gpu.memory.allocate([this.#parameters.flat.buffer, this.#parameters.flatGradient.buffer]));
     gpu.write(this.#parameters.flat, this.#parameters.initialValues(seed));
@@ -66,7 +79,7 @@ export class Recurrent {
 
   /** Plan a window: all memory is known and allocated here, none later. */
   plan(options: PlanOptions): RecurrentPlan {
-    const plan = new RecurrentPlan(this.#gpu, this.layers, this.#parameters, options, () => this.#plans.delete(plan));
+    const plan = new RecurrentPlan(this.#gpu, this, this.#parameters, options, () => this.#plans.delete(plan));
     this.#plans.add(plan);
     return plan;
   }
@@ -82,7 +95,23 @@ export class Recurrent {
 
   /** Free the parameters and every plan. */
   destroy(): void {
-    for (const plan of [...this.#plans]) plan.destroy();
+    for (const plan of this.#plans) plan.destroy();
     this.#gpu.memory.free([this.#parameters.flat.buffer, this.#parameters.flatGradient.buffer]);
   }
+}
+
+/** The registry's name of the cell that the options ask for. */
+function nameOf({ cell, resetAfter }: RecurrentOptions): CellName {
+  if (resetAfter === undefined) return cell;
+  if (cell !== 'gru') throw new RangeError(`resetAfter is an option of the cell "gru"; ${cell} was given`);
+  return resetAfter ? 'gru' : 'gru_reset_before';
+}
+
+function directionOf({ direction, bidirectional }: RecurrentOptions): Direction {
+  if (direction === undefined) return bidirectional ? 'bidirectional' : 'forward';
+  oneOf(direction, 'direction', ['forward', 'reverse', 'bidirectional']);
+  if (bidirectional !== undefined && bidirectional !== (direction === 'bidirectional')) {
+    throw new RangeError(`direction "${direction}" contradicts bidirectional ${bidirectional}: give one of them`);
+  }
+  return direction;
 }

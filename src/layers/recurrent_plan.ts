@@ -1,31 +1,38 @@
 // A recurrent network over a window of fixed T and N, with every array it needs and its passes recorded.
 import type { Gpu } from '../gpu/device.ts';
-import { allocateProxy, planMemory, reshape, subslice, elements, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, elements, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
+import { swapAxes } from '../kernels/arrange.ts';
+import { cleanPadding, loadInitialState, takeFinalState } from '../kernels/state.ts';
+import { allStates } from '../scheduler/history.ts';
 import { GpuArray, type ArraySource } from './array.ts';
 import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
-import { StackWindow, type LayerShape } from './stack.ts';
+import { StackWindow } from './stack.ts';
+import { directionsOf, outputColumns, type LayerShape } from './stack_parameters.ts';
 
 export interface PlanOptions {
   /** T */ readonly steps: number;
   /** N */ readonly batch: number;
   /** Keep what the backward pass needs. Default false. */
   readonly training?: boolean;
+  /** Rows may be shorter than T, and `forward` takes their `lengths`. Default false. */
+  readonly ragged?: boolean;
 }
 
 export interface ForwardInputs {
-  /** x [T,N,I] */ readonly input: ArraySource;
-  /** [L,N,H]; zero where left out. */ readonly h0?: ArraySource;
-  /** [L,N,H]; zero where left out. */ readonly c0?: ArraySource;
+  /** x [T,N,I], or [N,T,I] with batchFirst. Past a row's length it may hold anything. */ readonly input: ArraySource;
+  /** [L*D,N,H]; zero where left out. */ readonly h0?: ArraySource;
+  /** [L*D,N,H]; zero where left out. */ readonly c0?: ArraySource;
+  /** [N] steps of each row, from 0 to T, in a plan with ragged: true. Default T each. */ readonly lengths?: ArrayLike<number>;
 }
 
 export interface BackwardInputs {
-  /** dL/doutput [T,N,H]; zero where left out. */ readonly dOutput?: ArraySource;
-  /** dL/dhn [L,N,H]; zero where left out. */ readonly dHn?: ArraySource;
-  /** dL/dcn [L,N,H]; zero where left out. */ readonly dCn?: ArraySource;
+  /** dL/doutput [T,N,D*H]; zero where left out. Past a row's length it may hold anything. */ readonly dOutput?: ArraySource;
+  /** dL/dhn [L*D,N,H]; zero where left out. */ readonly dHn?: ArraySource;
+  /** dL/dcn [L*D,N,H]; zero where left out. */ readonly dCn?: ArraySource;
 }
 
 /** What a plan with training has besides. */
@@ -42,85 +49,122 @@ interface TrainingArrays {
 export class RecurrentPlan {
   /** x [T,N,I] */
   readonly input: GpuArray;
-  /** The top layer's h at every step [T,N,H]. */
+  /** The top layer's h at every step [T,N,D*H], 0 past a row's length; [N,T,..] with batchFirst. */
   readonly output: GpuArray;
-  /** Final h of every layer [L,N,H]. */
+  /** Final h of every layer and direction [L*D,N,H], of each row after its own last step. */
   readonly hn: GpuArray;
-  /** Final c of every layer [L,N,H]. */
+  /** Final c likewise; zeros for cells without one. */
   readonly cn: GpuArray;
   /** Every byte of this plan, by purpose; the parameters are the network's own. */
   readonly memory: MemoryPlan;
   readonly #gpu: Gpu;
   readonly #owned: readonly BufferProxy[];
   readonly #initial: { h: GpuArray; c: GpuArray };
+  readonly #lengths: { slice: Slice; steps: number; ragged: boolean };
   readonly #forward: Replay;
   readonly #training: TrainingArrays | null;
   readonly #forget: () => void;
   #ran = false;
 
-  constructor(gpu: Gpu, layers: readonly LayerShape[], parameters: Parameters, options: PlanOptions, forget: () => void) {
-    const { steps, batch, training = false } = options;
+  constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; batchFirst: boolean }, parameters: Parameters, options: PlanOptions, forget: () => void) {
+    const { steps, batch, training = false, ragged = false } = options;
     wholeNumber(steps, 'steps');
     wholeNumber(batch, 'batch');
     this.#gpu = gpu;
     this.#forget = forget;
-    const { hidden, input } = layers[0]!;
-    const states = [layers.length, batch, hidden];
-    const x = allocateProxy('input', [steps, batch, input], 'input');
-    const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps, batch, training });
-    const result = (name: string, shape: readonly number[]): Slice => allocateProxy(name, shape, 'result');
-    const [h0, c0] = [allocateProxy('h0', states, 'input'), allocateProxy('c0', states, 'input')];
-    const [hn, cn] = [result('hn', states), result('cn', states)];
+    const { layers, batchFirst } = network;
+    const directions = directionsOf(layers[0]!);
+    const { hidden, input: features } = layers[0]!;
+    const columns = outputColumns(layers.at(-1)!);
+    const states = [layers.length * directions, batch, hidden];
+    const owned: Slice[] = [];
+    const make = (name: string, shape: readonly number[], purpose: 'input' | 'result' | 'activations'): Slice => {
+      const slice = allocateProxy(name, shape, purpose);
+      owned.push(slice);
+      return slice;
+    };
+    const outward = (shape: readonly [number, number, number]): readonly number[] => (batchFirst ? [shape[1], shape[0], shape[2]] : shape);
+
+    // What the application gives and takes, and, where they differ, the arrays of the kernels' own arrangement.
+    const given = { x: make('input', outward([steps, batch, features]), 'input'), h0: make('h0', states, 'input'), c0: make('c0', states, 'input') };
+    const lengths = make('lengths', [batch], 'input');
+    const timeFirst = batchFirst ? make('input, time first', [steps, batch, features], 'activations') : given.x;
+    const x = ragged ? make('input without padding', [steps, batch, features], 'activations') : timeFirst;
+    const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps, batch, training, lengths, ragged });
+    const [hn, cn] = [make('hn', states, 'result'), make('cn', states, 'result')];
+    const output = batchFirst ? make('output', [batch, steps, columns], 'result') : stack.output;
 
     const forward = new Recording();
-    copyStates(forward, stack.statesAt(0), [h0, c0], 'to layers');
+    if (batchFirst) swapAxes(forward, given.x, timeFirst);
+    if (ragged) cleanPadding(forward, { steps, batch, columns: features }, timeFirst, x, lengths);
+    const part = (all: Slice, l: number): Slice => subslice(all, l * directions * batch * hidden, [directions, batch, hidden]);
+    stack.histories.forEach((layer, l) => {
+      allStates(layer).forEach((history, s) => loadInitialState(forward, layer, history, part(s === 0 ? given.h0 : given.c0, l)));
+      const kept = stack.initialStates[l];
+      if (kept) forward.copy(part(given.h0, l), kept);
+    });
     stack.forward(forward);
-    copyStates(forward, stack.statesAt(steps), [hn, cn], 'from layers');
+    stack.histories.forEach((layer, l) => {
+      allStates(layer).forEach((history, s) => takeFinalState(forward, layer, history, part(s === 0 ? hn : cn, l), lengths));
+    });
+    if (batchFirst) swapAxes(forward, stack.output, output);
 
-    const given = training
-      ? { dHn: allocateProxy('dHn', states, 'input'), dCn: allocateProxy('dCn', states, 'input'), dInput: result('dInput', x.shape), dH0: result('dH0', states), dC0: result('dC0', states) }
+    const upstream = training
+      ? {
+          dOutput: batchFirst ? make('dOutput', output.shape, 'input') : stack.dOutput,
+          dHn: make('dHn', states, 'input'),
+          dCn: make('dCn', states, 'input'),
+          dInput: make('dInput', given.x.shape, 'result'),
+          dH0: make('dH0', states, 'result'),
+          dC0: make('dC0', states, 'result'),
+        }
       : null;
     const backward = new Recording();
-    if (given) {
-      const gradients = stack.dHidden.map((d, l) => [d, ...stack.dStates[l]!]);
-      copyStates(backward, gradients, [given.dHn, given.dCn], 'to layers');
-      stack.backward(backward, { dInput: given.dInput });
+    if (upstream) {
+      const { dOutput, dHn, dCn, dInput, dH0, dC0 } = upstream;
+      const dx = batchFirst ? make('dInput, time first', [steps, batch, features], 'activations') : dInput;
+      if (batchFirst) swapAxes(backward, dOutput, stack.dOutput);
+      stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(part(s === 0 ? dHn : dCn, l), d)));
+      stack.backward(backward, { dInput: dx });
       stack.initialStateGradients(backward);
-      copyStates(backward, gradients, [given.dH0, given.dC0], 'from layers');
+      stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(d, part(s === 0 ? dH0 : dC0, l))));
+      if (batchFirst) swapAxes(backward, dx, dInput);
     }
 
-    this.#owned = [...stack.buffers(), ...[x, h0, c0, hn, cn, ...Object.values(given ?? {})].map((s) => s.buffer)];
+    this.#owned = [...stack.buffers(), ...owned.map((s) => s.buffer)];
     this.memory = planMemory(this.#owned);
     gpu.guard('plan', () => gpu.memory.allocate(this.#owned));
     const array = (slice: Slice, name: string): GpuArray => new GpuArray(gpu, slice, name);
-    this.input = array(x, 'input');
-    this.output = array(stack.output, 'output');
+    this.input = array(given.x, 'input');
+    this.output = array(output, 'output');
     this.hn = array(hn, 'hn');
     this.cn = array(cn, 'cn');
-    this.#initial = { h: array(h0, 'h0'), c: array(c0, 'c0') };
+    this.#initial = { h: array(given.h0, 'h0'), c: array(given.c0, 'c0') };
+    this.#lengths = { slice: lengths, steps, ragged };
+    gpu.write(lengths, new Uint32Array(batch).fill(steps));
     this.#forward = new Replay(gpu, forward, 'forward');
-    this.#training = given && {
-      dOutput: array(stack.dOutput, 'dOutput'),
-      dHn: array(given.dHn, 'dHn'),
-      dCn: array(given.dCn, 'dCn'),
-      dInput: array(given.dInput, 'dInput'),
-      dH0: array(given.dH0, 'dH0'),
-      dC0: array(given.dC0, 'dC0'),
+    this.#training = upstream && {
+      dOutput: array(upstream.dOutput, 'dOutput'),
+      dHn: array(upstream.dHn, 'dHn'),
+      dCn: array(upstream.dCn, 'dCn'),
+      dInput: array(upstream.dInput, 'dInput'),
+      dH0: array(upstream.dH0, 'dH0'),
+      dC0: array(upstream.dC0, 'dC0'),
       backward: new Replay(gpu, backward, 'backward'),
     };
   }
 
-  /** dL/dx [T,N,I], after a backward pass. */
+  /** dL/dx [T,N,I], after a backward pass; 0 past a row's length. */
   get dInput(): GpuArray {
     return this.#trained().dInput;
   }
 
-  /** dL/dh0 [L,N,H], after a backward pass. */
+  /** dL/dh0 [L*D,N,H], after a backward pass. */
   get dH0(): GpuArray {
     return this.#trained().dH0;
   }
 
-  /** dL/dc0 [L,N,H], after a backward pass. */
+  /** dL/dc0 [L*D,N,H], after a backward pass. */
   get dC0(): GpuArray {
     return this.#trained().dC0;
   }
@@ -141,13 +185,14 @@ export class RecurrentPlan {
   }
 
   /**
-   * The forward pass as commands of the application's own encoder. Without `inputs`, what `input` holds is read and the
-   * initial states are those given last. Host arrays are written through the queue, so they are there before the encoder's
-   * commands run; give GPU buffers to change them within one encoder.
+   * The forward pass as commands of the application's own encoder. Without `inputs`, what `input` holds is read, and the
+   * initial states and lengths are those given last. Host arrays and lengths are written through the queue, so they are there
+   * before the encoder's commands run; give GPU buffers to change them within one encoder.
    */
   encodeForward(encoder: GPUCommandEncoder, inputs?: ForwardInputs): void {
     this.#gpu.assertAlive();
     if (inputs) {
+      this.#takeLengths(inputs.lengths);
       this.input.take(inputs.input, encoder);
       takeOrClear(this.#initial.h, inputs.h0, encoder);
       takeOrClear(this.#initial.c, inputs.c0, encoder);
@@ -168,6 +213,20 @@ export class RecurrentPlan {
     }
     training.backward.encode(encoder);
     this.#ran = false;
+  }
+
+  #takeLengths(lengths: ArrayLike<number> | undefined): void {
+    const { slice, steps, ragged } = this.#lengths;
+    if (lengths === undefined && !ragged) return;
+    if (lengths !== undefined && !ragged) throw new Error('this plan was made without ragged: true; plan with it to give lengths');
+    const batch = elements(slice.shape);
+    const values = lengths ? Uint32Array.from(lengths) : new Uint32Array(batch).fill(steps);
+    if (values.length !== batch) throw new RangeError(`lengths needs one number a row: ${batch}; ${values.length} were given`);
+    for (let n = 0; n < batch; n++) {
+      const given = lengths ? lengths[n]! : steps;
+      if (!Number.isInteger(given) || given < 0 || given > steps) throw new RangeError(`lengths[${n}] is ${given}; it must be a whole number from 0 to ${steps}`);
+    }
+    this.#gpu.write(slice, values);
   }
 
   #submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
@@ -194,16 +253,4 @@ export class RecurrentPlan {
 function takeOrClear(target: GpuArray, source: ArraySource | undefined, encoder: GPUCommandEncoder): void {
   if (source !== undefined) target.take(source, encoder);
   else encoder.clearBuffer(target.buffer, target.offsetBytes, target.byteLength);
-}
-
-/** Record copies between the layers' own states (for each layer h, c …) and arrays [L,N,H], one for each kind of state. */
-function copyStates(recording: Recording, layers: readonly (readonly Slice[])[], stacked: readonly Slice[], direction: 'to layers' | 'from layers'): void {
-  layers.forEach((states, l) => {
-    states.forEach((state, kind) => {
-      const all = stacked[kind]!;
-      const part = reshape(subslice(all, l * elements(state.shape), state.shape), state.shape);
-      if (direction === 'to layers') recording.copy(part, state);
-      else recording.copy(state, part);
-    });
-  });
 }

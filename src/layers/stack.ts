@@ -1,46 +1,19 @@
-// A stack of recurrent layers: their parameters, their arrays over a window, and the two passes through all of them.
-import type { Cell } from '../cells/cell.ts';
+// A stack of recurrent layers over a window: its arrays, and the two passes through all of them.
+import { recurrentGates } from '../cells/cell.ts';
 import { allocateProxy, reshape, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { mergeDirections } from '../kernels/arrange.ts';
 import { columnSum } from '../kernels/column_sum.ts';
-import { gatherRows, gatherRowsGradient, type TokenIndex } from '../kernels/embedding.ts';
+import type { TokenIndex } from '../kernels/embedding.ts';
 import { matmul, matrix } from '../kernels/matmul.ts';
-import { bptt, gateGradients, initialStateGradient, recurrentGradients } from '../scheduler/bptt.ts';
-import { allocateHistory, historyBuffers, slot, type LayerHistory } from '../scheduler/history.ts';
-import { step, unfold, type RecurrentWeights } from '../scheduler/unfold.ts';
-import type { Parameters, ParameterSpec } from './parameters.ts';
-
-/** One layer of a stack, before it has memory. */
-export interface LayerShape {
-  readonly cell: Cell;
-  /** I */ readonly input: number;
-  /** H */ readonly hidden: number;
-  readonly bias: boolean;
-  /** Added to the forget gate's input-side bias at the start. */
-  readonly forgetBias: number;
-}
-
-/** PyTorch's name of a parameter of layer `index`. */
-const named = (kind: 'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', index: number): string => `${kind}_l${index}`;
-
-/** The parameters of a stack, in PyTorch's order and with its default initialisation, uniform in ±1/√H. */
-export function stackParameters(layers: readonly LayerShape[]): ParameterSpec[] {
-  return layers.flatMap(({ cell, input, hidden, bias, forgetBias }, index) => {
-    const uniform = { distribution: 'uniform', scale: 1 / Math.sqrt(hidden) } as const;
-    const rows = { input: cell.gates.input * hidden, recurrent: cell.gates.recurrent * hidden };
-    const forget = cell.gateOrder.indexOf('f');
-    const raise = forget < 0 || forgetBias === 0 ? undefined : { from: forget * hidden, to: (forget + 1) * hidden, by: forgetBias };
-    const weights: ParameterSpec[] = [
-      { name: named('weight_ih', index), shape: [rows.input, input], initialise: uniform },
-      { name: named('weight_hh', index), shape: [rows.recurrent, hidden], initialise: uniform },
-    ];
-    const biases: ParameterSpec[] = [
-      { name: named('bias_ih', index), shape: [rows.input], initialise: { ...uniform, ...(raise && { raise }) } },
-      { name: named('bias_hh', index), shape: [rows.recurrent], initialise: uniform },
-    ];
-    return bias ? [...weights, ...biases] : weights;
-  });
-}
+import {
+  allocateFirstGradients, bptt, gateGradients, initialStateGradient, recurrentGradients, type FirstGradients,
+} from '../scheduler/bptt.ts';
+import { allocateHistory, historyBuffers, type LayerHistory } from '../scheduler/history.ts';
+import { step, unfold, type OutputGradient, type RecurrentWeights } from '../scheduler/unfold.ts';
+import type { Parameters } from './parameters.ts';
+import { directionsOf, outputColumns, parameterName, type LayerShape, type ParameterKind } from './stack_parameters.ts';
+import { TokenInput } from './token_input.ts';
 
 /** Where the first layer's input comes from. */
 export type StackInput =
@@ -51,230 +24,252 @@ export type StackInput =
   /** Tokens [T,N] of an embedding [V,E]: rows of the table E·W_ihᵀ + b_ih [V,G*H] are gathered. */
   | { readonly kind: 'table'; readonly tokens: Slice; readonly vocabulary: number; readonly embedding: Slice };
 
-/** What a window keeps for its backward pass. */
-interface StackGradients {
-  /** Upstream gradient of each layer's output [T,N,H]; the top one is given from outside. */
-  readonly dOutput: readonly Slice[];
-  /** [N,H] each. */
-  readonly dHidden: readonly Slice[];
-  readonly dStates: readonly (readonly Slice[])[];
-  readonly dTable: Slice | null;
+export interface StackShape {
+  readonly steps: number;
+  readonly batch: number;
+  readonly training: boolean;
+  /** [N] steps of each row, T or fewer. */
+  readonly lengths: Slice;
+  /** Some rows may be shorter than T. */
+  readonly ragged: boolean;
 }
 
-/** A stack over a window of T steps and N rows: every array it needs, and the recordings of its passes. */
+/** What a layer keeps for its backward pass. */
+interface LayerGradients {
+  /** Upstream gradient of the layer's output [T,N,D*H], or [T,N,H] merged; the top one is given from outside. */
+  readonly dOutput: Slice;
+  /** [D,N,H] */ readonly dHidden: Slice;
+  readonly dStates: readonly Slice[];
+  readonly first: FirstGradients;
+  /** [D,N,H] the state h that the window started from, for rows shorter than it. */
+  readonly initial: Slice | null;
+}
+
+interface Layer {
+  readonly shape: LayerShape;
+  readonly history: LayerHistory;
+  /** [T,N,H] of merged directions; null where the output is the history's. */
+  readonly merged: Slice | null;
+  /** [R*H] zeros for a layer without bias: the kernels always bind one. */
+  readonly zeroBias: Slice | null;
+  readonly gradients: LayerGradients | null;
+}
+
 export class StackWindow {
-  readonly layers: readonly LayerShape[];
-  readonly histories: readonly LayerHistory[];
   readonly steps: number;
   readonly batch: number;
   readonly #parameters: Parameters;
-  readonly #input: StackInput;
-  /** The recurrent kernels always bind a bias; a stack without one binds zeros. */
-  readonly #zeroBias: readonly Slice[];
-  readonly #table: Slice | null;
-  readonly #gradients: StackGradients | null;
+  readonly #values: Slice | null;
+  readonly #tokens: TokenInput | null;
+  readonly #layers: readonly Layer[];
 
-  constructor(
-    layers: readonly LayerShape[],
-    parameters: Parameters,
-    input: StackInput,
-    shape: { steps: number; batch: number; training: boolean },
-  ) {
+  constructor(layers: readonly LayerShape[], parameters: Parameters, input: StackInput, shape: StackShape) {
     const { steps, batch, training } = shape;
-    this.layers = layers;
     this.steps = steps;
     this.batch = batch;
     this.#parameters = parameters;
-    this.#input = input;
-    this.histories = layers.map(({ cell, hidden }, l) => allocateHistory(cell, `l${l}`, { steps, batch, hidden }));
-    this.#zeroBias = layers.map(({ cell, hidden, bias }, l) =>
-      bias ? parameters.slice(named('bias_hh', l)) : allocateProxy(`l${l}.zero_bias`, [cell.gates.recurrent * hidden], 'scratch'),
-    );
-    const first = layers[0]!;
-    const tableShape = input.kind === 'table' ? [input.vocabulary, first.cell.gates.input * first.hidden] : null;
-    this.#table = tableShape && allocateProxy('token table', tableShape, 'activations');
-    this.#gradients = training
-      ? {
-          dOutput: layers.map(({ hidden }, l) => allocateProxy(`l${l}.d_output`, [steps, batch, hidden], 'activations')),
-          dHidden: layers.map(({ hidden }, l) => allocateProxy(`l${l}.d_h`, [batch, hidden], 'activations')),
-          dStates: layers.map(({ cell, hidden }, l) => cell.states.map((s) => allocateProxy(`l${l}.d_${s}`, [batch, hidden], 'activations'))),
-          dTable: tableShape && allocateProxy('token table gradient', tableShape, 'activations'),
-        }
-      : null;
+    this.#values = input.kind === 'dense' ? input.values : null;
+    this.#tokens = input.kind === 'dense' ? null : new TokenInput(layers[0]!, parameters, input, { count: steps * batch, training });
+    this.#layers = layers.map((layer, l) => allocateLayer(layer, l, shape));
   }
 
-  /** The top layer's output [T,N,H]. */
+  /** Every layer's arrays, the lowest first. */
+  get histories(): readonly LayerHistory[] {
+    return this.#layers.map(({ history }) => history);
+  }
+
+  #output(l: number): Slice {
+    const { merged, history } = this.#layers[l]!;
+    return merged ?? history.output;
+  }
+
+  /** The top layer's output [T,N,D*H], or [T,N,H] where its directions are merged. */
   get output(): Slice {
-    return this.histories.at(-1)!.output;
+    return this.#output(this.#layers.length - 1);
   }
 
-  /** Where the gradient of `output` [T,N,H] must be before `backward`. */
+  #training(l: number): LayerGradients {
+    const { gradients } = this.#layers[l]!;
+    if (!gradients) throw new Error('this plan was made without training: true, so it keeps nothing for a backward pass');
+    return gradients;
+  }
+
+  /** Where the gradient of `output` must be before `backward`. */
   get dOutput(): Slice {
-    return this.#training.dOutput.at(-1)!;
+    return this.#training(this.#layers.length - 1).dOutput;
   }
 
-  /** Before `backward`, dL/dhn of each layer [N,H]; after it, dL/dh0 (see `initialStateGradients`). */
-  get dHidden(): readonly Slice[] {
-    return this.#training.dHidden;
-  }
-
-  /** The same for each layer's further states: dL/dcn before, dL/dc0 after. */
+  /** For each layer h and then its further states [D,N,H]: before `backward` dL/d of the final ones, afterwards of the initial ones (see `initialStateGradients`). */
   get dStates(): readonly (readonly Slice[])[] {
-    return this.#training.dStates;
-  }
-
-  get #training(): StackGradients {
-    if (!this.#gradients) throw new Error('this plan was made without training: true, so it keeps nothing for a backward pass');
-    return this.#gradients;
+    return this.#layers.map((_, l) => [this.#training(l).dHidden, ...this.#training(l).dStates]);
   }
 
   /** Every buffer that belongs to this window alone. */
   buffers(): BufferProxy[] {
-    const g = this.#gradients;
-    const slices = [...this.#zeroBias.filter((s) => s.buffer !== this.#parameters.flat.buffer), this.#table, ...(g ? [...g.dOutput, ...g.dHidden, ...g.dStates.flat(), g.dTable] : [])];
-    return [...this.histories.flatMap(historyBuffers), ...slices.flatMap((s) => (s ? [s.buffer] : []))];
+    const slices = this.#layers.flatMap(({ merged, zeroBias, gradients: g }) => [
+      merged,
+      zeroBias,
+      ...(g ? [g.dOutput, g.dHidden, ...g.dStates, ...g.first, g.initial] : []),
+    ]);
+    return [
+      ...this.#layers.flatMap(({ history }) => historyBuffers(history)),
+      ...slices.flatMap((s) => (s ? [s.buffer] : [])),
+      ...(this.#tokens?.buffers() ?? []),
+    ];
+  }
+
+  #parameter(kind: ParameterKind, l: number, direction: number, of: 'slice' | 'gradient' = 'slice'): Slice {
+    return this.#parameters[of](parameterName(kind, l, this.#layers[l]!.shape, direction));
   }
 
   #weights(l: number): RecurrentWeights {
-    return { weight_hh: this.#parameters.slice(named('weight_hh', l)), bias_hh: this.#zeroBias[l]! };
+    const { shape, zeroBias } = this.#layers[l]!;
+    const each = (kind: ParameterKind): Slice[] => Array.from({ length: directionsOf(shape) }, (_, d) => this.#parameter(kind, l, d));
+    const input = each('weight_ih');
+    const recurrent = recurrentGates(shape.cell) > 0;
+    return {
+      weight_hh: recurrent ? each('weight_hh') : input,
+      bias_hh: !recurrent ? input : zeroBias ? input.map(() => zeroBias) : each('bias_hh'),
+      diagonal: shape.cell.diagonal ? each(shape.cell.diagonal.name) : input,
+    };
   }
 
-  #inputBias(l: number): Slice | undefined {
-    return this.layers[l]!.bias ? this.#parameters.slice(named('bias_ih', l)) : undefined;
+  #outputGradient(l: number): OutputGradient {
+    const { shape } = this.#layers[l]!;
+    return { columns: outputColumns(shape), direction: shape.merge === 'concat' ? shape.hidden : 0, scale: shape.merge === 'mean' ? 0.5 : 1 };
   }
 
-  /** The table E·W_ihᵀ + b_ih, once a window: after it each token's input side is a row. */
-  prepare(recording: Recording): void {
-    if (this.#input.kind !== 'table') return;
-    const { input } = this.layers[0]!;
-    const weight = this.#parameters.slice(named('weight_ih', 0));
-    const [vocabulary, columns] = this.#table!.shape as [number, number];
-    matmul(recording, {
-      form: 'nt',
-      a: matrix(this.#input.embedding, vocabulary, input),
-      b: matrix(weight, columns, input),
-      c: matrix(this.#table!, vocabulary, columns),
-      bias: this.#inputBias(0),
-    });
-  }
-
-  /** The input side of layer l at steps from .. from+count: gates = W_ih·x + b_ih. What needs no state leaves the time loop. */
+  /** The input side of layer l at times from .. from+count: gates = W_ih·x + b_ih. What needs no state leaves the time loop. */
   #project(recording: Recording, l: number, from: number, count: number): void {
-    const { cell, input, hidden } = this.layers[l]!;
+    const { shape, history } = this.#layers[l]!;
+    const { cell, input, hidden, bias } = shape;
     const rows = count * this.batch;
-    const history = this.histories[l]!;
-    const saved = cell.gates.saved * hidden;
-    const columns = cell.gates.input * hidden;
-    const gates: Slice = { buffer: history.gates.buffer, offset: history.gates.offset + from * this.batch * saved, shape: [rows, saved] };
-    if (l === 0 && this.#input.kind !== 'dense') {
-      const { tokens, vocabulary } = this.#input;
-      const oneHot = this.#input.kind === 'one-hot';
-      gatherRows(recording, {
-        table: oneHot
-          ? { slice: this.#parameters.slice(named('weight_ih', 0)), vocabulary, columns, layout: 'columns' }
-          : { slice: this.#table!, vocabulary, columns, layout: 'rows' },
-        tokens,
-        first: from * this.batch,
-        count: rows,
-        rows: gates,
-        ...(oneHot && this.#inputBias(0) && { bias: this.#inputBias(0)! }),
+    const row = history.directions * cell.saved * hidden;
+    const columns = cell.gateOrder.length * hidden;
+    for (let d = 0; d < history.directions; d++) {
+      const at = from * this.batch * row + d * cell.saved * hidden;
+      const gates: Slice = { ...history.gates, offset: history.gates.offset + at, shape: [rows * row - d * cell.saved * hidden] };
+      const bias_ih = bias ? this.#parameter('bias_ih', l, d) : undefined;
+      if (l === 0 && this.#tokens) {
+        this.#tokens.project(recording, d, { first: from * this.batch, count: rows, gates, stride: row, bias: bias_ih });
+        continue;
+      }
+      const source = l === 0 ? this.#values! : this.#output(l - 1);
+      const part: Slice = { ...source, offset: source.offset + from * this.batch * input, shape: [rows, input] };
+      matmul(recording, {
+        form: 'nt',
+        a: matrix(part, rows, input),
+        b: matrix(this.#parameter('weight_ih', l, d), columns, input),
+        c: matrix(gates, rows, columns, row),
+        bias: bias_ih,
       });
-      return;
     }
-    const source = l === 0 ? (this.#input as { values: Slice }).values : this.histories[l - 1]!.output;
-    const part: Slice = { buffer: source.buffer, offset: source.offset + from * this.batch * input, shape: [rows, input] };
-    matmul(recording, {
-      form: 'nt',
-      a: matrix(part, rows, input),
-      b: matrix(this.#parameters.slice(named('weight_ih', l)), columns, input),
-      c: matrix(gates, rows, columns, saved),
-      bias: this.#inputBias(l),
-    });
+  }
+
+  /** What a window needs once, before its first step. */
+  prepare(recording: Recording): void {
+    this.#tokens?.prepare(recording);
   }
 
   /** Record the forward pass, layer after layer: for each, one product for all inputs, then its steps in time. */
   forward(recording: Recording): void {
     this.prepare(recording);
-    this.layers.forEach(({ cell }, l) => {
+    this.#layers.forEach(({ shape, history, merged }, l) => {
       this.#project(recording, l, 0, this.steps);
-      unfold(recording, cell, this.histories[l]!, this.#weights(l));
+      unfold(recording, shape.cell, history, this.#weights(l));
+      if (merged) {
+        mergeDirections(recording, history.output, merged, { rows: this.steps * this.batch, hidden: shape.hidden, scale: shape.merge === 'mean' ? 0.5 : 1 });
+      }
     });
   }
 
-  /** Record step t through all layers: the order in which a stream must go. `prepare` comes before the first. */
+  /** Record step t through all layers: the order in which a stream must go, forward only. `prepare` comes before the first. */
   forwardStep(recording: Recording, t: number): void {
-    this.layers.forEach(({ cell }, l) => {
+    this.#layers.forEach(({ shape, history }, l) => {
       this.#project(recording, l, t, 1);
-      step(recording, cell, this.histories[l]!, this.#weights(l), t);
+      step(recording, shape.cell, history, this.#weights(l), t);
     });
   }
 
   /**
-   * Record the backward pass from `dOutput`, `dHidden` and `dStates`. Parameters' gradients accumulate.
+   * Record the backward pass from `dOutput` and `dStates`. Parameters' gradients accumulate.
    * `dInput` receives dL/dx [T,N,I] of a dense input; token inputs need the window's `index` instead.
    */
   backward(recording: Recording, options: { dInput?: Slice; index?: TokenIndex }): void {
-    const { dOutput, dHidden, dStates } = this.#training;
-    for (let l = this.layers.length - 1; l >= 0; l--) {
-      const { cell, input, hidden, bias } = this.layers[l]!;
-      const history = this.histories[l]!;
-      bptt(recording, cell, history, this.#weights(l), { dOutput: dOutput[l]!, dHidden: dHidden[l]!, dStates: dStates[l]! });
-      const of = (kind: 'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh'): Slice => this.#parameters.gradient(named(kind, l));
-      recurrentGradients(recording, cell, history, { weight_hh: of('weight_hh'), bias_hh: bias ? of('bias_hh') : null });
-      const d = gateGradients(cell, history, 'input');
-      if (bias) columnSum(recording, d, of('bias_ih'));
-      if (l === 0 && this.#input.kind !== 'dense') {
-        this.#tokenGradients(recording, options.index);
-        continue;
-      }
-      const source = l === 0 ? (this.#input as { values: Slice }).values : this.histories[l - 1]!.output;
-      const rows = this.steps * this.batch;
-      matmul(recording, { form: 'tn', a: d, b: matrix(source, rows, input), c: matrix(of('weight_ih'), cell.gates.input * hidden, input), accumulate: true });
-      const below = l === 0 ? options.dInput : dOutput[l - 1]!;
-      if (below) {
-        const weight = this.#parameters.slice(named('weight_ih', l));
-        matmul(recording, { form: 'nn', a: d, b: matrix(weight, cell.gates.input * hidden, input), c: matrix(reshape(below, [rows, input]), rows, input) });
+    const rows = this.steps * this.batch;
+    for (let l = this.#layers.length - 1; l >= 0; l--) {
+      const { shape, history } = this.#layers[l]!;
+      const { cell, input, hidden, bias } = shape;
+      const g = this.#training(l);
+      bptt(recording, cell, history, this.#weights(l), g, this.#outputGradient(l));
+      const gradient = (kind: ParameterKind, d: number): Slice => this.#parameter(kind, l, d, 'gradient');
+      const recurrent = recurrentGates(cell) > 0;
+      recurrentGradients(
+        recording,
+        cell,
+        history,
+        Array.from({ length: history.directions }, (_, d) => ({
+          weight_hh: recurrent ? gradient('weight_hh', d) : null,
+          bias_hh: recurrent && bias ? gradient('bias_hh', d) : null,
+          diagonal: cell.diagonal ? gradient(cell.diagonal.name, d) : null,
+        })),
+        g.initial && { first: g.first, initial: g.initial },
+      );
+      const below = l === 0 ? options.dInput : this.#training(l - 1).dOutput;
+      for (let d = 0; d < history.directions; d++) {
+        const gates = gateGradients(cell, history, d, 0, cell.gateOrder.length);
+        if (bias) columnSum(recording, gates, gradient('bias_ih', d));
+        if (l === 0 && this.#tokens) {
+          this.#tokens.gradients(recording, d, gates, gradient('weight_ih', d), options.index);
+          continue;
+        }
+        const source = l === 0 ? this.#values! : this.#output(l - 1);
+        const columns = cell.gateOrder.length * hidden;
+        matmul(recording, { form: 'tn', a: gates, b: matrix(source, rows, input), c: matrix(gradient('weight_ih', d), columns, input), accumulate: true });
+        if (below) {
+          const weight = matrix(this.#parameter('weight_ih', l, d), columns, input);
+          matmul(recording, { form: 'nn', a: gates, b: weight, c: matrix(reshape(below, [rows, input]), rows, input), accumulate: d > 0 });
+        }
       }
     }
   }
 
-  #tokenGradients(recording: Recording, index: TokenIndex | undefined): void {
-    if (this.#input.kind === 'dense') return;
-    if (!index) throw new Error('a token input needs the index of its tokens for the backward pass');
-    const { cell, input, hidden } = this.layers[0]!;
-    const { vocabulary } = this.#input;
-    const columns = cell.gates.input * hidden;
-    const count = this.steps * this.batch;
-    const dRows = this.histories[0]!.gates;
-    const dWeight = this.#parameters.gradient(named('weight_ih', 0));
-    if (this.#input.kind === 'one-hot') {
-      gatherRowsGradient(recording, { dTable: { slice: dWeight, vocabulary, columns, layout: 'columns' }, index, dRows, count });
-      return;
-    }
-    const dTable = this.#training.dTable!;
-    const { embedding } = this.#input;
-    recording.clear(dTable);
-    gatherRowsGradient(recording, { dTable: { slice: dTable, vocabulary, columns, layout: 'rows' }, index, dRows, count });
-    const d = matrix(dTable, vocabulary, columns);
-    matmul(recording, { form: 'tn', a: d, b: matrix(embedding, vocabulary, input), c: matrix(dWeight, columns, input), accumulate: true });
-    matmul(recording, {
-      form: 'nn',
-      a: d,
-      b: matrix(this.#parameters.slice(named('weight_ih', 0)), columns, input),
-      c: matrix(this.#parameters.gradient('embedding.weight'), vocabulary, input),
-      accumulate: true,
-    });
-  }
-
-  /** Record dL/dh0 into `dHidden` of every layer, after `backward`; dL/dc0 is in `dStates` already. */
+  /** Record dL/d of the initial h into the first of each layer's `dStates`, after `backward`; those of further states are there already. */
   initialStateGradients(recording: Recording): void {
-    this.layers.forEach(({ cell }, l) => {
-      initialStateGradient(recording, cell, this.histories[l]!, this.#weights(l), this.#training.dHidden[l]!);
+    this.#layers.forEach(({ shape, history }, l) => {
+      const { first, dHidden } = this.#training(l);
+      initialStateGradient(recording, shape.cell, history, this.#weights(l), first, dHidden);
     });
   }
 
-  /** The states of every layer at one slot: for each layer h [N,H], then its further states. */
-  statesAt(index: number): Slice[][] {
-    return this.histories.map((layer) => [layer.h, ...layer.states].map((history) => slot(history, index)));
+  /** Where each layer's initial h [D,N,H] must be kept for the backward pass of ragged reverse rows; null where it is not needed. */
+  get initialStates(): readonly (Slice | null)[] {
+    return this.#layers.map(({ gradients }) => gradients?.initial ?? null);
   }
 }
+
+function allocateLayer(shape: LayerShape, index: number, window: StackShape): Layer {
+  const { steps, batch, training, lengths, ragged } = window;
+  const { cell, hidden, direction, merge, bias } = shape;
+  const directions = directionsOf(shape);
+  const name = `l${index}`;
+  const history = allocateHistory(cell, name, { steps, batch, hidden, directions, reverse: direction === 'reverse' }, lengths);
+  const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'activations');
+  const state = [directions, batch, hidden];
+  return {
+    shape,
+    history,
+    merged: directions === 2 && merge !== 'concat' ? array('merged', [steps, batch, hidden]) : null,
+    zeroBias: bias ? null : allocateProxy(`${name}.zero_bias`, [Math.max(1, recurrentGates(cell)) * hidden], 'scratch'),
+    gradients: training
+      ? {
+          dOutput: array('d_output', [steps, batch, outputColumns(shape)]),
+          dHidden: array('d_h', state),
+          dStates: cell.states.map((s) => array(`d_${s}`, state)),
+          first: allocateFirstGradients(cell, name, history),
+          initial: ragged && direction !== 'forward' ? array('initial h', state) : null,
+        }
+      : null,
+  };
+}
+

@@ -4,7 +4,7 @@ import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { sample, SAMPLE_SETTINGS } from '../kernels/sample.ts';
-import { allocateCarriedState, carryState, keepState, type CarriedState } from '../scheduler/window.ts';
+import { allocateCarriedState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
 import { linear } from './linear.ts';
 import type { CharacterModel } from './model.ts';
 import { StackWindow } from './stack.ts';
@@ -26,6 +26,8 @@ export class TokenStream {
   /** [1] the token from which the next block is drawn. */
   readonly #last: Slice;
   readonly #settings: Slice;
+  /** The number of steps [1] after which a replay keeps the state. */
+  readonly #steps: Readonly<Record<Length, Slice>>;
   readonly #owned: readonly BufferProxy[];
   readonly #replays: Readonly<Record<'read' | 'draw', Record<Length, Replay>>>;
   readonly #ring: ReadbackRing;
@@ -36,11 +38,15 @@ export class TokenStream {
     this.#tokens = allocateProxy('stream tokens', [BLOCK + 1, 1], 'input');
     this.#last = allocateProxy('stream last token', [1, 1], 'input');
     this.#settings = allocateProxy('sample settings', [SAMPLE_SETTINGS], 'input');
-    this.#stack = new StackWindow(model.layers, model.weights, model.inputOf(this.#tokens), { steps: BLOCK, batch: 1, training: false });
+    this.#steps = { [BLOCK]: allocateProxy('stream block', [1], 'input'), 1: allocateProxy('stream step', [1], 'input') };
+    this.#stack = new StackWindow(model.layers, model.weights, model.inputOf(this.#tokens), {
+      steps: BLOCK, batch: 1, training: false, lengths: this.#steps[BLOCK], ragged: false,
+    });
     const logits = allocateProxy('stream logits', [1, vocabulary.size], 'activations');
     this.#carried = allocateCarriedState(this.#stack.histories);
-    this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits].map((s) => s.buffer)];
+    this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits, ...Object.values(this.#steps)].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
+    for (const length of [BLOCK, 1] as const) gpu.write(this.#steps[length], Uint32Array.of(length));
     const replay = (kind: 'read' | 'draw', length: Length): Replay => new Replay(gpu, this.#record(kind, length, logits), `${kind} ${length}`);
     this.#replays = {
       read: { [BLOCK]: replay('read', BLOCK), 1: replay('read', 1) },
@@ -55,7 +61,7 @@ export class TokenStream {
     const { vocabulary, layers } = this.#model;
     const stack = this.#stack;
     const hidden = layers.at(-1)!.hidden;
-    carryState(recording, stack.histories, this.#carried);
+    startFrom(recording, stack.histories, this.#carried);
     if (kind === 'draw') recording.copy(this.#last, subslice(this.#tokens, 0, [1]));
     stack.prepare(recording);
     for (let t = 0; t < length; t++) {
@@ -65,7 +71,7 @@ export class TokenStream {
       linear(recording, { rows: 1, input: hidden, output: vocabulary.size }, this.#model.head('parameters'), x, logits);
       sample(recording, { logits, rows: 1, vocabulary: vocabulary.size, settings: this.#settings, tokens: this.#tokens, first: t + 1, step: t });
     }
-    keepState(recording, stack.histories, this.#carried, length);
+    keepState(recording, stack.histories, this.#carried, this.#steps[length]);
     if (kind === 'draw') recording.copy(subslice(this.#tokens, length, [1]), this.#last);
     return recording;
   }

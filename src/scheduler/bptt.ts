@@ -1,51 +1,148 @@
 // Back-propagation through time: the window's steps in reverse, then what can be summed over all of them at once.
-import type { Cell, StepGradients } from '../cells/cell.ts';
-import { reshape, subslice, type Slice } from '../gpu/memory.ts';
+import type { Cell, RecurrentProduct, StepGradients } from '../cells/cell.ts';
+import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { columnSum } from '../kernels/column_sum.ts';
-import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
+import { matmul, type Matrix } from '../kernels/matmul.ts';
+import { productSum } from '../kernels/product_sum.ts';
+import { takeFirstGradients } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
 import { backwardTile } from './stepwise.ts';
-import { stepAt, type RecurrentWeights } from './unfold.ts';
+import { stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
 
 /** Record the reverse-time pass: afterwards `gates` hold the gradients of the gates' pre-activations. */
-export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: StepGradients): void {
-  for (let t = history.steps - 1; t >= 0; t--) {
-    cell.backward(recording, stepAt(history, weights, t), gradients, backwardTile(history));
+export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: StepGradients, output: OutputGradient): void {
+  const tile = backwardTile(history);
+  for (let step = history.steps - 1; step >= 0; step--) {
+    cell.backward(recording, stepAt(cell, history, weights, step, tile, output), gradients);
   }
 }
 
-/** The gate gradients of a layer as one [T·N, columns] matrix, after `bptt`. */
-export function gateGradients(cell: Cell, history: LayerHistory, side: 'input' | 'recurrent'): Matrix {
-  const { steps, batch, hidden, gates } = history;
-  return matrix(gates, steps * batch, cell.gates[side] * hidden, cell.gates.saved * hidden);
+/** Some columns of an array of rows: `stride` elements a row, `count` columns from column `from`. */
+export function columnsOf(array: Slice, rows: number, stride: number, from: number, count: number): Matrix {
+  return { slice: subslice(array, from, [rows * stride - from]), rows, columns: count, stride };
 }
 
-/** Record dW_hh [R*H,H] += Σ_t dgates[t]ᵀ·h[t-1] and, where there is a bias, db_hh [R*H] += Σ_t dgates[t]. */
-export function recurrentGradients(recording: Recording, cell: Cell, history: LayerHistory, into: { weight_hh: Slice; bias_hh: Slice | null }): void {
-  const { steps, batch, hidden, h } = history;
-  const d = gateGradients(cell, history, 'recurrent');
-  const before = subslice(h, 0, [steps, batch, hidden]);
-  matmul(recording, {
-    form: 'tn',
-    a: d,
-    b: matrix(before, steps * batch, hidden),
-    c: matrix(into.weight_hh, d.columns, hidden),
-    accumulate: true,
-  });
-  if (into.bias_hh) columnSum(recording, d, into.bias_hh);
+/** Blocks `block` .. `block + count` of a direction's gate gradients, as a [T·N, count*H] matrix. */
+export function gateGradients(cell: Cell, history: LayerHistory, direction: number, block: number, count: number): Matrix {
+  const { steps, batch, hidden, directions, gates } = history;
+  const row = cell.saved * hidden;
+  return columnsOf(gates, steps * batch, directions * row, direction * row + block * hidden, count * hidden);
 }
 
-/** Record dh0 [N,H]: `dHidden` holds what bypassed W_hh; add dgates[0]·W_hh. */
-export function initialStateGradient(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, dHidden: Slice): void {
-  const { batch, hidden, gates } = history;
-  const columns = cell.gates.recurrent * hidden;
-  const saved = cell.gates.saved * hidden;
-  matmul(recording, {
-    form: 'nn',
-    a: matrix(subslice(gates, 0, [batch, saved]), batch, columns, saved),
-    b: matrix(weights.weight_hh, columns, hidden),
-    c: matrix(reshape(dHidden, [batch, hidden]), batch, hidden),
-    accumulate: true,
+/** Neighbouring blocks of a product, and the rows of weight_hh that are theirs. */
+interface Run {
+  readonly product: RecurrentProduct;
+  /** First row block of weight_hh. */ readonly gate: number;
+  readonly block: number;
+  readonly count: number;
+}
+
+/** The products' blocks in stretches that lie side by side, so that each is one matrix. */
+export function runsOf(cell: Cell): Run[] {
+  const runs: Run[] = [];
+  let gate = 0;
+  for (const product of cell.products) {
+    let run = null as Run | null;
+    for (const block of product.blocks) {
+      if (run && block === run.block + run.count) run = { ...run, count: run.count + 1 };
+      else {
+        if (run) runs.push(run);
+        run = { product, gate, block, count: 1 };
+      }
+      gate++;
+    }
+    if (run) runs.push(run);
+  }
+  return runs;
+}
+
+export interface RecurrentGradients {
+  readonly weight_hh: Slice | null;
+  readonly bias_hh: Slice | null;
+  readonly diagonal: Slice | null;
+}
+
+/** Gate gradients of each row's first step, [D,N,count*H], a buffer for each run. */
+export type FirstGradients = readonly Slice[];
+
+export function allocateFirstGradients(cell: Cell, name: string, history: LayerHistory): FirstGradients {
+  const { directions, batch, hidden } = history;
+  return runsOf(cell).map(({ count }, i) => allocateProxy(`${name}.first gradients ${i}`, [directions, batch, count * hidden], 'activations'));
+}
+
+export const firstGradientBuffers = (first: FirstGradients): BufferProxy[] => first.map((s) => s.buffer);
+
+/**
+ * Record, for each direction, dW_hh [R*H,H] += Σ_t dgates[t]ᵀ·h[t-1], db_hh [R*H] += Σ_t dgates[t], and the diagonal weights'.
+ * `initial` [D,N,H] is the state that rows shorter than the window started from in reverse: their first step finds 0 in the
+ * slot beside it, where the output's padding is.
+ */
+export function recurrentGradients(
+  recording: Recording,
+  cell: Cell,
+  history: LayerHistory,
+  into: readonly RecurrentGradients[],
+  boundary: { first: FirstGradients; initial: Slice } | null,
+): void {
+  const { steps, batch, hidden, directions, reverse, h, scratch, states, gates, lengths } = history;
+  const rows = steps * batch;
+  const runs = runsOf(cell);
+  const stride = directions * hidden;
+  runs.forEach(({ block, count }, i) => {
+    if (boundary) takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: boundary.first[i]!, lengths, shortOnly: true });
+  });
+  into.forEach(({ weight_hh, bias_hh, diagonal }, direction) => {
+    const reversed = reverse || direction === 1;
+    for (const [i, { product, gate, block, count }] of runs.entries()) {
+      const d = gateGradients(cell, history, direction, block, count);
+      // Slots 0..T-1 are what forward steps started from, slots 2..T+1 what reverse ones did.
+      const before = columnsOf(h, (reversed ? steps + 2 : steps) * batch, stride, (reversed ? 2 * batch * stride : 0) + direction * hidden, hidden);
+      const read = product.reads === 'h' ? { ...before, rows } : columnsOf(scratch[product.reads.scratch]!, rows, stride, direction * hidden, hidden);
+      const dWeight = subslice(weight_hh!, gate * hidden * hidden, [count * hidden, hidden]);
+      const c: Matrix = { slice: dWeight, rows: count * hidden, columns: hidden };
+      matmul(recording, { form: 'tn', a: d, b: read, c, accumulate: true });
+      if (boundary && reversed && product.reads === 'h') {
+        const first = boundary.first[i]!;
+        const part = subslice(first, direction * batch * count * hidden, [batch, count * hidden]);
+        const initial = subslice(boundary.initial, direction * batch * hidden, [batch, hidden]);
+        matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: hidden }, c, accumulate: true });
+      }
+      if (bias_hh) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]));
+    }
+    cell.diagonal?.gates.forEach(({ block, state, sees }, i) => {
+      productSum(recording, history, {
+        direction,
+        gates,
+        saved: cell.saved,
+        block,
+        history: state === 'h' ? h : states[state]!,
+        seesAfter: sees === 'after',
+        lengths,
+        dWeight: subslice(diagonal!, i * hidden, [hidden]),
+      });
+    });
   });
 }
+
+/** Record dh0 [D,N,H]: `dHidden` holds what bypassed the products; add the first steps' dgates·W_hh. */
+export function initialStateGradient(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, first: FirstGradients, dHidden: Slice): void {
+  const { batch, hidden, directions, gates, lengths } = history;
+  runsOf(cell).forEach(({ product, gate, block, count }, i) => {
+    if (product.reads !== 'h') return;
+    takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: first[i]!, lengths, shortOnly: false });
+    for (let direction = 0; direction < directions; direction++) {
+      const columns = count * hidden;
+      const weight = subslice(weights.weight_hh[direction]!, gate * hidden * hidden, [columns, hidden]);
+      const dInitial = subslice(dHidden, direction * batch * hidden, [batch, hidden]);
+      matmul(recording, {
+        form: 'nn',
+        a: { slice: subslice(first[i]!, direction * batch * columns, [batch, columns]), rows: batch, columns },
+        b: { slice: weight, rows: columns, columns: hidden },
+        c: { slice: dInitial, rows: batch, columns: hidden },
+        accumulate: true,
+      });
+    }
+  });
+}
+

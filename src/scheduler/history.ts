@@ -1,46 +1,44 @@
-// The arrays of one layer over a window of T steps. Histories have T+1 slots: slot 0 is the initial state, slot t+1 the
-// state after step t, so no step is special, and the layer's output [T,N,H] is a slice of its history.
+// The arrays of one layer over a window of T steps. Histories have a slot more than steps where a direction begins: time t
+// ends in slot t+1, a forward direction begins in slot 0, a reverse one in slot T+1. So no step is special, and the layer's
+// output [T,N,D*H] is a slice of its history.
 import type { Cell } from '../cells/cell.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import type { StateShape } from '../kernels/state.ts';
 
-export interface WindowShape {
-  /** T */ readonly steps: number;
-  /** N */ readonly batch: number;
-  /** H */ readonly hidden: number;
-}
-
-export interface LayerHistory extends WindowShape {
-  /** [T,N,S*H] pre-activations of the input side, then saved activations, then their gradients: one memory for the three. */
+/** T, N, H, D of a layer over a window. */
+export interface LayerHistory extends StateShape {
+  /** [T,N,D,S,H] pre-activations of the input side, then saved activations, then their gradients: one memory for the three. */
   readonly gates: Slice;
-  /** [T+1,N,H] */
+  /** [slots,N,D*H] */
   readonly h: Slice;
-  /** [T+1,N,H] for each further state of the cell. */
+  /** [slots,N,D*H] for each further state of the cell. */
   readonly states: readonly Slice[];
-  /** [T,N,H]: slots 1..T of h. */
+  /** [T,N,D*H] for each array that the cell makes within a step. */
+  readonly scratch: readonly Slice[];
+  /** [T,N,D*H]: slots 1..T of h. */
   readonly output: Slice;
+  /** [N] steps of each row. */
+  readonly lengths: Slice;
 }
 
-export function allocateHistory(cell: Cell, name: string, { steps, batch, hidden }: WindowShape): LayerHistory {
-  const slots = [steps + 1, batch, hidden];
+export function allocateHistory(cell: Cell, name: string, shape: StateShape, lengths: Slice): LayerHistory {
+  const { steps, batch, hidden, directions, reverse } = shape;
+  const columns = directions * hidden;
+  const slots = [steps + (reverse || directions === 2 ? 2 : 1), batch, columns];
   const h = allocateProxy(`${name}.h`, slots, 'history');
   return {
-    steps,
-    batch,
-    hidden,
-    gates: allocateProxy(`${name}.gates`, [steps, batch, cell.gates.saved * hidden], 'history'),
+    ...shape,
+    gates: allocateProxy(`${name}.gates`, [steps, batch, directions, cell.saved, hidden], 'history'),
     h,
     states: cell.states.map((state) => allocateProxy(`${name}.${state}`, slots, 'history')),
-    output: subslice(h, batch * hidden, [steps, batch, hidden]),
+    scratch: cell.scratch.map((array) => allocateProxy(`${name}.${array}`, [steps, batch, columns], 'history')),
+    output: subslice(h, batch * columns, [steps, batch, columns]),
+    lengths,
   };
-}
-
-/** One slot [N,H] of a history array: 0 the initial state, T the final one. */
-export function slot(history: Slice, index: number): Slice {
-  const [, batch, hidden] = history.shape as [number, number, number];
-  return subslice(history, index * batch * hidden, [batch, hidden]);
 }
 
 /** All state histories of a layer, h first. */
 export const allStates = (layer: LayerHistory): readonly Slice[] => [layer.h, ...layer.states];
 
-export const historyBuffers = (layer: LayerHistory): BufferProxy[] => [layer.gates.buffer, ...allStates(layer).map((s) => s.buffer)];
+export const historyBuffers = (layer: LayerHistory): BufferProxy[] =>
+  [layer.gates, ...allStates(layer), ...layer.scratch].map((s) => s.buffer);

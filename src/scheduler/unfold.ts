@@ -1,31 +1,64 @@
 // Unfolding: the recurrence laid out over a window, one dispatch after another with the same weights.
 import type { Cell, StepDispatch } from '../cells/cell.ts';
-import type { Slice } from '../gpu/memory.ts';
+import { elements, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import type { LayerHistory } from './history.ts';
-import { forwardTile } from './stepwise.ts';
+import { forwardTile, type StepTile } from './stepwise.ts';
 
-/** The recurrent side's parameters. */
+/** The recurrent side's parameters, one of each for each direction. */
 export interface RecurrentWeights {
-  /** [R*H, H] */ readonly weight_hh: Slice;
-  /** [R*H] */ readonly bias_hh: Slice;
+  /** [R*H, H]; where the cell has no recurrent product, any buffer to bind. */ readonly weight_hh: readonly Slice[];
+  /** [R*H] */ readonly bias_hh: readonly Slice[];
+  /** [count*H]; where the cell has none, any buffer to bind. */ readonly diagonal: readonly Slice[];
 }
 
-/** What step t binds and which slots it goes between. */
-export function stepAt(history: LayerHistory, weights: RecurrentWeights, t: number): StepDispatch {
-  const { steps, batch, hidden, gates, h, states } = history;
+/** Slices of one buffer as one: from the first of them to the end of the last, and the elements from each to the next. */
+function span(slices: readonly Slice[]): { slice: Slice; stride: number } {
+  const [first, second] = [slices[0]!, slices[1]];
+  if (!second || second.offset === first.offset) return { slice: first, stride: 0 };
+  if (second.buffer !== first.buffer || second.offset < first.offset) throw new Error(`${second.buffer.name} does not follow ${first.buffer.name}`);
+  const stride = second.offset - first.offset;
+  return { slice: { ...first, shape: [stride + elements(second.shape)] }, stride };
+}
+
+/** How the output's gradient lies: a column block for each direction, or one for all of a merged output. */
+export interface OutputGradient {
+  /** Elements of a row of it. */ readonly columns: number;
+  /** Elements from one direction's columns to the other's. */ readonly direction: number;
+  /** A merged output's share of each direction: 1 of a sum, 1/2 of a mean. */ readonly scale: number;
+}
+
+/** What step `step` binds; step 0 is the first that each direction takes. */
+export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, tile: StepTile, output?: OutputGradient): StepDispatch {
+  const { steps, batch, hidden, directions, reverse, gates, h, states, scratch, lengths } = history;
+  const [weight, bias, diagonal] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal)];
   return {
-    bindings: { ...weights, gates, h, histories: states },
-    params: { time: t, slot_from: t, slot_to: t + 1, next_time: Math.min(t + 1, steps - 1), has_next: Number(t + 1 < steps), batch, hidden },
+    buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, gates, h, states, scratch, lengths },
+    params: {
+      step,
+      steps,
+      batch,
+      hidden,
+      directions,
+      reverse: Number(reverse),
+      weight_stride: weight.stride,
+      bias_stride: bias.stride,
+      diagonal_stride: diagonal.stride,
+      d_output_columns: output?.columns ?? 0,
+      d_output_direction: output?.direction ?? 0,
+      d_output_scale: output?.scale ?? 0,
+    },
+    constants: { ...cell.constants, [output ? 'BPTT_ROWS' : 'STEP_ROWS']: tile.rows },
+    workgroups: tile.workgroups,
   };
 }
 
-/** Record step t: `gates` at t hold W_ih·x + b_ih; slot t+1 of every state is made from slot t. */
-export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, t: number): void {
-  cell.forward(recording, stepAt(history, weights, t), forwardTile(history));
+/** Record one step: `gates` there hold W_ih·x + b_ih; the next slot of every state is made. */
+export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
+  cell.forward(recording, stepAt(cell, history, weights, index, forwardTile(history)));
 }
 
-/** Record all steps of the window, in time. */
+/** Record all steps of the window, each direction in its own order. */
 export function unfold(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights): void {
-  for (let t = 0; t < history.steps; t++) step(recording, cell, history, weights, t);
+  for (let index = 0; index < history.steps; index++) step(recording, cell, history, weights, index);
 }

@@ -70,7 +70,7 @@ export class Trainer {
   readonly memory: MemoryPlan;
   readonly #optimizer: Optimizer;
   readonly #window: TrainingWindow;
-  readonly #replays: { readonly carry: Replay; readonly reset: Replay; readonly step: Replay };
+  readonly #replays: { readonly reset: Replay; readonly step: Replay };
   readonly #ring: ReadbackRing;
   readonly #arrays: { inputs: Uint32Array; targets: Uint32Array; starts: Uint32Array; positions: Uint32Array };
   readonly #throughput = new Throughput();
@@ -98,8 +98,8 @@ export class Trainer {
     this.#window = new TrainingWindow(model, { optimizer, batch, window, clip });
     this.memory = planMemory([model.weights.flat.buffer, model.weights.flatGradient.buffer, ...this.#window.buffers]);
     gpu.guard('trainer', () => gpu.memory.allocate(this.#window.buffers));
+    gpu.write(this.#window.lengths, new Uint32Array(batch).fill(window));
     this.#replays = {
-      carry: new Replay(gpu, this.#window.carry, 'carry state'),
       reset: new Replay(gpu, this.#window.reset, 'reset state'),
       step: new Replay(gpu, this.#window.step, 'training step'),
     };
@@ -182,7 +182,7 @@ export class Trainer {
     const rate = this.#rate;
     const read = gpu.guard('training step', () => {
       const encoder = gpu.device.createCommandEncoder({ label: 'training step' });
-      (resetState ? this.#replays.reset : this.#replays.carry).encode(encoder);
+      if (resetState) this.#replays.reset.encode(encoder);
       this.#replays.step.encode(encoder);
       const ticket = this.#ring.encode(encoder);
       gpu.device.queue.submit([encoder.finish()]);

@@ -1,4 +1,4 @@
-// One training step of a character model as recordings: carry or reset, forward, a loss at every step, BPTT, clip, update.
+// One training step of a character model as recordings: forward, a loss at every step, BPTT, clip, update.
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { Recording, type Dispatch } from '../gpu/recording.ts';
 import { softmaxCrossEntropy } from '../kernels/loss.ts';
@@ -6,7 +6,7 @@ import { gradientNorm, NORM_PARTIALS } from '../kernels/optimizer.ts';
 import { linear, linearBackward } from '../layers/linear.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import { StackWindow } from '../layers/stack.ts';
-import { allocateCarriedState, carryState, keepState, resetState, type CarriedState } from '../scheduler/window.ts';
+import { allocateCarriedState, forgetState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Where the results begin in their buffer, in elements: each kernel binds its part, and bindings are aligned. */
@@ -22,6 +22,8 @@ export interface WindowInputs {
 
 export class TrainingWindow {
   readonly inputs: WindowInputs;
+  /** [N] each the window's T. */
+  readonly lengths: Slice;
   readonly stack: StackWindow;
   /** The optimizer's moments, each as long as the flat parameters. */
   readonly moments: readonly Slice[];
@@ -29,7 +31,6 @@ export class TrainingWindow {
   readonly results: Slice;
   /** The state between two windows. */
   readonly carried: CarriedState;
-  readonly carry = new Recording();
   readonly reset = new Recording();
   readonly step = new Recording();
   /** Its params change every step. */
@@ -48,7 +49,10 @@ export class TrainingWindow {
       starts: input('token starts', [vocabulary + 1]),
       positions: input('token positions', [rows]),
     };
-    this.stack = new StackWindow(model.layers, model.weights, model.inputOf(this.inputs.tokens), { steps: window, batch, training: true });
+    this.lengths = input('lengths', [batch]);
+    this.stack = new StackWindow(model.layers, model.weights, model.inputOf(this.inputs.tokens), {
+      steps: window, batch, training: true, lengths: this.lengths, ragged: false,
+    });
     this.moments = optimizer.moments.map((name) => allocateProxy(`${optimizer.name} ${name}`, flat.shape, 'optimizer'));
     const logits = allocateProxy('logits', [window, batch, vocabulary], 'activations');
     const rowLoss = allocateProxy('row loss', [rows], 'activations');
@@ -59,14 +63,14 @@ export class TrainingWindow {
     const { stack, step, inputs } = this;
     const shape = { rows, input: model.layers.at(-1)!.hidden, output: vocabulary };
     this.carried = allocateCarriedState(stack.histories);
-    carryState(this.carry, stack.histories, this.carried);
-    resetState(this.reset, stack.histories);
+    forgetState(this.reset, this.carried);
 
     step.clear(flatGradient);
     // The loss of a window sees nothing past its end: no gradient comes in from later windows.
-    for (const d of [...stack.dHidden, ...stack.dStates.flat()]) step.clear(d);
+    for (const d of stack.dStates.flat()) step.clear(d);
+    startFrom(step, stack.histories, this.carried);
     stack.forward(step);
-    keepState(step, stack.histories, this.carried, window);
+    keepState(step, stack.histories, this.carried);
     linear(step, shape, model.head('parameters'), stack.output, logits);
     softmaxCrossEntropy(step, {
       logits,
@@ -85,7 +89,7 @@ export class TrainingWindow {
 
     this.#owned = [
       ...stack.buffers(),
-      ...[...Object.values(inputs), ...this.moments, ...this.carried.flat(), logits, rowLoss, partials, this.results].map((s) => s.buffer),
+      ...[...Object.values(inputs), this.lengths, ...this.moments, ...this.carried.flat(), logits, rowLoss, partials, this.results].map((s) => s.buffer),
     ];
   }
 

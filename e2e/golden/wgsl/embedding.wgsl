@@ -6,12 +6,14 @@ struct EmbeddingParams {
   first: u32,         // gather: index of the first token in `tokens`
   columns: u32,       // C
   vocabulary: u32,    // V
+  rows_stride: u32,   // elements from one token's row of `rows` or `d_rows` to the next
   token_stride: u32,
   column_stride: u32,
   has_bias: u32,
   table_offset: u32,
   bias_offset: u32,
   rows_offset: u32,
+  d_rows_offset: u32,
   d_table_offset: u32,
 }
 
@@ -19,7 +21,7 @@ struct EmbeddingParams {
 @group(0) @binding(1) var<storage, read> table: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;            // [C]
 @group(0) @binding(3) var<storage, read> tokens: array<u32>;          // [T,N]
-@group(0) @binding(4) var<storage, read_write> rows: array<f32>;      // [T·N, C]
+@group(0) @binding(4) var<storage, read_write> rows: array<f32>;      // [T·N, C], rows_stride apart
 
 // rows [t·N+n, :] = table row of tokens [t,n] (+ bias)
 @compute @workgroup_size(64)
@@ -30,7 +32,7 @@ fn gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   let token = min(tokens[params.first + at / params.columns], params.vocabulary - 1u);
   var value = table[params.table_offset + token * params.token_stride + column * params.column_stride];
   if (params.has_bias == 1u) { value += bias[params.bias_offset + column]; }
-  rows[params.rows_offset + at] = value;
+  rows[params.rows_offset + (at / params.columns) * params.rows_stride + column] = value;
 }
 
 @group(0) @binding(5) var<storage, read> starts: array<u32>;          // [V+1] where each token's positions begin
@@ -47,6 +49,6 @@ fn gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let column = at % params.columns;
   var sum = 0.0;
   let end = starts[token + 1u];
-  for (var p = starts[token]; p < end; p += 1u) { sum += d_rows[positions[p] * params.columns + column]; }
+  for (var p = starts[token]; p < end; p += 1u) { sum += d_rows[params.d_rows_offset + positions[p] * params.rows_stride + column]; }
   d_table[params.d_table_offset + token * params.token_stride + column * params.column_stride] += sum;
 }

@@ -1,0 +1,47 @@
+// Gate activations by ONNX's names, and the shader constants that choose them.
+import type { CellConstants } from './cell.ts';
+
+export type Activation =
+  | 'sigmoid'
+  | 'tanh'
+  | 'relu'
+  /** alpha x + beta */
+  | { readonly affine: readonly [alpha: number, beta: number] }
+  /** max(0, min(1, alpha x + beta)) */
+  | { readonly hardSigmoid: readonly [alpha: number, beta: number] };
+
+export interface CellOptions {
+  /** ONNX's f, g and h: of the gates, of the candidate, of the cell state on its way out. */
+  readonly activations?: { readonly gate?: Activation; readonly candidate?: Activation; readonly output?: Activation };
+  /** Clamp every gate's summed pre-activation, peepholes included, to ±clip; never the cell state. */
+  readonly clip?: number;
+  /** Which cell state a peephole's output gate sees: the new one (Gers & Schmidhuber, ONNX), or the previous one (WebNN). Default 'new'. */
+  readonly peepholeOutput?: 'new' | 'previous';
+}
+
+const KINDS = { sigmoid: 0, tanh: 1, relu: 2, affine: 3, hardSigmoid: 4 } as const;
+
+/** The kind's number in shaders/lib/activation.wgsl. */
+export const activationKind = (kind: keyof typeof KINDS): number => KINDS[kind];
+
+/** The constants of one activation. @throws RangeError for an activation that there is not. */
+function constantsOf(role: 'GATE' | 'CANDIDATE' | 'OUTPUT', activation: Activation): CellConstants {
+  if (typeof activation === 'string' && Object.hasOwn(KINDS, activation)) return { [`${role}_KIND`]: KINDS[activation] };
+  const [kind, values] = Object.entries(activation as object)[0] ?? [];
+  if ((kind !== 'affine' && kind !== 'hardSigmoid') || !Array.isArray(values) || values.length !== 2 || !values.every(Number.isFinite)) {
+    throw new RangeError(`${role.toLowerCase()} activation ${JSON.stringify(activation)} is not one of 'sigmoid', 'tanh', 'relu', { affine: [alpha, beta] }, { hardSigmoid: [alpha, beta] }`);
+  }
+  return { [`${role}_KIND`]: KINDS[kind], [`${role}_ALPHA`]: values[0] as number, [`${role}_BETA`]: values[1] as number };
+}
+
+/** The shader constants of a cell's options. */
+export function optionConstants({ activations = {}, clip, peepholeOutput = 'new' }: CellOptions): CellConstants {
+  if (clip !== undefined && !(clip > 0 && Number.isFinite(clip))) throw new RangeError(`clip must be a finite number above 0; ${String(clip)} was given`);
+  return {
+    ...(activations.gate && constantsOf('GATE', activations.gate)),
+    ...(activations.candidate && constantsOf('CANDIDATE', activations.candidate)),
+    ...(activations.output && constantsOf('OUTPUT', activations.output)),
+    ...(clip !== undefined && { CLIP: clip }),
+    ...(peepholeOutput === 'previous' && { OUTPUT_SEES_PREVIOUS: 1 }),
+  };
+}

@@ -1,0 +1,17 @@
+// Arrays in another arrangement: directions merged, batch and time exchanged.
+import mergeShader from '../../shaders/ops/merge.wgsl';
+import swapShader from '../../shaders/ops/swap.wgsl';
+import { elements, type Slice } from '../gpu/memory.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { grid } from './grid.ts';
+
+/** Record merged [rows,H] = scale · (the two halves of each row of both [rows,2H]). */
+export function mergeDirections(recording: Recording, both: Slice, merged: Slice, shape: { rows: number; hidden: number; scale: number }): void {
+  recording.dispatch(mergeShader, 'merge', { bindings: { both, merged }, params: { ...shape }, workgroups: grid(shape.rows * shape.hidden, 64) });
+}
+
+/** Record swapped [B,A,C] = source [A,B,C]. */
+export function swapAxes(recording: Recording, source: Slice, swapped: Slice): void {
+  const [a, b, c] = source.shape as [number, number, number];
+  recording.dispatch(swapShader, 'swap', { bindings: { source, swapped }, params: { a, b, c }, workgroups: grid(elements(source.shape), 64) });
+}

@@ -1,0 +1,59 @@
+// Moving states between arrays [D,N,H] and the slots of histories, by each row's own length.
+import shader from '../../shaders/ops/state.wgsl';
+import type { Slice } from '../gpu/memory.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { grid } from './grid.ts';
+
+export interface StateShape {
+  readonly steps: number;
+  readonly batch: number;
+  readonly hidden: number;
+  readonly directions: number;
+  /** The only direction runs from the end. */
+  readonly reverse: boolean;
+}
+
+const params = ({ steps, batch, hidden, directions, reverse }: StateShape) => ({
+  steps, batch, hidden, directions, reverse: Number(reverse), rows_columns: 0, gates_stride: 0, gates_block: 0, short_only: 0,
+});
+
+const threads = ({ batch, hidden, directions }: StateShape): [number, number, number] => grid(batch * hidden * directions, 64);
+
+/** Record: the slots from which each direction starts = state [D,N,H]. */
+export function loadInitialState(recording: Recording, shape: StateShape, history: Slice, state: Slice): void {
+  recording.dispatch(shader, 'load_initial', { bindings: { history, state }, params: params(shape), workgroups: threads(shape) });
+}
+
+/** Record: state [D,N,H] = each row's state after its own last step. */
+export function takeFinalState(recording: Recording, shape: StateShape, history: Slice, state: Slice, lengths: Slice): void {
+  recording.dispatch(shader, 'take_final', { bindings: { history, state, lengths }, params: params(shape), workgroups: threads(shape) });
+}
+
+/**
+ * Record first [D,N,columns] = the gradients of `count` blocks from `block` at each row's first step in time.
+ * `saved` blocks a direction and row in `gates`; `shortOnly`: rows that fill the window count as 0.
+ */
+export function takeFirstGradients(
+  recording: Recording,
+  shape: StateShape,
+  options: { gates: Slice; saved: number; block: number; count: number; first: Slice; lengths: Slice; shortOnly: boolean },
+): void {
+  const { gates, saved, block, count, first, lengths, shortOnly } = options;
+  const { hidden, batch, directions } = shape;
+  const columns = count * hidden;
+  recording.dispatch(shader, 'first_gradients', {
+    bindings: { gates, first, lengths },
+    params: { ...params(shape), rows_columns: columns, gates_stride: saved * hidden, gates_block: block * hidden, short_only: Number(shortOnly) },
+    workgroups: grid(batch * directions * columns, 64),
+  });
+}
+
+/** Record cleaned [T,N,I] = values with 0 past each row's length. */
+export function cleanPadding(recording: Recording, shape: { steps: number; batch: number; columns: number }, values: Slice, cleaned: Slice, lengths: Slice): void {
+  const { steps, batch, columns } = shape;
+  recording.dispatch(shader, 'clean_padding', {
+    bindings: { values, cleaned, lengths },
+    params: params({ steps, batch, hidden: columns, directions: 1, reverse: false }),
+    workgroups: grid(steps * batch * columns, 64),
+  });
+}

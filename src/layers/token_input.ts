@@ -1,0 +1,103 @@
+// Tokens as the first layer's input: rows are gathered, no one-hot array and no product over time exist.
+import { allocateProxy, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { gatherRows, gatherRowsGradient, type TokenIndex } from '../kernels/embedding.ts';
+import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
+import type { Parameters } from './parameters.ts';
+import type { StackInput } from './stack.ts';
+import { directionsOf, parameterName, type LayerShape } from './stack_parameters.ts';
+
+export class TokenInput {
+  readonly #layer: LayerShape;
+  readonly #parameters: Parameters;
+  readonly #input: Exclude<StackInput, { kind: 'dense' }>;
+  readonly #count: number;
+  /** E·W_ihᵀ + b_ih [V,G*H] of each direction; empty for one-hot tokens, whose table is W_ih itself. */
+  readonly #tables: readonly Slice[];
+  readonly #dTables: readonly Slice[];
+
+  /** `count`: tokens of a window, T·N. */
+  constructor(layer: LayerShape, parameters: Parameters, input: Exclude<StackInput, { kind: 'dense' }>, { count, training }: { count: number; training: boolean }) {
+    this.#layer = layer;
+    this.#parameters = parameters;
+    this.#input = input;
+    this.#count = count;
+    const table = (name: string): Slice[] =>
+      input.kind === 'one-hot' ? [] : Array.from({ length: directionsOf(layer) }, (_, d) => allocateProxy(`${name} ${d}`, [input.vocabulary, this.#columns], 'activations'));
+    this.#tables = table('token table');
+    this.#dTables = training ? table('token table gradient') : [];
+  }
+
+  /** G*H */
+  get #columns(): number {
+    return this.#layer.cell.gateOrder.length * this.#layer.hidden;
+  }
+
+  buffers(): BufferProxy[] {
+    return [...this.#tables, ...this.#dTables].map((s) => s.buffer);
+  }
+
+  #parameter(kind: 'weight_ih' | 'bias_ih', direction: number): Slice {
+    return this.#parameters.slice(parameterName(kind, 0, this.#layer, direction));
+  }
+
+  /** Record the tables, once a window: after it each token's input side is a row. */
+  prepare(recording: Recording): void {
+    const input = this.#input;
+    if (input.kind === 'one-hot') return;
+    const { vocabulary, embedding } = input;
+    this.#tables.forEach((table, d) => {
+      matmul(recording, {
+        form: 'nt',
+        a: matrix(embedding, vocabulary, this.#layer.input),
+        b: matrix(this.#parameter('weight_ih', d), this.#columns, this.#layer.input),
+        c: matrix(table, vocabulary, this.#columns),
+        bias: this.#layer.bias ? this.#parameter('bias_ih', d) : undefined,
+      });
+    });
+  }
+
+  /** Record the rows of `count` tokens from the `first` into `gates`, `stride` elements from one token's to the next. */
+  project(recording: Recording, direction: number, to: { first: number; count: number; gates: Slice; stride: number; bias: Slice | undefined }): void {
+    const { vocabulary, tokens, kind } = this.#input;
+    const { first, count, gates, stride, bias } = to;
+    const columns = this.#columns;
+    gatherRows(recording, {
+      table: kind === 'one-hot'
+        ? { slice: this.#parameter('weight_ih', direction), vocabulary, columns, layout: 'columns' }
+        : { slice: this.#tables[direction]!, vocabulary, columns, layout: 'rows' },
+      tokens,
+      first,
+      count,
+      rows: gates,
+      stride,
+      // The table of an embedding has the bias in it.
+      ...(kind === 'one-hot' && bias && { bias }),
+    });
+  }
+
+  /** Record the gradients of W_ih, and of the embedding, from the gates' [T·N, G*H]. */
+  gradients(recording: Recording, direction: number, gates: Matrix, dWeight: Slice, index: TokenIndex | undefined): void {
+    if (!index) throw new Error('a token input needs the index of its tokens for the backward pass');
+    const { vocabulary, kind } = this.#input;
+    const columns = this.#columns;
+    const of = { index, dRows: gates.slice, stride: gates.stride ?? columns, count: this.#count };
+    if (kind === 'one-hot') {
+      gatherRowsGradient(recording, { dTable: { slice: dWeight, vocabulary, columns, layout: 'columns' }, ...of });
+      return;
+    }
+    const { input } = this.#layer;
+    const dTable = this.#dTables[direction]!;
+    recording.clear(dTable);
+    gatherRowsGradient(recording, { dTable: { slice: dTable, vocabulary, columns, layout: 'rows' }, ...of });
+    const d = matrix(dTable, vocabulary, columns);
+    matmul(recording, { form: 'tn', a: d, b: matrix(this.#input.embedding, vocabulary, input), c: matrix(dWeight, columns, input), accumulate: true });
+    matmul(recording, {
+      form: 'nn',
+      a: d,
+      b: matrix(this.#parameter('weight_ih', direction), columns, input),
+      c: matrix(this.#parameters.gradient('embedding.weight'), vocabulary, input),
+      accumulate: true,
+    });
+  }
+}
