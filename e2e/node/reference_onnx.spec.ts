@@ -25,7 +25,8 @@ async function runOnnx(given: OnnxCase, parameters: Arrays, input: Float64Array,
   const D = suffixes.length;
   const G = gates.length;
   /** The same of both directions, one after the other. */
-  const both = (one: (suffix: string) => ArrayLike<number>[]): Float32Array => Float32Array.from(suffixes.flatMap((suffix) => one(suffix).flatMap((part) => Array.from(part))));
+  const both = (one: (suffix: string) => ArrayLike<number>[]): Float32Array =>
+    Float32Array.from(suffixes.flatMap((suffix) => one(suffix).flatMap((part) => Array.from(part))));
 
   const inputs: (OnnxValue | '')[] = [];
   const feeds: Record<string, Tensor> = {};
@@ -56,7 +57,8 @@ async function runOnnx(given: OnnxCase, parameters: Arrays, input: Float64Array,
   }
   const { attributes, floats } = onnxAttributes(given);
   const names = operator === 'LSTM' ? ['Y', 'Y_h', 'Y_c'] : ['Y', 'Y_h'];
-  const session = await InferenceSession.create(onnxModel(operator, attributes, inputs, names, floats), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const model = onnxModel(operator, attributes, inputs, names, floats);
+  const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const { Y, Y_h, Y_c } = await session.run(feeds);
   await session.release();
 
@@ -64,7 +66,9 @@ async function runOnnx(given: OnnxCase, parameters: Arrays, input: Float64Array,
   const y = Y!.data as Float32Array;
   const output = new Float64Array(T * N * D * H);
   for (let t = 0; t < T; t++) {
-    for (let d = 0; d < D; d++) for (let n = 0; n < N; n++) for (let j = 0; j < H; j++) output[((t * N + n) * D + d) * H + j] = y[((t * D + d) * N + n) * H + j]!;
+    for (let d = 0; d < D; d++) {
+      for (let n = 0; n < N; n++) for (let j = 0; j < H; j++) output[((t * N + n) * D + d) * H + j] = y[((t * D + d) * N + n) * H + j]!;
+    }
   }
   return { output, hn: wide(Y_h!.data as Float32Array), cn: wide((Y_c?.data ?? []) as Float32Array) };
 }
@@ -87,7 +91,8 @@ cases.forEach((given, k) => {
   const { cell, cellOptions, options, initial } = given;
   const { steps, batch, inputSize, hiddenSize, direction, bias, lengths } = options;
   const sizes = `T ${steps}, N ${batch}, I ${inputSize}, H ${hiddenSize}`;
-  test(`ONNX Runtime ${k}: ${cell} ${JSON.stringify(cellOptions)}, ${sizes}, ${direction}${bias ? '' : ', no bias'}${lengths ? `, lengths ${lengths}` : ''}`, async () => {
+  const rest = `${direction}${bias ? '' : ', no bias'}${lengths ? `, lengths ${lengths}` : ''}`;
+  test(`ONNX Runtime ${k}: ${cell} ${JSON.stringify(cellOptions)}, ${sizes}, ${rest}`, async () => {
     const draw = uniform(1000 + k);
     // float32-exact, so that both start from the same numbers.
     const random = (size: number, scale: number): Float64Array => Float64Array.from({ length: size }, () => Math.fround((2 * draw() - 1) * scale));

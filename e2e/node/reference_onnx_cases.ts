@@ -14,7 +14,7 @@ export interface OnnxCase {
   readonly initial: boolean;
 }
 
-/** Blocks of W, R and B in ONNX's order, as places in the reference's; null for one that is ignored. And the operator's peepholes i o f. */
+/** Blocks of W, R and B in ONNX's order, as places in the reference's, and the peepholes' i o f; null for one that is ignored. */
 interface Layout {
   readonly operator: 'RNN' | 'LSTM' | 'GRU';
   readonly gates: readonly (number | null)[];
@@ -59,7 +59,9 @@ export function onnxCase(k: number): OnnxCase {
   const [cell, own] = variants[k % variants.length]!;
   const alpha = (): number => 0.25 + draw() / 2;
   const activation = (): ActivationOption =>
-    pick<() => ActivationOption>([() => 'sigmoid', () => 'tanh', () => 'relu', () => ({ affine: [alpha(), draw() - 0.5] }), () => ({ hardSigmoid: [alpha(), draw()] })])();
+    pick<() => ActivationOption>([
+      () => 'sigmoid', () => 'tanh', () => 'relu', () => ({ affine: [alpha(), draw() - 0.5] }), () => ({ hardSigmoid: [alpha(), draw()] }),
+    ])();
   const { operator } = layouts[cell]!;
   const cellOptions: CellOptions = {
     ...own,
@@ -82,7 +84,9 @@ export function onnxCase(k: number): OnnxCase {
 }
 
 /** The operator's attributes; `floats` names those that are floats whatever their value. */
-export function onnxAttributes({ cell, cellOptions, options }: OnnxCase): { readonly attributes: Record<string, Attribute>; readonly floats: readonly string[] } {
+export function onnxAttributes(
+  { cell, cellOptions, options }: OnnxCase,
+): { readonly attributes: Record<string, Attribute>; readonly floats: readonly string[] } {
   const { operator } = layouts[cell]!;
   const { gate = 'sigmoid', candidate = 'tanh', output = 'tanh' } = cellOptions.activations ?? {};
   const ofRnn: ActivationOption = cell === 'rnn_tanh' ? 'tanh' : cellOptions.activation ?? 'relu';
@@ -94,7 +98,9 @@ export function onnxAttributes({ cell, cellOptions, options }: OnnxCase): { read
     attributes: {
       hidden_size: options.hiddenSize,
       direction: options.direction!,
-      activations: all.map((item) => (typeof item === 'string' ? item[0]!.toUpperCase() + item.slice(1) : 'affine' in item ? 'Affine' : 'HardSigmoid')),
+      activations: all.map((item) => (
+        typeof item === 'string' ? item[0]!.toUpperCase() + item.slice(1) : 'affine' in item ? 'Affine' : 'HardSigmoid'
+      )),
       ...(constants.length ? { activation_alpha: constants.map(([alpha]) => alpha), activation_beta: constants.map(([, beta]) => beta) } : {}),
       ...(cellOptions.clip === undefined ? {} : { clip: cellOptions.clip }),
       ...(operator === 'GRU' ? { linear_before_reset: cellOptions.resetAfter ? 1 : 0 } : {}),

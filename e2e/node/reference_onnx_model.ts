@@ -8,9 +8,13 @@ export interface OnnxValue {
   readonly shape: readonly number[];
 }
 
-/** A model of opset 14 whose one node reads `inputs` ('' for one left out) and writes `outputs`, all float32. Whole numbers are int attributes, but for those named in `floats`. */
+/**
+ * A model of opset 14 whose one node reads `inputs` ('' for one left out) and writes `outputs`, all float32.
+ * A single number is an int attribute, but for those named in `floats`.
+ */
 export function onnxModel(
-  operator: string, attributes: Readonly<Record<string, Attribute>>, inputs: readonly (OnnxValue | '')[], outputs: readonly string[], floats: readonly string[] = [],
+  operator: string, attributes: Readonly<Record<string, Attribute>>, inputs: readonly (OnnxValue | '')[], outputs: readonly string[],
+  floats: readonly string[] = [],
 ): Uint8Array {
   const node = [
     ...inputs.map((input) => text(1, input === '' ? '' : input.name)),
@@ -51,7 +55,8 @@ const varint = (field: number, value: number): Uint8Array => Uint8Array.from([..
 const float32 = (field: number, value: number): Uint8Array =>
   Uint8Array.from([...base128(field * 8 + 5), ...new Uint8Array(Float32Array.of(value).buffer)]);
 
-const delimited = (field: number, bytes: Uint8Array): Uint8Array => concatenate([Uint8Array.from([...base128(field * 8 + 2), ...base128(bytes.length)]), bytes]);
+const delimited = (field: number, bytes: Uint8Array): Uint8Array =>
+  concatenate([Uint8Array.from([...base128(field * 8 + 2), ...base128(bytes.length)]), bytes]);
 const message = (field: number, parts: readonly Uint8Array[]): Uint8Array => delimited(field, concatenate(parts));
 const text = (field: number, value: string): Uint8Array => delimited(field, new TextEncoder().encode(value));
 

@@ -22,7 +22,7 @@ export interface LayerOptions {
 }
 
 /** Features of h and of the output, F: P where there is a projection, else H. */
-export const featuresOf = ({ hiddenSize, projSize }: { readonly hiddenSize: number; readonly projSize?: number | undefined }): number => projSize ?? hiddenSize;
+export const featuresOf = ({ hiddenSize, projSize }: Pick<LayerOptions, 'hiddenSize' | 'projSize'>): number => projSize ?? hiddenSize;
 
 /** The parameters of one layer in one direction; their gradients have the same form. */
 export interface LayerWeights {
@@ -92,7 +92,9 @@ export function maskShapes(options: Omit<LayerOptions, 'inputSize'>): Record<key
 export function checkLayer(options: LayerOptions, weights: LayerWeights, masks: LayerMasks): void {
   const { cell, steps, batch, hiddenSize, projSize, lengths } = options;
   if (projSize !== undefined && (cell.states < 2 || !(projSize > 0 && projSize < hiddenSize))) {
-    throw new RangeError(`projSize is ${projSize}, but it must be from 1 to ${hiddenSize - 1}, below the hidden size, and the cell one with c (${cell.name} is given)`);
+    throw new RangeError(
+      `projSize is ${projSize}, but it must be from 1 to ${hiddenSize - 1}, below the hidden size, and the cell one with c (${cell.name} is given)`,
+    );
   }
   const shapes = weightShapes(options, weights.bias_ih !== undefined);
   for (const [name, shape] of Object.entries(shapes) as [keyof LayerWeights, number[] | null][]) {

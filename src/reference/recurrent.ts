@@ -170,10 +170,14 @@ function outputSizeOf(options: Sizes): number {
 
 const inputSizeOf = (options: Sizes, layer: number): number => (layer === 0 ? options.inputSize : outputSizeOf(options));
 
-const LAYER_WEIGHTS = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr', 'peephole', 'norm_ih', 'norm_hh', 'norm_c', 'norm_c_bias'] as const;
+const LAYER_WEIGHTS = [
+  'weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr', 'peephole', 'norm_ih', 'norm_hh', 'norm_c', 'norm_c_bias',
+] as const;
 const LAYER_MASKS = ['recurrent_dropout', 'zoneout_h', 'zoneout_c'] as const;
 
-function pick<K extends keyof LayerWeights | keyof LayerMasks>(arrays: Parameters, names: readonly K[], suffix: string): Partial<Record<K, Float64Array>> {
+function pick<K extends keyof LayerWeights | keyof LayerMasks>(
+  arrays: Parameters, names: readonly K[], suffix: string,
+): Partial<Record<K, Float64Array>> {
   const found: Partial<Record<K, Float64Array>> = {};
   for (const name of names) {
     const array = arrays[`${name}${suffix}`];

@@ -2,7 +2,7 @@
 
 import { expectIndices, expectShape } from './arithmetic.ts';
 
-/** A target that adds no loss and no gradient. A step's mean leaves it out; the window's, which is trained on, divides by T*N all the same, unless weighted. */
+/** A target that adds no loss and no gradient. A step's mean leaves it out; the window's divides by T*N all the same, unless weighted. */
 export const IGNORED = 0xffffffff;
 
 export interface CrossEntropy {
