@@ -58,18 +58,19 @@ class Layer:
             return activation(self.options.get("activation", "relu"))(self.clip(a + r)), c
         if self.cell in FUNCTIONS_OF_RNN:
             return FUNCTIONS_OF_RNN[self.cell](self.clip(a + r)), c
-        if self.cell == "gru":
+        if self.cell in ("gru", "gru_reset_before"):
             return self.gru(a, r, seen, h), c
         return self.lstm(a + r, c)
 
     def gru(self, a, r, seen, h):
         (ar, az, an), (rr, rz, rn) = a.chunk(3), r.chunk(3)
         reset, z = self.gate(self.clip(ar + rr)), self.gate(self.clip(az + rz))
-        if self.options.get("resetAfter", True):
+        if self.cell == "gru" and self.options.get("resetAfter", True):
             n = self.candidate(self.clip(an + reset * rn))
         else:
             H = len(h)
-            n = self.candidate(self.clip(an + self.w["weight_hh"][2 * H:] @ (reset * seen) + self.w["bias_hh"][2 * H:]))
+            side = self.w["weight_hh"][2 * H:] @ (reset * seen)
+            n = self.candidate(self.clip(an + side + (self.w["bias_hh"][2 * H:] if "bias_hh" in self.w else 0)))
         return (1 - z) * n + z * h
 
     def lstm(self, a, c):
@@ -111,7 +112,7 @@ class Layer:
 FUNCTIONS_OF_RNN = {"rnn_tanh": torch.tanh, "rnn_relu": torch.relu}
 
 STATES = {"lstm": 2, "peephole_lstm": 2, "coupled_lstm": 2, "coupled_peephole_lstm": 2}
-GATES = {"lstm": 4, "peephole_lstm": 4, "coupled_lstm": 3, "coupled_peephole_lstm": 3, "gru": 3, "min_gru": 2}
+GATES = {"lstm": 4, "peephole_lstm": 4, "coupled_lstm": 3, "coupled_peephole_lstm": 3, "gru": 3, "gru_reset_before": 3, "min_gru": 2}
 PEEPHOLES = {"peephole_lstm": 3, "coupled_peephole_lstm": 2}
 
 

@@ -17,7 +17,7 @@ from arrays import encode_all, random, write
 from cells import STATES, run_stack, shapes
 
 MODULES = {"lstm": torch.nn.LSTM, "rnn_tanh": torch.nn.RNN, "rnn_relu": torch.nn.RNN, "gru": torch.nn.GRU}
-EQUATIONS = ["peephole_lstm", "coupled_lstm", "coupled_peephole_lstm", "ind_rnn", "min_gru"]
+EQUATIONS = ["peephole_lstm", "coupled_lstm", "coupled_peephole_lstm", "gru_reset_before", "ind_rnn", "min_gru"]
 SUFFIXES = {"forward": [""], "reverse": ["_reverse"], "bidirectional": ["", "_reverse"]}
 
 # Sizes are T, N, I, H. `initial`, `upstream` say which of h0/c0 and dOutput/dHn/dCn are given; the others are zeros.

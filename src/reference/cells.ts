@@ -1,7 +1,7 @@
 // The registry: a cell's name, as the engine spells it, and its reference.
 
 import type { Cell, CellOptions } from './cell.ts';
-import { gru } from './gru.ts';
+import { gru, gruResetBefore } from './gru.ts';
 import { coupledLstm, coupledPeepholeLstm, lstm, peepholeLstm } from './lstm.ts';
 import { minGru } from './min_gru.ts';
 import { indRnn, rnnRelu, rnnTanh } from './rnn.ts';
@@ -12,6 +12,7 @@ const makers = {
   coupled_lstm: coupledLstm,
   coupled_peephole_lstm: coupledPeepholeLstm,
   gru,
+  gru_reset_before: gruResetBefore,
   rnn_tanh: rnnTanh,
   rnn_relu: rnnRelu,
   ind_rnn: indRnn,

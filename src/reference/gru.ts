@@ -2,7 +2,8 @@
 //   r, z = sigmoid(W x + b_ih + U h[t-1] + b_hh),  h[t] = (1 - z)·n + z·h[t-1]
 //   resetAfter (PyTorch, cuDNN):     n = tanh(W_n x + b_in + r·(U_n h[t-1] + b_hn))
 //   otherwise (version 3 of Cho's):  n = tanh(W_n x + b_in + U_n (r·h[t-1]) + b_hn), whose product waits for r: a late gate
-// Options: `activations` (gate, candidate), `clip`, `resetAfter`, `layerNorm` (with resetAfter only).
+// gru_reset_before is the second form under a name of its own.
+// Options: `activations` (gate, candidate), `clip`; gru takes `resetAfter` and, with it true, `layerNorm` too.
 
 import { activation, clampSlope, clampTo } from './activation.ts';
 import { takeOptions, type Cell, type CellOptions } from './cell.ts';
@@ -61,4 +62,9 @@ export function gru(options: CellOptions = {}): Cell {
       dPrevious[0] = dNext[0]! * z + (resetAfter ? 0 : dMiddle * r);
     },
   };
+}
+
+export function gruResetBefore(options: CellOptions = {}): Cell {
+  const name = 'gru_reset_before';
+  return { ...gru({ ...takeOptions(name, options, ['activations', 'clip']), resetAfter: false }), name };
 }
