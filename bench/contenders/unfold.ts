@@ -84,7 +84,7 @@ class ForwardPass {
     gpu.write(lengths, new Uint32Array(batch).fill(steps));
     gpu.write(tokens, inputs);
     gpu.write(labels, targets);
-    const recording = new Recording();
+    const recording = new Recording(gpu.tiles);
     stack.forward(recording);
     linear(recording, { rows: steps * batch, input: hidden, output: vocabulary }, model.head('parameters'), stack.output, logits);
     softmaxCrossEntropy(recording, { logits, targets: labels, rowLoss, stepLoss, total: this.#total, steps, batch, vocabulary });

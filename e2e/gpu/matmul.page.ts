@@ -1,5 +1,6 @@
 import { openDevice } from '../../src/gpu/device.ts';
 import { allocateProxy, subslice } from '../../src/gpu/memory.ts';
+import { DIRECT_TILES } from '../../src/gpu/tiles.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
 import { matmul, matrix } from '../../src/kernels/matmul.ts';
@@ -15,6 +16,8 @@ export interface MatmulCase {
   readonly accumulate?: boolean;
   /** Elements that every row is longer than the matrix is wide. */
   readonly gap?: number;
+  /** 'adapter': those chosen for it. */
+  readonly tiles?: 'adapter' | 'direct';
   /** Elements by which A, B and C start past their buffer's start. */
   readonly offset?: number;
 }
@@ -28,7 +31,7 @@ export async function run(cases: readonly MatmulCase[]): Promise<{ error: number
 }
 
 async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCase): Promise<{ error: number; touchedOutside: boolean }> {
-  const { form, M, N, K, bias = false, accumulate = false, gap = 0, offset = 0 } = given;
+  const { form, M, N, K, bias = false, accumulate = false, gap = 0, offset = 0, tiles = 'adapter' } = given;
   const [aRows, aColumns] = form === 'tn' ? [K, M] : [M, K];
   const [bRows, bColumns] = form === 'nt' ? [N, K] : [K, N];
   const make = (name: string, rows: number, columns: number, seed: number) => {
@@ -41,7 +44,7 @@ async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCas
   gpu.memory.allocate([a, b, c].map((x) => x.slice.buffer).concat(biasSlice.buffer));
   for (const x of [a, b, c]) gpu.write(x.slice, x.data);
   gpu.write(biasSlice, biasData);
-  const recording = new Recording();
+  const recording = new Recording(tiles === 'direct' ? DIRECT_TILES : gpu.tiles);
   const view = (x: typeof a) => matrix(subslice(x.slice, offset, [x.data.length - offset]), x.rows, x.columns, x.stride);
   matmul(recording, { form, a: view(a), b: view(b), c: view(c), accumulate, ...(bias && { bias: biasSlice }) });
   const replay = new Replay(gpu, recording, 'matmul test');

@@ -7,11 +7,11 @@ const sizes = [
 ] as const;
 
 for (const form of ['nn', 'nt', 'tn'] as const) {
-  test(`matmul ${form} equals float64 over sizes, strides, offsets, bias and accumulation`, async ({ inPage }) => {
+  for (const tiles of ['adapter', 'direct'] as const) test(`matmul ${form} equals float64 over sizes, strides, offsets, bias and accumulation, ${tiles} tiles`, async ({ inPage }) => {
     const cases: MatmulCase[] = sizes.flatMap(([M, N, K]) => [
-      { form, M, N, K },
-      { form, M, N, K, bias: true, gap: 4, offset: 4 },
-      { form, M, N, K, accumulate: true, gap: 3, offset: 5 },
+      { form, tiles, M, N, K },
+      { form, tiles, M, N, K, bias: true, gap: 4, offset: 4 },
+      { form, tiles, M, N, K, accumulate: true, gap: 3, offset: 5 },
     ]);
     const results = await inPage<{ error: number; touchedOutside: boolean }[]>('/e2e/gpu/matmul.page.ts', 'run', cases);
     results.forEach(({ error, touchedOutside }, i) => {

@@ -76,13 +76,13 @@ test('a dense window of T=3: one input product, three steps in time; three back,
     'lstm.backward step 1 of 3',
     'lstm.backward step 0 of 3',
     // Σ_t dgates[t]ᵀ·h[t-1]: slots 0..2 of the history, never slot 3.
-    `matmul_vec4.tn 16x4x6 l0.gates * l0.h+0[24] +-> p.gradients${at.weight_hh}`,
+    `matmul.tn 16x4x6 l0.gates * l0.h+0[24] +-> p.gradients${at.weight_hh}`,
     `column_sum.column_sum 6x16 l0.gates +-> p.gradients${at.bias_hh}`,
     `column_sum.column_sum 6x16 l0.gates +-> p.gradients${at.bias_ih}`,
     `matmul.tn 16x3x6 l0.gates * x +-> p.gradients${at.weight_ih}`,
     `matmul.nn 6x3x16 l0.gates * p.parameters${at.weight_ih} -> dx`,
     'state.first_gradients l0.gates -> l0.first gradients 0',
-    `matmul_vec4.nn 2x4x16 l0.first gradients 0 * p.parameters${at.weight_hh} +-> l0.d_h`,
+    `matmul.nn 2x4x16 l0.first gradients 0 * p.parameters${at.weight_hh} +-> l0.d_h`,
   ]);
 
   const first = forward.commands.find((c) => c.kind === 'dispatch' && c.label === 'lstm.forward');
@@ -98,12 +98,12 @@ test('two layers read each other through the history: the input of the upper is 
   const forward = new Recording();
   stack.forward(forward);
   expect(forward.commands.map(line).filter((l) => l.startsWith('matmul'))).toEqual([
-    'matmul_vec4.nt 6x16x4 x * p.parameters+0[16,4] -> l0.gates',
-    'matmul_vec4.nt 6x16x4 l0.h+8[6,4] * p.parameters+128[16,4] -> l1.gates',
+    'matmul.nt 6x16x4 x * p.parameters+0[16,4] -> l0.gates',
+    'matmul.nt 6x16x4 l0.h+8[6,4] * p.parameters+128[16,4] -> l1.gates',
   ]);
   const backward = new Recording();
   stack.backward(backward, {});
-  expect(backward.commands.map(line).filter((l) => l.includes('.nn'))).toEqual(['matmul_vec4.nn 6x4x16 l1.gates * p.parameters+128[16,4] -> l0.d_output']);
+  expect(backward.commands.map(line).filter((l) => l.includes('.nn'))).toEqual(['matmul.nn 6x4x16 l1.gates * p.parameters+128[16,4] -> l0.d_output']);
 });
 
 test('one-hot tokens are gathered, never multiplied; a carried window starts from the kept state', async () => {

@@ -11,6 +11,7 @@
 //                                                                        W_hhᵀ times the gradients one step on; gives what of dh[t-1] bypasses W_hh
 // Rows past their length are skipped: their output and their gradients are 0. Activations' gradients assign.
 #import time
+#import quad
 
 struct StepParams {
   step: u32,        // in the order in which the directions run, from 0
@@ -57,8 +58,8 @@ struct Place {
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N]
 
-const STEP_ROWS = 8u;      // batch rows a thread, forward
-const BPTT_ROWS = 8u;      // batch rows a thread, backward
+const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
+const TILE_ROWS = 4u * ROW_QUADS;
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
@@ -99,79 +100,107 @@ fn upstream(at: Place) -> f32 {
   return params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
 }
 
-// A thread: STEP_ROWS batch rows of one hidden unit, all its gates.
+// A thread: the tile's batch rows of one hidden unit, all its gates.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let hidden = params.hidden;
   let direction = id.z;
   let thread = id.x + id.y * groups.x * WORKGROUP;
-  let u = thread % hidden;
-  let n0 = (thread / hidden) * STEP_ROWS;
+  let lane = quad_lane(id.x);
+  // Threads past the last unit compute for their quad and store nothing.
+  let units = quad_columns(hidden);
+  let u = thread % units;
+  let n0 = (thread / units) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
-  let rows = min(STEP_ROWS, params.batch - n0);
+  let rows = min(TILE_ROWS, params.batch - n0);
   let time = time_of(params.step, params.steps, reversed(direction));
   var running = false;
   for (var r = 0u; r < rows; r += 1u) {
     running = running || time < lengths[n0 + r];
   }
   if (!running) {
-    for (var r = 0u; r < rows; r += 1u) { h[history_row(time + 1u, n0 + r, direction) + u] = 0.0; }
+    for (var r = 0u; r < rows && u < hidden; r += 1u) { h[history_row(time + 1u, n0 + r, direction) + u] = 0.0; }
     return;
   }
 
-  #unroll g in 0..RECURRENT_GATES { let w_$g = params.weight_hh_offset + direction * params.weight_stride + ($g * hidden + u) * hidden; }
-  #unroll r in 0..STEP_ROWS {
-    let row_$r = row_place(params.step, min(n0 + $r, params.batch - 1u), direction);
-    let h_$r = recurrent_row(row_$r);
-    #unroll g in 0..RECURRENT_GATES { var acc_$r_$g = 0.0; }
+  #unroll g in 0..RECURRENT_GATES {
+    let w_$g = params.weight_hh_offset + direction * params.weight_stride + ($g * hidden + min(u, hidden - 1u)) * hidden;
+  }
+  // Row (i, x) of the tile is 4i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
+  #unroll i in 0..ROW_QUADS {
+    #unroll x in 0..LOADED_ROWS {
+      let h_$i_$x = recurrent_row(row_place(params.step, min(n0 + 4u * $i + (lane ^ $x), params.batch - 1u), direction));
+    }
+    #unroll x in 0..4 {
+      #unroll g in 0..RECURRENT_GATES { var acc_$i_$x_$g = 0.0; }
+    }
   }
   let depth = select(hidden, 0u, RECURRENT_GATES == 0u);
-  let whole = depth & ~3u;
-  for (var k = 0u; k < whole; k += 4u) {
+  let whole = depth & ~1u;
+  for (var k = 0u; k < whole; k += 2u) {
     #unroll g in 0..RECURRENT_GATES {
-      let b_$g = vec4f(weight_hh[w_$g + k], weight_hh[w_$g + k + 1u], weight_hh[w_$g + k + 2u], weight_hh[w_$g + k + 3u]);
+      let b_$g = vec2f(weight_hh[w_$g + k], weight_hh[w_$g + k + 1u]);
     }
-    #unroll r in 0..STEP_ROWS {
-      let a_$r = vec4f(recurrent_input(h_$r + k), recurrent_input(h_$r + k + 1u), recurrent_input(h_$r + k + 2u), recurrent_input(h_$r + k + 3u));
-      #unroll g in 0..RECURRENT_GATES { acc_$r_$g += dot(a_$r, b_$g); }
+    #unroll i in 0..ROW_QUADS {
+      #unroll x in 0..LOADED_ROWS { let a_$i_$x = vec2f(recurrent_input(h_$i_$x + k), recurrent_input(h_$i_$x + k + 1u)); }
+      #unroll quad in 0..QUADS {
+        let a_$i_1 = quadSwapX(a_$i_0);
+        let a_$i_2 = quadSwapY(a_$i_0);
+        let a_$i_3 = quadSwapDiagonal(a_$i_0);
+      }
+      #unroll x in 0..4 {
+        #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
+      }
     }
   }
   for (var k = whole; k < depth; k += 1u) {
     #unroll g in 0..RECURRENT_GATES { let b_$g = weight_hh[w_$g + k]; }
-    #unroll r in 0..STEP_ROWS {
-      let a_$r = recurrent_input(h_$r + k);
-      #unroll g in 0..RECURRENT_GATES { acc_$r_$g += a_$r * b_$g; }
+    #unroll i in 0..ROW_QUADS {
+      #unroll x in 0..LOADED_ROWS { let a_$i_$x = recurrent_input(h_$i_$x + k); }
+      #unroll quad in 0..QUADS {
+        let a_$i_1 = quadSwapX(a_$i_0);
+        let a_$i_2 = quadSwapY(a_$i_0);
+        let a_$i_3 = quadSwapDiagonal(a_$i_0);
+      }
+      #unroll x in 0..4 {
+        #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x * b_$g; }
+      }
     }
   }
+  if (u >= hidden) { return; }
 
   // The cell is looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
-  var tile: array<Recurrent, STEP_ROWS>;
-  #unroll r in 0..STEP_ROWS {
-    #unroll g in 0..RECURRENT_GATES { tile[$r][$g] = acc_$r_$g; }
+  var tile: array<Recurrent, TILE_ROWS>;
+  #unroll i in 0..ROW_QUADS {
+    #unroll x in 0..4 {
+      #unroll g in 0..RECURRENT_GATES { tile[4u * $i + $x][$g] = acc_$i_$x_$g; }
+    }
   }
   var bias: Recurrent;
   #unroll g in 0..RECURRENT_GATES { bias[$g] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + $g * hidden + u]; }
   for (var r = 0u; r < rows; r += 1u) {
     let at = place(row_place(params.step, n0 + r, direction), u);
+    let held = r ^ lane;  // where this lane accumulated row r
     if (time >= lengths[n0 + r]) {
       h[at.after] = 0.0;
       continue;
     }
     var recurrent: Recurrent;
-    #unroll g in 0..RECURRENT_GATES { recurrent[$g] = tile[r][$g] + bias[$g]; }
+    #unroll g in 0..RECURRENT_GATES { recurrent[$g] = tile[held][$g] + bias[$g]; }
     h[at.after] = cell_forward(at, recurrent);
   }
 }
 
-// A thread: BPTT_ROWS batch rows of four neighbouring hidden units.
+// A thread: the tile's batch rows of four neighbouring hidden units.
 @compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let hidden = params.hidden;
   let direction = id.z;
   let thread = id.x + id.y * groups.x * WORKGROUP;
-  let quads = (hidden + 3u) / 4u;
-  let u0 = (thread % quads) * 4u;
-  let n0 = (thread / quads) * BPTT_ROWS;
+  let lane = quad_lane(id.x);
+  let columns = quad_columns((hidden + 3u) / 4u);
+  let u0 = (thread % columns) * 4u;
+  let n0 = (thread / columns) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
 
   let time = time_of(params.step, params.steps, reversed(direction));
@@ -179,41 +208,62 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
   let product_time = select(time_of(min(params.step + 1u, params.steps - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u);
-  let whole = end & ~3u;
-  #unroll r in 0..BPTT_ROWS {
-    let d_$r = gates_row(product_time, min(n0 + $r, params.batch - 1u), direction);
-    var acc_$r = vec4f();
+  let whole = end & ~1u;
+  #unroll i in 0..ROW_QUADS {
+    #unroll x in 0..LOADED_ROWS { let d_$i_$x = gates_row(product_time, min(n0 + 4u * $i + (lane ^ $x), params.batch - 1u), direction); }
+    #unroll x in 0..4 {
+      #unroll j in 0..4 { var acc_$i_$x_$j = 0.0; }
+    }
   }
   for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
     let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
     let column = recurrent_block(g) * hidden;
-    for (var k = 0u; k < whole; k += 4u) {
-      #unroll j in 0..4 {
-        let row_$j = w_g + (k + $j) * hidden;
-        let w_$j = vec4f(weight_hh[row_$j], weight_hh[row_$j + 1u], weight_hh[row_$j + 2u], weight_hh[row_$j + 3u]);
-      }
-      #unroll r in 0..BPTT_ROWS {
-        let a_$r = d_$r + column + k;
-        acc_$r += gates[a_$r] * w_0 + gates[a_$r + 1u] * w_1 + gates[a_$r + 2u] * w_2 + gates[a_$r + 3u] * w_3;
+    for (var k = 0u; k < whole; k += 2u) {
+      let row = w_g + k * hidden;
+      #unroll j in 0..4 { let w_$j = vec2f(weight_hh[row + $j], weight_hh[row + hidden + $j]); }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..LOADED_ROWS { let a_$i_$x = vec2f(gates[d_$i_$x + column + k], gates[d_$i_$x + column + k + 1u]); }
+        #unroll quad in 0..QUADS {
+          let a_$i_1 = quadSwapX(a_$i_0);
+          let a_$i_2 = quadSwapY(a_$i_0);
+          let a_$i_3 = quadSwapDiagonal(a_$i_0);
+        }
+        #unroll x in 0..4 {
+          #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x.x * w_$j.x + a_$i_$x.y * w_$j.y; }
+        }
       }
     }
     for (var k = whole; k < end; k += 1u) {
       let row = w_g + k * hidden;
-      let w = vec4f(weight_hh[row], weight_hh[row + 1u], weight_hh[row + 2u], weight_hh[row + 3u]);
-      #unroll r in 0..BPTT_ROWS { acc_$r += gates[d_$r + column + k] * w; }
+      #unroll j in 0..4 { let w_$j = weight_hh[row + $j]; }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..LOADED_ROWS { let a_$i_$x = gates[d_$i_$x + column + k]; }
+        #unroll quad in 0..QUADS {
+          let a_$i_1 = quadSwapX(a_$i_0);
+          let a_$i_2 = quadSwapY(a_$i_0);
+          let a_$i_3 = quadSwapDiagonal(a_$i_0);
+        }
+        #unroll x in 0..4 {
+          #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x * w_$j; }
+        }
+      }
     }
   }
+  if (u0 >= hidden) { return; }
 
-  var tile: array<vec4f, BPTT_ROWS>;
-  #unroll r in 0..BPTT_ROWS { tile[$r] = acc_$r; }
-  let rows = min(BPTT_ROWS, params.batch - n0);
+  var tile: array<vec4f, TILE_ROWS>;
+  #unroll i in 0..ROW_QUADS {
+    #unroll x in 0..4 { tile[4u * $i + $x] = vec4f(acc_$i_$x_0, acc_$i_$x_1, acc_$i_$x_2, acc_$i_$x_3); }
+  }
+  let rows = min(TILE_ROWS, params.batch - n0);
   let units = min(4u, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
     let row = row_place(params.step, n0 + r, direction);
+    let held = r ^ lane;
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);
       if (row.time < lengths[n0 + r]) {
-        d_hidden[at.state] = cell_backward(at, tile[r][j]);
+        d_hidden[at.state] = cell_backward(at, tile[held][j]);
       } else {
         for (var q = 0u; q < SAVED_GATES; q += 1u) { gates[at.gates + q * hidden] = 0.0; }
       }

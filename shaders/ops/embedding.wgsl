@@ -24,15 +24,21 @@ struct EmbeddingParams {
 @group(0) @binding(4) var<storage, read_write> rows: array<f32>;      // [T·N, C], rows_stride apart
 
 // rows [t·N+n, :] = table row of tokens [t,n] (+ bias)
+const ROWS = 16u;  // rows a thread of `gather`
+
 @compute @workgroup_size(64)
 fn gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.tokens_count * params.columns) { return; }
-  let column = at % params.columns;
-  let token = min(tokens[params.first + at / params.columns], params.vocabulary - 1u);
-  var value = table[params.table_offset + token * params.token_stride + column * params.column_stride];
-  if (params.has_bias == 1u) { value += bias[params.bias_offset + column]; }
-  rows[params.rows_offset + (at / params.columns) * params.rows_stride + column] = value;
+  let column = id.x;
+  if (column >= params.columns) { return; }
+  var added = 0.0;
+  if (params.has_bias == 1u) { added = bias[params.bias_offset + column]; }
+  let first = (id.y + id.z * groups.y) * ROWS;
+  let end = min(first + ROWS, params.tokens_count);
+  for (var row = first; row < end; row += 1u) {
+    let token = min(tokens[params.first + row], params.vocabulary - 1u);
+    let value = table[params.table_offset + token * params.token_stride + column * params.column_stride];
+    rows[params.rows_offset + row * params.rows_stride + column] = value + added;
+  }
 }
 
 @group(0) @binding(5) var<storage, read> starts: array<u32>;          // [V+1] where each token's positions begin
@@ -43,10 +49,9 @@ fn gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 // One thread owns one element of the table and adds its rows in order: no atomics, the same sum every time. Accumulates.
 @compute @workgroup_size(64)
 fn gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.vocabulary * params.columns) { return; }
-  let token = at / params.columns;
-  let column = at % params.columns;
+  let column = id.x;
+  let token = id.y + id.z * groups.y;
+  if (column >= params.columns || token >= params.vocabulary) { return; }
   var sum = 0.0;
   let end = starts[token + 1u];
   for (var p = starts[token]; p < end; p += 1u) { sum += d_rows[params.d_rows_offset + positions[p] * params.rows_stride + column]; }

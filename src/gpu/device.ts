@@ -2,6 +2,7 @@
 import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './errors.ts';
 import { bytesOf, Memory, type Slice } from './memory.ts';
 import { PipelineCache } from './pipelines.ts';
+import { tilesFor, type Tiles } from './tiles.ts';
 
 export interface AdapterDescription {
   readonly vendor: string;
@@ -75,6 +76,8 @@ export class Gpu {
   readonly adapter: AdapterDescription;
   readonly memory: Memory;
   readonly pipelines: PipelineCache;
+  /** How kernels spread over this device's threads. */
+  readonly tiles: Tiles;
   /** Resolves when the device goes away, for whatever reason. */
   readonly lost: Promise<GPUDeviceLostInfo>;
   readonly #owned: boolean;
@@ -88,6 +91,7 @@ export class Gpu {
     this.adapter = adapter;
     this.#owned = owned;
     this.memory = new Memory(device);
+    this.tiles = tilesFor(device);
     this.pipelines = new PipelineCache(device, (pending) => this.#watch(pending));
     this.lost = device.lost.then((info) => (this.#lostInfo = info));
   }

@@ -10,6 +10,10 @@ export interface Pipeline {
   readonly entry: Entry;
 }
 
+/** What the text needs before its first line. Quads share their rows, so they stay together, which the analysis cannot see. */
+const extensionsOf = (constants: Readonly<Record<string, number>>): string =>
+  constants.QUADS === 1 ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n' : '';
+
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #modules = new Map<string, GPUShaderModule>();
@@ -28,7 +32,7 @@ export class PipelineCache {
 
   /** The pipeline of a dispatch; compiles in the background, and a failure arrives through `report`. */
   get(dispatch: Dispatch): Pipeline {
-    const code = unroll(dispatch.shader.code, dispatch.constants);
+    const code = extensionsOf(dispatch.constants) + unroll(dispatch.shader.code, dispatch.constants);
     const key = `${dispatch.entry}\n${code}`;
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {

@@ -2,6 +2,7 @@
 // A test compares it without a GPU; src/gpu/submit.ts replays it, into its own encoder or the application's.
 import type { Entry, Shader } from '../wgsl/types.ts';
 import { elements, type BufferProxy, type Slice } from './memory.ts';
+import { DIRECT_TILES, type Tiles } from './tiles.ts';
 
 export interface Dispatch {
   readonly kind: 'dispatch';
@@ -43,6 +44,12 @@ export interface DispatchOptions<E, C extends string> {
 /** An ordered list of commands. Each sees all that the commands before it wrote. */
 export class Recording {
   readonly commands: Command[] = [];
+  /** How the kernels recorded here spread over threads. */
+  readonly tiles: Tiles;
+
+  constructor(tiles: Tiles = DIRECT_TILES) {
+    this.tiles = tiles;
+  }
 
   /** Record one dispatch; the result is the handle by which its params can be changed later. */
   dispatch<E extends Record<string, { bindings: string; params: string }>, C extends string, K extends keyof E & string>(

@@ -2,7 +2,10 @@
 import shader from '../../shaders/ops/embedding.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { grid } from './grid.ts';
+import { rowGrid } from './grid.ts';
+
+/** Rows a thread of the gather: ROWS in the shader. */
+const GATHER_ROWS = shader.constants.ROWS;
 
 /** A table of V rows and C columns; `layout` 'rows' is [V,C] as stored, 'columns' is [C,V] (W_ih as a one-hot product). */
 export interface Table {
@@ -21,7 +24,7 @@ export function gatherRows(recording: Recording, options: { table: Table; tokens
   recording.dispatch(shader, 'gather', {
     bindings: { table: table.slice, bias: bias ?? table.slice, tokens, rows },
     params: { tokens_count: count, first, columns: table.columns, vocabulary: table.vocabulary, rows_stride: stride, ...strides(table), has_bias: Number(bias !== undefined) },
-    workgroups: grid(count * table.columns, 64),
+    workgroups: rowGrid(Math.ceil(count / GATHER_ROWS), table.columns, 64),
   });
 }
 
@@ -37,6 +40,6 @@ export function gatherRowsGradient(recording: Recording, options: { dTable: Tabl
   recording.dispatch(shader, 'gradient', {
     bindings: { starts: index.starts, positions: index.positions, d_rows: dRows, d_table: dTable.slice },
     params: { tokens_count: count, first: 0, columns: dTable.columns, vocabulary: dTable.vocabulary, rows_stride: stride, ...strides(dTable), has_bias: 0 },
-    workgroups: grid(dTable.vocabulary * dTable.columns, 64),
+    workgroups: rowGrid(dTable.vocabulary, dTable.columns, 64),
   });
 }

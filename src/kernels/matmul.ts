@@ -1,8 +1,8 @@
-// Matrix products over slices: which kernel, which strides, how many threads.
-import general from '../../shaders/ops/matmul.wgsl';
-import aligned from '../../shaders/ops/matmul_vec4.wgsl';
-import { alignedStart, type Slice } from '../gpu/memory.ts';
+// Matrix products over slices: which strides, how many threads.
+import shader from '../../shaders/ops/matmul.wgsl';
+import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { tileConstants, tileThreads } from '../gpu/tiles.ts';
 import { grid } from './grid.ts';
 
 /** A [rows, columns] matrix in a slice; `stride` elements from one row to the next (default: columns). */
@@ -28,8 +28,6 @@ export interface MatmulOptions {
   readonly accumulate?: boolean;
 }
 
-const TILE = 8;
-
 /** Record C (+)= op(A)·op(B) (+ bias). Each element is summed in the same order whatever M, so a row alone equals a row among many. */
 export function matmul(recording: Recording, { form, a, b, c, bias, accumulate = false }: MatmulOptions): void {
   const [M, K] = form === 'tn' ? [a.columns, a.rows] : [a.rows, a.columns];
@@ -40,10 +38,11 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
     );
   }
   const strides = { lda: a.stride ?? a.columns, ldb: b.stride ?? b.columns, ldc: c.stride ?? c.columns };
-  const wholeVectors = [strides.lda, strides.ldb, alignedStart(a.slice).elements, alignedStart(b.slice).elements].every((n) => n % 4 === 0);
-  recording.dispatch(wholeVectors ? aligned : general, form, {
+  const tile = recording.tiles.matmul;
+  recording.dispatch(shader, form, {
     bindings: { a: a.slice, b: b.slice, c: c.slice, bias: bias ?? a.slice },
     params: { M, N, K, ...strides, accumulate: Number(accumulate), has_bias: Number(bias !== undefined) },
-    workgroups: grid(Math.ceil(M / TILE) * Math.ceil(N / TILE), 16),
+    constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads },
+    workgroups: grid(tileThreads(tile, M, Math.ceil(N / (4 * tile.columnQuads))), 16),
   });
 }

@@ -94,7 +94,7 @@ export class RecurrentPlan {
     const [hn, cn] = [make('hn', states, 'result'), make('cn', states, 'result')];
     const output = batchFirst ? make('output', [batch, steps, columns], 'result') : stack.output;
 
-    const forward = new Recording();
+    const forward = new Recording(gpu.tiles);
     if (batchFirst) swapAxes(forward, given.x, timeFirst);
     if (ragged) cleanPadding(forward, { steps, batch, columns: features }, timeFirst, x, lengths);
     const part = (all: Slice, l: number): Slice => subslice(all, l * directions * batch * hidden, [directions, batch, hidden]);
@@ -119,7 +119,7 @@ export class RecurrentPlan {
           dC0: make('dC0', states, 'result'),
         }
       : null;
-    const backward = new Recording();
+    const backward = new Recording(gpu.tiles);
     if (upstream) {
       const { dOutput, dHn, dCn, dInput, dH0, dC0 } = upstream;
       const dx = batchFirst ? make('dInput, time first', [steps, batch, features], 'activations') : dInput;

@@ -57,8 +57,8 @@ export class TokenStream {
 
   /** 'read': take given tokens into the state. 'draw': besides, draw the next token after each and feed it back. */
   #record(kind: 'read' | 'draw', length: Length, logits: Slice): Recording {
-    const recording = new Recording();
-    const { vocabulary, layers } = this.#model;
+    const { gpu, vocabulary, layers } = this.#model;
+    const recording = new Recording(gpu.tiles);
     const stack = this.#stack;
     const hidden = layers.at(-1)!.hidden;
     startFrom(recording, stack.histories, this.#carried);

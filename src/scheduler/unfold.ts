@@ -48,14 +48,14 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
       d_output_direction: output?.direction ?? 0,
       d_output_scale: output?.scale ?? 0,
     },
-    constants: { ...cell.constants, [output ? 'BPTT_ROWS' : 'STEP_ROWS']: tile.rows },
+    constants: { ...cell.constants, ...tile.constants },
     workgroups: tile.workgroups,
   };
 }
 
 /** Record one step: `gates` there hold W_ih·x + b_ih; the next slot of every state is made. */
 export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
-  cell.forward(recording, stepAt(cell, history, weights, index, forwardTile(history)));
+  cell.forward(recording, stepAt(cell, history, weights, index, forwardTile(recording.tiles.forward, history)));
 }
 
 /** Record all steps of the window, each direction in its own order. */

@@ -32,7 +32,7 @@ export class TrainingWindow {
   /** The state between two windows. */
   readonly carried: CarriedState;
   readonly reset = new Recording();
-  readonly step = new Recording();
+  readonly step: Recording;
   /** Its params change every step. */
   readonly update: Dispatch;
   readonly #owned: readonly BufferProxy[];
@@ -60,6 +60,7 @@ export class TrainingWindow {
     this.results = allocateProxy('results', [STEP_LOSS_AT + window], 'result');
     const norm = subslice(this.results, NORM_AT, [1]);
 
+    this.step = new Recording(model.gpu.tiles);
     const { stack, step, inputs } = this;
     const shape = { rows, input: model.layers.at(-1)!.hidden, output: vocabulary };
     this.carried = allocateCarriedState(stack.histories);

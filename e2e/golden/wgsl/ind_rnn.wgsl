@@ -107,6 +107,21 @@ fn final_slot(length: u32, steps: u32, reversed: bool) -> u32 {
   if (!reversed) { return length; }
   return select(1u, steps + 1u, length == 0u);
 }
+// Four neighbouring threads that share loads. A schedule that knows the adapter's quads to be consecutive invocations sets
+// QUADS 1 and LOADED_ROWS 1: of every four rows each lane loads one, and quadSwapX, Y and Diagonal bring the other three.
+// Then the quad must stay together: it shares its rows, and its column is rounded up to whole quads.
+
+const QUADS = 0u;
+const LOADED_ROWS = 4u;  // of every four rows, how many a thread loads itself
+
+fn quad_lane(thread: u32) -> u32 {
+  return select(0u, thread % 4u, QUADS == 1u);
+}
+
+// Threads along the columns, so that no quad spans two row tiles.
+fn quad_columns(columns: u32) -> u32 {
+  return select(columns, (columns + 3u) & ~3u, QUADS == 1u);
+}
 
 struct StepParams {
   step: u32,        // in the order in which the directions run, from 0
@@ -153,8 +168,8 @@ struct Place {
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N]
 
-const STEP_ROWS = 8u;      // batch rows a thread, forward
-const BPTT_ROWS = 8u;      // batch rows a thread, backward
+const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
+const TILE_ROWS = 4u * ROW_QUADS;
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
@@ -195,70 +210,68 @@ fn upstream(at: Place) -> f32 {
   return params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
 }
 
-// A thread: STEP_ROWS batch rows of one hidden unit, all its gates.
+// A thread: the tile's batch rows of one hidden unit, all its gates.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let hidden = params.hidden;
   let direction = id.z;
   let thread = id.x + id.y * groups.x * WORKGROUP;
-  let u = thread % hidden;
-  let n0 = (thread / hidden) * STEP_ROWS;
+  let lane = quad_lane(id.x);
+  // Threads past the last unit compute for their quad and store nothing.
+  let units = quad_columns(hidden);
+  let u = thread % units;
+  let n0 = (thread / units) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
-  let rows = min(STEP_ROWS, params.batch - n0);
+  let rows = min(TILE_ROWS, params.batch - n0);
   let time = time_of(params.step, params.steps, reversed(direction));
   var running = false;
   for (var r = 0u; r < rows; r += 1u) {
     running = running || time < lengths[n0 + r];
   }
   if (!running) {
-    for (var r = 0u; r < rows; r += 1u) { h[history_row(time + 1u, n0 + r, direction) + u] = 0.0; }
+    for (var r = 0u; r < rows && u < hidden; r += 1u) { h[history_row(time + 1u, n0 + r, direction) + u] = 0.0; }
     return;
   }
 
-  let row_0 = row_place(params.step, min(n0 + 0, params.batch - 1u), direction);
-  let h_0 = recurrent_row(row_0);
-  let row_1 = row_place(params.step, min(n0 + 1, params.batch - 1u), direction);
-  let h_1 = recurrent_row(row_1);
-  let row_2 = row_place(params.step, min(n0 + 2, params.batch - 1u), direction);
-  let h_2 = recurrent_row(row_2);
-  let row_3 = row_place(params.step, min(n0 + 3, params.batch - 1u), direction);
-  let h_3 = recurrent_row(row_3);
-  let row_4 = row_place(params.step, min(n0 + 4, params.batch - 1u), direction);
-  let h_4 = recurrent_row(row_4);
-  let row_5 = row_place(params.step, min(n0 + 5, params.batch - 1u), direction);
-  let h_5 = recurrent_row(row_5);
-  let row_6 = row_place(params.step, min(n0 + 6, params.batch - 1u), direction);
-  let h_6 = recurrent_row(row_6);
-  let row_7 = row_place(params.step, min(n0 + 7, params.batch - 1u), direction);
-  let h_7 = recurrent_row(row_7);
+  // Row (i, x) of the tile is 4i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
+  let h_0_0 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction));
+  let h_0_1 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction));
+  let h_0_2 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 2), params.batch - 1u), direction));
+  let h_0_3 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 3), params.batch - 1u), direction));
+  let h_1_0 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 0), params.batch - 1u), direction));
+  let h_1_1 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction));
+  let h_1_2 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction));
+  let h_1_3 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction));
   let depth = select(hidden, 0u, RECURRENT_GATES == 0u);
-  let whole = depth & ~3u;
-  for (var k = 0u; k < whole; k += 4u) {
-    let a_0 = vec4f(recurrent_input(h_0 + k), recurrent_input(h_0 + k + 1u), recurrent_input(h_0 + k + 2u), recurrent_input(h_0 + k + 3u));
-    let a_1 = vec4f(recurrent_input(h_1 + k), recurrent_input(h_1 + k + 1u), recurrent_input(h_1 + k + 2u), recurrent_input(h_1 + k + 3u));
-    let a_2 = vec4f(recurrent_input(h_2 + k), recurrent_input(h_2 + k + 1u), recurrent_input(h_2 + k + 2u), recurrent_input(h_2 + k + 3u));
-    let a_3 = vec4f(recurrent_input(h_3 + k), recurrent_input(h_3 + k + 1u), recurrent_input(h_3 + k + 2u), recurrent_input(h_3 + k + 3u));
-    let a_4 = vec4f(recurrent_input(h_4 + k), recurrent_input(h_4 + k + 1u), recurrent_input(h_4 + k + 2u), recurrent_input(h_4 + k + 3u));
-    let a_5 = vec4f(recurrent_input(h_5 + k), recurrent_input(h_5 + k + 1u), recurrent_input(h_5 + k + 2u), recurrent_input(h_5 + k + 3u));
-    let a_6 = vec4f(recurrent_input(h_6 + k), recurrent_input(h_6 + k + 1u), recurrent_input(h_6 + k + 2u), recurrent_input(h_6 + k + 3u));
-    let a_7 = vec4f(recurrent_input(h_7 + k), recurrent_input(h_7 + k + 1u), recurrent_input(h_7 + k + 2u), recurrent_input(h_7 + k + 3u));
+  let whole = depth & ~1u;
+  for (var k = 0u; k < whole; k += 2u) {
+    let a_0_0 = vec2f(recurrent_input(h_0_0 + k), recurrent_input(h_0_0 + k + 1u));
+    let a_0_1 = vec2f(recurrent_input(h_0_1 + k), recurrent_input(h_0_1 + k + 1u));
+    let a_0_2 = vec2f(recurrent_input(h_0_2 + k), recurrent_input(h_0_2 + k + 1u));
+    let a_0_3 = vec2f(recurrent_input(h_0_3 + k), recurrent_input(h_0_3 + k + 1u));
+    let a_1_0 = vec2f(recurrent_input(h_1_0 + k), recurrent_input(h_1_0 + k + 1u));
+    let a_1_1 = vec2f(recurrent_input(h_1_1 + k), recurrent_input(h_1_1 + k + 1u));
+    let a_1_2 = vec2f(recurrent_input(h_1_2 + k), recurrent_input(h_1_2 + k + 1u));
+    let a_1_3 = vec2f(recurrent_input(h_1_3 + k), recurrent_input(h_1_3 + k + 1u));
   }
   for (var k = whole; k < depth; k += 1u) {
-    let a_0 = recurrent_input(h_0 + k);
-    let a_1 = recurrent_input(h_1 + k);
-    let a_2 = recurrent_input(h_2 + k);
-    let a_3 = recurrent_input(h_3 + k);
-    let a_4 = recurrent_input(h_4 + k);
-    let a_5 = recurrent_input(h_5 + k);
-    let a_6 = recurrent_input(h_6 + k);
-    let a_7 = recurrent_input(h_7 + k);
+    let a_0_0 = recurrent_input(h_0_0 + k);
+    let a_0_1 = recurrent_input(h_0_1 + k);
+    let a_0_2 = recurrent_input(h_0_2 + k);
+    let a_0_3 = recurrent_input(h_0_3 + k);
+    let a_1_0 = recurrent_input(h_1_0 + k);
+    let a_1_1 = recurrent_input(h_1_1 + k);
+    let a_1_2 = recurrent_input(h_1_2 + k);
+    let a_1_3 = recurrent_input(h_1_3 + k);
   }
+  if (u >= hidden) { return; }
 
   // The cell is looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
-  var tile: array<Recurrent, STEP_ROWS>;
+  var tile: array<Recurrent, TILE_ROWS>;
   var bias: Recurrent;
   for (var r = 0u; r < rows; r += 1u) {
     let at = place(row_place(params.step, n0 + r, direction), u);
+    let held = r ^ lane;  // where this lane accumulated row r
     if (time >= lengths[n0 + r]) {
       h[at.after] = 0.0;
       continue;
@@ -268,15 +281,16 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   }
 }
 
-// A thread: BPTT_ROWS batch rows of four neighbouring hidden units.
+// A thread: the tile's batch rows of four neighbouring hidden units.
 @compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let hidden = params.hidden;
   let direction = id.z;
   let thread = id.x + id.y * groups.x * WORKGROUP;
-  let quads = (hidden + 3u) / 4u;
-  let u0 = (thread % quads) * 4u;
-  let n0 = (thread / quads) * BPTT_ROWS;
+  let lane = quad_lane(id.x);
+  let columns = quad_columns((hidden + 3u) / 4u);
+  let u0 = (thread % columns) * 4u;
+  let n0 = (thread / columns) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
 
   let time = time_of(params.step, params.steps, reversed(direction));
@@ -284,83 +298,165 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
   let product_time = select(time_of(min(params.step + 1u, params.steps - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u);
-  let whole = end & ~3u;
-  let d_0 = gates_row(product_time, min(n0 + 0, params.batch - 1u), direction);
-  var acc_0 = vec4f();
-  let d_1 = gates_row(product_time, min(n0 + 1, params.batch - 1u), direction);
-  var acc_1 = vec4f();
-  let d_2 = gates_row(product_time, min(n0 + 2, params.batch - 1u), direction);
-  var acc_2 = vec4f();
-  let d_3 = gates_row(product_time, min(n0 + 3, params.batch - 1u), direction);
-  var acc_3 = vec4f();
-  let d_4 = gates_row(product_time, min(n0 + 4, params.batch - 1u), direction);
-  var acc_4 = vec4f();
-  let d_5 = gates_row(product_time, min(n0 + 5, params.batch - 1u), direction);
-  var acc_5 = vec4f();
-  let d_6 = gates_row(product_time, min(n0 + 6, params.batch - 1u), direction);
-  var acc_6 = vec4f();
-  let d_7 = gates_row(product_time, min(n0 + 7, params.batch - 1u), direction);
-  var acc_7 = vec4f();
+  let whole = end & ~1u;
+  let d_0_0 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction);
+  let d_0_1 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction);
+  let d_0_2 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 2), params.batch - 1u), direction);
+  let d_0_3 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 3), params.batch - 1u), direction);
+  var acc_0_0_0 = 0.0;
+  var acc_0_0_1 = 0.0;
+  var acc_0_0_2 = 0.0;
+  var acc_0_0_3 = 0.0;
+  var acc_0_1_0 = 0.0;
+  var acc_0_1_1 = 0.0;
+  var acc_0_1_2 = 0.0;
+  var acc_0_1_3 = 0.0;
+  var acc_0_2_0 = 0.0;
+  var acc_0_2_1 = 0.0;
+  var acc_0_2_2 = 0.0;
+  var acc_0_2_3 = 0.0;
+  var acc_0_3_0 = 0.0;
+  var acc_0_3_1 = 0.0;
+  var acc_0_3_2 = 0.0;
+  var acc_0_3_3 = 0.0;
+  let d_1_0 = gates_row(product_time, min(n0 + 4u * 1 + (lane ^ 0), params.batch - 1u), direction);
+  let d_1_1 = gates_row(product_time, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction);
+  let d_1_2 = gates_row(product_time, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction);
+  let d_1_3 = gates_row(product_time, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction);
+  var acc_1_0_0 = 0.0;
+  var acc_1_0_1 = 0.0;
+  var acc_1_0_2 = 0.0;
+  var acc_1_0_3 = 0.0;
+  var acc_1_1_0 = 0.0;
+  var acc_1_1_1 = 0.0;
+  var acc_1_1_2 = 0.0;
+  var acc_1_1_3 = 0.0;
+  var acc_1_2_0 = 0.0;
+  var acc_1_2_1 = 0.0;
+  var acc_1_2_2 = 0.0;
+  var acc_1_2_3 = 0.0;
+  var acc_1_3_0 = 0.0;
+  var acc_1_3_1 = 0.0;
+  var acc_1_3_2 = 0.0;
+  var acc_1_3_3 = 0.0;
   for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
     let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
     let column = recurrent_block(g) * hidden;
-    for (var k = 0u; k < whole; k += 4u) {
-      let row_0 = w_g + (k + 0) * hidden;
-      let w_0 = vec4f(weight_hh[row_0], weight_hh[row_0 + 1u], weight_hh[row_0 + 2u], weight_hh[row_0 + 3u]);
-      let row_1 = w_g + (k + 1) * hidden;
-      let w_1 = vec4f(weight_hh[row_1], weight_hh[row_1 + 1u], weight_hh[row_1 + 2u], weight_hh[row_1 + 3u]);
-      let row_2 = w_g + (k + 2) * hidden;
-      let w_2 = vec4f(weight_hh[row_2], weight_hh[row_2 + 1u], weight_hh[row_2 + 2u], weight_hh[row_2 + 3u]);
-      let row_3 = w_g + (k + 3) * hidden;
-      let w_3 = vec4f(weight_hh[row_3], weight_hh[row_3 + 1u], weight_hh[row_3 + 2u], weight_hh[row_3 + 3u]);
-      let a_0 = d_0 + column + k;
-      acc_0 += gates[a_0] * w_0 + gates[a_0 + 1u] * w_1 + gates[a_0 + 2u] * w_2 + gates[a_0 + 3u] * w_3;
-      let a_1 = d_1 + column + k;
-      acc_1 += gates[a_1] * w_0 + gates[a_1 + 1u] * w_1 + gates[a_1 + 2u] * w_2 + gates[a_1 + 3u] * w_3;
-      let a_2 = d_2 + column + k;
-      acc_2 += gates[a_2] * w_0 + gates[a_2 + 1u] * w_1 + gates[a_2 + 2u] * w_2 + gates[a_2 + 3u] * w_3;
-      let a_3 = d_3 + column + k;
-      acc_3 += gates[a_3] * w_0 + gates[a_3 + 1u] * w_1 + gates[a_3 + 2u] * w_2 + gates[a_3 + 3u] * w_3;
-      let a_4 = d_4 + column + k;
-      acc_4 += gates[a_4] * w_0 + gates[a_4 + 1u] * w_1 + gates[a_4 + 2u] * w_2 + gates[a_4 + 3u] * w_3;
-      let a_5 = d_5 + column + k;
-      acc_5 += gates[a_5] * w_0 + gates[a_5 + 1u] * w_1 + gates[a_5 + 2u] * w_2 + gates[a_5 + 3u] * w_3;
-      let a_6 = d_6 + column + k;
-      acc_6 += gates[a_6] * w_0 + gates[a_6 + 1u] * w_1 + gates[a_6 + 2u] * w_2 + gates[a_6 + 3u] * w_3;
-      let a_7 = d_7 + column + k;
-      acc_7 += gates[a_7] * w_0 + gates[a_7 + 1u] * w_1 + gates[a_7 + 2u] * w_2 + gates[a_7 + 3u] * w_3;
+    for (var k = 0u; k < whole; k += 2u) {
+      let row = w_g + k * hidden;
+      let w_0 = vec2f(weight_hh[row + 0], weight_hh[row + hidden + 0]);
+      let w_1 = vec2f(weight_hh[row + 1], weight_hh[row + hidden + 1]);
+      let w_2 = vec2f(weight_hh[row + 2], weight_hh[row + hidden + 2]);
+      let w_3 = vec2f(weight_hh[row + 3], weight_hh[row + hidden + 3]);
+      let a_0_0 = vec2f(gates[d_0_0 + column + k], gates[d_0_0 + column + k + 1u]);
+      let a_0_1 = vec2f(gates[d_0_1 + column + k], gates[d_0_1 + column + k + 1u]);
+      let a_0_2 = vec2f(gates[d_0_2 + column + k], gates[d_0_2 + column + k + 1u]);
+      let a_0_3 = vec2f(gates[d_0_3 + column + k], gates[d_0_3 + column + k + 1u]);
+      acc_0_0_0 += a_0_0.x * w_0.x + a_0_0.y * w_0.y;
+      acc_0_0_1 += a_0_0.x * w_1.x + a_0_0.y * w_1.y;
+      acc_0_0_2 += a_0_0.x * w_2.x + a_0_0.y * w_2.y;
+      acc_0_0_3 += a_0_0.x * w_3.x + a_0_0.y * w_3.y;
+      acc_0_1_0 += a_0_1.x * w_0.x + a_0_1.y * w_0.y;
+      acc_0_1_1 += a_0_1.x * w_1.x + a_0_1.y * w_1.y;
+      acc_0_1_2 += a_0_1.x * w_2.x + a_0_1.y * w_2.y;
+      acc_0_1_3 += a_0_1.x * w_3.x + a_0_1.y * w_3.y;
+      acc_0_2_0 += a_0_2.x * w_0.x + a_0_2.y * w_0.y;
+      acc_0_2_1 += a_0_2.x * w_1.x + a_0_2.y * w_1.y;
+      acc_0_2_2 += a_0_2.x * w_2.x + a_0_2.y * w_2.y;
+      acc_0_2_3 += a_0_2.x * w_3.x + a_0_2.y * w_3.y;
+      acc_0_3_0 += a_0_3.x * w_0.x + a_0_3.y * w_0.y;
+      acc_0_3_1 += a_0_3.x * w_1.x + a_0_3.y * w_1.y;
+      acc_0_3_2 += a_0_3.x * w_2.x + a_0_3.y * w_2.y;
+      acc_0_3_3 += a_0_3.x * w_3.x + a_0_3.y * w_3.y;
+      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
+      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
+      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
+      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
+      acc_1_0_0 += a_1_0.x * w_0.x + a_1_0.y * w_0.y;
+      acc_1_0_1 += a_1_0.x * w_1.x + a_1_0.y * w_1.y;
+      acc_1_0_2 += a_1_0.x * w_2.x + a_1_0.y * w_2.y;
+      acc_1_0_3 += a_1_0.x * w_3.x + a_1_0.y * w_3.y;
+      acc_1_1_0 += a_1_1.x * w_0.x + a_1_1.y * w_0.y;
+      acc_1_1_1 += a_1_1.x * w_1.x + a_1_1.y * w_1.y;
+      acc_1_1_2 += a_1_1.x * w_2.x + a_1_1.y * w_2.y;
+      acc_1_1_3 += a_1_1.x * w_3.x + a_1_1.y * w_3.y;
+      acc_1_2_0 += a_1_2.x * w_0.x + a_1_2.y * w_0.y;
+      acc_1_2_1 += a_1_2.x * w_1.x + a_1_2.y * w_1.y;
+      acc_1_2_2 += a_1_2.x * w_2.x + a_1_2.y * w_2.y;
+      acc_1_2_3 += a_1_2.x * w_3.x + a_1_2.y * w_3.y;
+      acc_1_3_0 += a_1_3.x * w_0.x + a_1_3.y * w_0.y;
+      acc_1_3_1 += a_1_3.x * w_1.x + a_1_3.y * w_1.y;
+      acc_1_3_2 += a_1_3.x * w_2.x + a_1_3.y * w_2.y;
+      acc_1_3_3 += a_1_3.x * w_3.x + a_1_3.y * w_3.y;
     }
     for (var k = whole; k < end; k += 1u) {
       let row = w_g + k * hidden;
-      let w = vec4f(weight_hh[row], weight_hh[row + 1u], weight_hh[row + 2u], weight_hh[row + 3u]);
-      acc_0 += gates[d_0 + column + k] * w;
-      acc_1 += gates[d_1 + column + k] * w;
-      acc_2 += gates[d_2 + column + k] * w;
-      acc_3 += gates[d_3 + column + k] * w;
-      acc_4 += gates[d_4 + column + k] * w;
-      acc_5 += gates[d_5 + column + k] * w;
-      acc_6 += gates[d_6 + column + k] * w;
-      acc_7 += gates[d_7 + column + k] * w;
+      let w_0 = weight_hh[row + 0];
+      let w_1 = weight_hh[row + 1];
+      let w_2 = weight_hh[row + 2];
+      let w_3 = weight_hh[row + 3];
+      let a_0_0 = gates[d_0_0 + column + k];
+      let a_0_1 = gates[d_0_1 + column + k];
+      let a_0_2 = gates[d_0_2 + column + k];
+      let a_0_3 = gates[d_0_3 + column + k];
+      acc_0_0_0 += a_0_0 * w_0;
+      acc_0_0_1 += a_0_0 * w_1;
+      acc_0_0_2 += a_0_0 * w_2;
+      acc_0_0_3 += a_0_0 * w_3;
+      acc_0_1_0 += a_0_1 * w_0;
+      acc_0_1_1 += a_0_1 * w_1;
+      acc_0_1_2 += a_0_1 * w_2;
+      acc_0_1_3 += a_0_1 * w_3;
+      acc_0_2_0 += a_0_2 * w_0;
+      acc_0_2_1 += a_0_2 * w_1;
+      acc_0_2_2 += a_0_2 * w_2;
+      acc_0_2_3 += a_0_2 * w_3;
+      acc_0_3_0 += a_0_3 * w_0;
+      acc_0_3_1 += a_0_3 * w_1;
+      acc_0_3_2 += a_0_3 * w_2;
+      acc_0_3_3 += a_0_3 * w_3;
+      let a_1_0 = gates[d_1_0 + column + k];
+      let a_1_1 = gates[d_1_1 + column + k];
+      let a_1_2 = gates[d_1_2 + column + k];
+      let a_1_3 = gates[d_1_3 + column + k];
+      acc_1_0_0 += a_1_0 * w_0;
+      acc_1_0_1 += a_1_0 * w_1;
+      acc_1_0_2 += a_1_0 * w_2;
+      acc_1_0_3 += a_1_0 * w_3;
+      acc_1_1_0 += a_1_1 * w_0;
+      acc_1_1_1 += a_1_1 * w_1;
+      acc_1_1_2 += a_1_1 * w_2;
+      acc_1_1_3 += a_1_1 * w_3;
+      acc_1_2_0 += a_1_2 * w_0;
+      acc_1_2_1 += a_1_2 * w_1;
+      acc_1_2_2 += a_1_2 * w_2;
+      acc_1_2_3 += a_1_2 * w_3;
+      acc_1_3_0 += a_1_3 * w_0;
+      acc_1_3_1 += a_1_3 * w_1;
+      acc_1_3_2 += a_1_3 * w_2;
+      acc_1_3_3 += a_1_3 * w_3;
     }
   }
+  if (u0 >= hidden) { return; }
 
-  var tile: array<vec4f, BPTT_ROWS>;
-  tile[0] = acc_0;
-  tile[1] = acc_1;
-  tile[2] = acc_2;
-  tile[3] = acc_3;
-  tile[4] = acc_4;
-  tile[5] = acc_5;
-  tile[6] = acc_6;
-  tile[7] = acc_7;
-  let rows = min(BPTT_ROWS, params.batch - n0);
+  var tile: array<vec4f, TILE_ROWS>;
+  tile[4u * 0 + 0] = vec4f(acc_0_0_0, acc_0_0_1, acc_0_0_2, acc_0_0_3);
+  tile[4u * 0 + 1] = vec4f(acc_0_1_0, acc_0_1_1, acc_0_1_2, acc_0_1_3);
+  tile[4u * 0 + 2] = vec4f(acc_0_2_0, acc_0_2_1, acc_0_2_2, acc_0_2_3);
+  tile[4u * 0 + 3] = vec4f(acc_0_3_0, acc_0_3_1, acc_0_3_2, acc_0_3_3);
+  tile[4u * 1 + 0] = vec4f(acc_1_0_0, acc_1_0_1, acc_1_0_2, acc_1_0_3);
+  tile[4u * 1 + 1] = vec4f(acc_1_1_0, acc_1_1_1, acc_1_1_2, acc_1_1_3);
+  tile[4u * 1 + 2] = vec4f(acc_1_2_0, acc_1_2_1, acc_1_2_2, acc_1_2_3);
+  tile[4u * 1 + 3] = vec4f(acc_1_3_0, acc_1_3_1, acc_1_3_2, acc_1_3_3);
+  let rows = min(TILE_ROWS, params.batch - n0);
   let units = min(4u, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
     let row = row_place(params.step, n0 + r, direction);
+    let held = r ^ lane;
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);
       if (row.time < lengths[n0 + r]) {
-        d_hidden[at.state] = cell_backward(at, tile[r][j]);
+        d_hidden[at.state] = cell_backward(at, tile[held][j]);
       } else {
         for (var q = 0u; q < SAVED_GATES; q += 1u) { gates[at.gates + q * hidden] = 0.0; }
       }
