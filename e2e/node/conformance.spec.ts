@@ -1,0 +1,186 @@
+// `npm run conformance` as a whole, in a browser of its own, over case files made here; and its error measure.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'playwright/test';
+import { readCase } from '../../tools/conformance/case.ts';
+import { relativeError, score } from '../../tools/conformance/score.ts';
+import { decode } from '../../tools/conformance/tensor.ts';
+import { encode, makeCase, recipes, type EncodedTensor, type MadeCase } from './conformance_cases.ts';
+
+const SCRIPT = resolve(import.meta.dirname, '../../tools/conformance.mjs');
+
+let folder = '';
+test.beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'unfold-conformance-'));
+  mkdirSync(join(folder, 'cases'));
+});
+test.afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Run the command in the test's folder. */
+function conformance(...words: string[]): Promise<{ status: number | null; lines: string[]; stderr: string }> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [SCRIPT, ...words], { cwd: folder, timeout: 80_000 });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', fail).on('close', (status) => done({ status, lines: stdout.trimEnd().split('\n'), stderr }));
+  });
+}
+
+function write(name: string, content: unknown): void {
+  writeFileSync(join(folder, 'cases', name), typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+const made = (id: string): MadeCase => makeCase(recipes.find((recipe) => recipe.id === id)!, 5);
+
+test('every gate order, bias, layout and gradient of the format, and the raw tensors', async () => {
+  const cases = recipes.map((recipe, k) => makeCase(recipe, 1 + k));
+  const shared = cases.find(({ id }) => id === 'gru-after')!;
+  write('a.json', { cases: cases.slice(0, 7) });
+  const others = cases.slice(7).map((one) => (one === shared ? { ...one, weights: { $ref: 'gru' } } : one));
+  others.at(-1)!.options.projSize = 0;
+  Object.assign(others.at(-1)!.expected, { cn: null });
+  write('b.json', { sharedWeights: { gru: shared.weights }, cases: others });
+  write('notes.json', { about: 'no case file' });
+  const { status, lines, stderr } = await conformance('cases', '--results', 'out.json');
+  expect(stderr + lines.filter((line) => line.startsWith('failed')).join('\n')).toBe('');
+  expect(lines[0]).toMatch(/^adapter: \S/);
+  expect(lines[1]).toMatch(/^a\.json: 7\/7 passed, 0 failed, 0 unsupported, worst relative error \d\.\de-[678] \(lstm-\S+ \S+\)$/);
+  expect(lines[2]).toMatch(/^b\.json: 5\/5 passed, 0 failed, 0 unsupported, worst /);
+  expect(lines[3]).toMatch(/^all: 12\/12 passed, 0 failed, 0 unsupported, worst /);
+  expect(lines.slice(4)).toEqual(['wrote out.json, the tensors of 12 cases']);
+  expect(status).toBe(0);
+
+  type Raw = Record<string, EncodedTensor> & { grads?: Record<string, EncodedTensor> };
+  const results = JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8')) as Record<string, Raw>;
+  expect(Object.keys(results).sort()).toEqual(cases.map(({ id }) => id).sort());
+  for (const { id, expected, task } of cases) {
+    const { loss, grads, ...tensors } = expected;
+    const found = results[id]!;
+    const compare = (field: string, actual: EncodedTensor | undefined, wanted: EncodedTensor): void => {
+      expect(actual, `${id} ${field}`).toMatchObject({ shape: wanted.shape, dtype: 'float32' });
+      expect(relativeError(decode(field, actual), decode(field, wanted)), `${id} ${field}`).toBeLessThan(1e-5);
+    };
+    for (const [field, wanted] of Object.entries(tensors)) if (wanted) compare(field, found[field], wanted as EncodedTensor);
+    expect(found.grads !== undefined, id).toBe(task === 'gradients');
+    for (const [name, wanted] of Object.entries(grads ?? {})) compare(name, found.grads![name], wanted);
+    if (loss !== undefined) compare('loss', found.loss, encode([loss], []));
+  }
+});
+
+test('what fails, what is unsupported and what cannot be read is told apart, and named', async () => {
+  const wrongOutput = { ...made('lstm-deep'), id: 'wrong' };
+  wrongOutput.expected = { ...wrongOutput.expected, hn: changed(wrongOutput.expected.hn, 0.01) };
+  const { grads } = wrongOutput.expected;
+  wrongOutput.expected.grads = { ...grads!, 'l1.bwd.bh': changed(grads!['l1.bwd.bh']!, -0.5), 'l2.fwd.Wx': encode([0], [1]) };
+  const noWeight = { ...made('rnn-relu'), id: 'no-weight' };
+  delete noWeight.weights['l1.fwd.Wh'];
+  const short = { ...made('rnn-tanh'), id: 'short' };
+  short.inputs.x = { ...short.inputs.x!, data: short.inputs.x!.data.slice(8) };
+  const swapped = { ...made('gru-one-step'), id: 'swapped', gateOrder: 'zrn' };
+  const training = { ...made('gru-after'), id: 'training', task: 'training' };
+  const projected = { ...made('gru-after'), id: 'projected' };
+  projected.options = { ...projected.options, projSize: 2 };
+  const elu = { ...made('lstm-activations'), id: 'elu' };
+  elu.options = { ...elu.options, activations: { gate: 'elu' } };
+  const nothing = { ...made('rnn-relu'), id: 'nothing', expected: {} };
+  write('a.json', { cases: [wrongOutput, noWeight, short, swapped, { ...made('rnn-tanh'), weights: { $ref: 'none' } }, nothing] });
+  write('b.json', { cases: [training, { ...training, id: 'training-2' }, projected, elu, made('rnn-tanh'), made('rnn-relu')] });
+  write('broken.json', '{"cases": [');
+  write('nameless.json', { cases: [{ task: 'forward' }] });
+  const { status, lines, stderr } = await conformance('cases');
+  expect(stderr).toBe('');
+  expect(status).toBe(1);
+  const steady = lines.slice(1).map((line) => line.replace(/\d\.\de-\d+ \(rnn-relu \S+\)/, 'small').replace(/error \d\.\de[-+]\d+, /, 'error some, '));
+  expect(steady).toEqual([
+    'failed       wrong: hn error some, tolerance 3.0e-5',
+    'failed       wrong: grads.l1.bwd.bh error some, tolerance 1.0e-4',
+    'failed       wrong: grads.l2.fwd.Wx error infinite, tolerance 1.0e-4',
+    'failed       no-weight: MalformedCase: weight l1.fwd.Wh [5,5] is missing',
+    'failed       short: MalformedCase: inputs.x has 90 bytes of data; shape [2,4,3] of float32 needs 96',
+    'failed       swapped: output error some, tolerance 3.0e-5',
+    'failed       swapped: hn error some, tolerance 3.0e-5',
+    'failed       rnn-tanh: MalformedCase: weights is missing',
+    'failed       nothing: MalformedCase: expected holds nothing to compare with',
+    'a.json: 0/6 passed, 6 failed, 0 unsupported, worst relative error infinite (wrong grads.l2.fwd.Wx)',
+    'unsupported  training: task "training"',
+    'unsupported  training-2: task "training"',
+    'unsupported  projected: option projSize',
+    'unsupported  elu: activation "elu"',
+    'failed       rnn-tanh: another case has this id',
+    'b.json: 1/6 passed, 1 failed, 4 unsupported, worst relative error small',
+    expect.stringMatching(/^broken\.json: cannot be read: .*JSON/),
+    'nameless.json: its case 0 has no id',
+    'all: 1/12 passed, 7 failed, 4 unsupported, worst relative error infinite (wrong grads.l2.fwd.Wx), 2 of 4 files unreadable',
+    'unsupported: task "training", 2 cases',
+    'unsupported: option projSize, 1 case',
+    'unsupported: activation "elu", 1 case',
+  ]);
+});
+
+test('--filter: an unsupported case alone does not end with 0', async () => {
+  write('a.json', { cases: [{ ...made('rnn-tanh'), task: 'training' }, made('rnn-relu')] });
+  const { status, lines } = await conformance('cases', '--filter', 'tanh');
+  expect(lines.slice(1)).toEqual([
+    'unsupported  rnn-tanh: task "training"', 'a.json: 0/1 passed, 0 failed, 1 unsupported',
+    'all: 0/1 passed, 0 failed, 1 unsupported', 'unsupported: task "training", 1 case',
+  ]);
+  expect(status).toBe(1);
+});
+
+test('wrong use ends with 2 and one line, before a browser is started', async () => {
+  write('a.json', { cases: [made('rnn-relu')] });
+  mkdirSync(join(folder, 'empty'));
+  const wrong: [string[], RegExp][] = [
+    [[], /^conformance: no folder is given; give one with case files/],
+    [['none'], /^conformance: cannot read the folder none: it does not exist\n$/],
+    [['cases/a.json'], /^conformance: cannot read the folder cases\/a.json: it is a file/],
+    [['empty'], /^conformance: the folder empty has no case files/],
+    [['cases', 'more'], /^conformance: one folder at a time, but 2 are given: cases, more/],
+    [['cases', '--filter', 'gru'], /^conformance: no case's id or file name contains "gru"\n$/],
+    [['cases', '--adapter', 'gpu'], /^conformance: --adapter is "gpu"; it must be one of swiftshader, default\n$/],
+    [['cases', '--results', 'no/out.json'], /^conformance: cannot write no\/out.json: folder .*no does not exist\n$/],
+    [['cases', '--result', 'x'], /^conformance: Unknown option '--result'; see npm run conformance -- --help\n$/],
+  ];
+  for (const [words, message] of wrong) {
+    const { status, lines, stderr } = await conformance(...words);
+    expect(stderr).toMatch(message);
+    expect([status, lines]).toEqual([2, ['']]);
+  }
+  const help = await conformance('--help');
+  expect(help).toMatchObject({ status: 0, stderr: '' });
+  for (const start of ['FOLDER holds', '  --results FILE', '  --filter TEXT', '  --adapter NAME']) {
+    expect(help.lines.some((line) => line.startsWith(start)), start).toBe(true);
+  }
+  expect(readdirSync(folder).sort()).toEqual(['cases', 'empty']);
+});
+
+test('the error is relative L2, with a floor, and infinite for what is not there', () => {
+  const tensor = (values: number[], shape = [values.length]) => ({ shape, values: Float64Array.from(values) });
+  expect(relativeError(tensor([3, 4.5]), tensor([3, 4]))).toBeCloseTo(0.1, 12);
+  expect(relativeError(tensor([0, 0, 0, 2e-7]), tensor([0, 0, 0, 0]))).toBeCloseTo(1, 12);
+  expect(relativeError(undefined, tensor([1]))).toBe(Infinity);
+  expect(relativeError(tensor([1, 2], [2, 1]), tensor([1, 2], [1, 2]))).toBe(Infinity);
+  expect(relativeError(tensor([NaN]), tensor([1]))).toBe(Infinity);
+  expect(relativeError(tensor([1]), tensor([NaN]))).toBe(Infinity);
+});
+
+test('a tolerance is the field\'s, its kind\'s, the case\'s default, or the format\'s', () => {
+  const tolerances = (tolerance: Record<string, number>): Record<string, number> => {
+    const one = readCase({ ...made('rnn-tanh'), tolerance });
+    return Object.fromEntries(score(one, {}).map((each) => [each.field, each.tolerance]));
+  };
+  expect(tolerances({})).toEqual({ output: 3e-5, hn: 3e-5, loss: 2e-4, 'grads.l0.fwd.Wx': 1e-4, 'grads.l0.fwd.Wh': 1e-4, 'grads.x': 1e-4 });
+  expect(tolerances({ default: 1, grads: 2, 'grads.x': 3 }))
+    .toEqual({ output: 1, hn: 1, loss: 1, 'grads.l0.fwd.Wx': 2, 'grads.l0.fwd.Wh': 2, 'grads.x': 3 });
+  expect(() => tolerances({ default: NaN })).toThrow(/the tolerance of output is null; it must be a number/);
+});
+
+/** The tensor with `by` added to its last element. */
+function changed(tensor: EncodedTensor, by: number): EncodedTensor {
+  const { values } = decode('changed', tensor);
+  values[values.length - 1]! += by;
+  return encode(values, tensor.shape);
+}

@@ -1,0 +1,59 @@
+// @ts-check
+// The command line of `npm run conformance`: words → checked options, or one line that says what is wrong.
+import { parseArgs } from 'node:util';
+import { UsageError } from '../train/options.mjs';
+
+export const HELP = `Run a folder of conformance cases through the engine, in headless Chrome's WebGPU.
+
+  npm run conformance -- FOLDER [options]
+
+FOLDER holds *.json files with "cases", of the tasks forward and gradients.
+Ends with 0 only if every case passed and none was unsupported.
+
+  --results FILE    write every case's raw tensors here (JSON)
+  --filter TEXT     only cases whose id or file name contains TEXT
+  --adapter NAME    swiftshader: software; default: this machine's GPU  (swiftshader)
+  --help
+`;
+
+const ADAPTERS = /** @type {const} */ (['swiftshader', 'default']);
+
+/**
+ * @typedef {object} Options
+ * @property {string} folder
+ * @property {string | null} results
+ * @property {string} filter '' for all
+ * @property {'swiftshader' | 'default'} adapter
+ */
+
+/**
+ * @param {string[]} words the command line after the script
+ * @returns {Options | 'help'}
+ * @throws {UsageError}
+ */
+export function parseOptions(words) {
+  const { values, positionals } = parse(words);
+  if (values.help) return 'help';
+  const [folder, ...more] = positionals;
+  if (folder === undefined) throw new UsageError('no folder is given; give one with case files: npm run conformance -- FOLDER');
+  if (more.length > 0) {
+    throw new UsageError(`one folder at a time, but ${positionals.length} are given: ${positionals.join(', ')}. Quote a path that has spaces`);
+  }
+  if (values.results === '') throw new UsageError('--results needs the path of a file');
+  const named = values.adapter ?? (process.env.UNFOLD_ADAPTER === 'default' ? 'default' : 'swiftshader');
+  const adapter = ADAPTERS.find((known) => known === named);
+  if (!adapter) throw new UsageError(`--adapter is ${JSON.stringify(named)}; it must be one of ${ADAPTERS.join(', ')}`);
+  return { folder, results: values.results ?? null, filter: values.filter ?? '', adapter };
+}
+
+/** @param {string[]} words */
+function parse(words) {
+  const text = /** @type {const} */ ({ type: 'string' });
+  try {
+    const options = { results: text, filter: text, adapter: text, help: /** @type {const} */ ({ type: 'boolean', short: 'h' }) };
+    return parseArgs({ args: words, allowPositionals: true, options });
+  } catch (error) {
+    const [sentence = ''] = /** @type {Error} */ (error).message.split(/\.\s/, 1);
+    throw new UsageError(`${sentence}; see npm run conformance -- --help`);
+  }
+}
