@@ -31,7 +31,7 @@ fn cell_backward(at: Place, product: f32) -> f32 {
   let z = gates[at.gates + stride];
   let n = gates[at.gates + 2u * stride];
   let recurrent = gates[at.gates + 3u * stride];
-  let dh = product + upstream(at);
+  let dh = arriving(at, product);
   let d_n = dh * (1.0 - z) * d_candidate(n);
   gates[at.gates] = d_n * recurrent * d_gate(r);
   gates[at.gates + stride] = dh * (h[at.before] - n) * d_gate(z);

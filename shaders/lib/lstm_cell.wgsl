@@ -27,7 +27,7 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let g = candidate(gates[g_at] + recurrent[2u - COUPLED]);
   let cell = f * before + i * g;
   let o = gate(gates[o_at] + recurrent[3u - COUPLED] + see_output(at, before, cell));
-  c[at.after] = cell;
+  c[at.after] = cell + kept(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
   gates[at.gates] = i;
   if (COUPLED == 0u) { gates[at.gates + stride] = f; }
   gates[g_at] = g;
@@ -45,17 +45,21 @@ fn cell_backward(at: Place, product: f32) -> f32 {
   if (COUPLED == 0u) { f = gates[at.gates + stride]; }
   let g = gates[g_at];
   let o = gates[o_at];
-  let squashed = output_activation(c[at.after]);
-  let dh = product + upstream(at);
+  // With zoneout the history holds the old c where it was kept; the new one follows from the gates.
+  var cell = c[at.after];
+  if (ZONEOUT_C > 0.0) { cell = f * before + i * g; }
+  let squashed = output_activation(cell);
+  let keep = kept(at, ZONEOUT_C, 1u);
+  let dh = arriving(at, product);
   let d_o = dh * squashed * d_gate(o);
-  let dc = d_cell[at.state] + dh * o * d_output_activation(squashed) + unsee_after(at, d_o);
+  let dc = (1.0 - keep) * d_cell[at.state] + dh * o * d_output_activation(squashed) + unsee_after(at, d_o);
   var d_i = dc * g * d_gate(i);
   var d_f = dc * before * d_gate(f);
   if (COUPLED == 1u) {
     d_i = dc * (g - before) * d_gate(i);
     d_f = 0.0;
   }
-  d_cell[at.state] = dc * f + unsee_before(at, d_i, d_f, d_o);
+  d_cell[at.state] = dc * f + unsee_before(at, d_i, d_f, d_o) + keep * d_cell[at.state];
   gates[at.gates] = d_i;
   if (COUPLED == 0u) { gates[at.gates + stride] = d_f; }
   gates[g_at] = dc * i * d_candidate(g);

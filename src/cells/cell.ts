@@ -58,7 +58,7 @@ export interface StepDispatch {
     /** [slots,N,D*H] */ readonly h: Slice;
     /** [slots,N,D*H] of each further state. */ readonly states: readonly Slice[];
     /** [T,N,D*H] each. */ readonly scratch: readonly Slice[];
-    /** [N] */ readonly lengths: Slice;
+    /** [N+2] */ readonly lengths: Slice;
   };
   readonly params: {
     readonly step: number;
@@ -73,6 +73,7 @@ export interface StepDispatch {
     readonly d_output_columns: number;
     readonly d_output_direction: number;
     readonly d_output_scale: number;
+    readonly stream: number;
   };
   readonly constants: CellConstants;
   readonly workgroups: readonly [number, number, number];

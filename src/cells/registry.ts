@@ -28,7 +28,9 @@ export function cellNamed(name: string, options: CellOptions = {}): Cell {
     throw new RangeError(`there is no cell "${name}"; there is ${Object.keys(cells).map((c) => `"${c}"`).join(', ')}`);
   }
   const cell: Cell = cells[name as CellName];
-  const { peepholeOutput } = options;
+  const { peepholeOutput, zoneout } = options;
+  if (zoneout?.c && !cell.states.includes('c')) throw new RangeError(`zoneout.c needs a cell with a state c; ${name} has none`);
+  if (zoneout?.c && cell.diagonal) throw new RangeError(`zoneout.c does not go with peepholes: they would see a cell state that the history does not keep`);
   const constants = { ...cell.constants, ...optionConstants(options) };
   if (peepholeOutput === undefined || peepholeOutput === 'new') return { ...cell, constants };
   if (cell.diagonal?.name !== 'peephole') throw new RangeError(`peepholeOutput is an option of cells with peepholes; ${name} has none`);

@@ -91,6 +91,7 @@ export class CharacterModel {
       bias: true,
       direction: 'forward',
       merge: 'concat',
+      dropout: 0,
       forgetBias,
       recurrentInit: 'uniform',
     }));

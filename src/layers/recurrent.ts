@@ -7,6 +7,7 @@ import type { GpuArray } from './array.ts';
 import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
 import { Parameters } from './parameters.ts';
 import { RecurrentPlan, type PlanOptions } from './recurrent_plan.ts';
+import { RecurrentStream } from './recurrent_stream.ts';
 import { outputColumns, stackParameters, type Direction, type LayerShape, type Merge } from './stack_parameters.ts';
 
 export interface RecurrentOptions extends CellOptions {
@@ -25,6 +26,8 @@ export interface RecurrentOptions extends CellOptions {
   readonly bidirectional?: boolean;
   /** What becomes of the two outputs of a bidirectional layer: 'concat' (default) gives 2*H features, forward first; 'sum' and 'mean' H. */
   readonly merge?: Merge;
+  /** PyTorch's: the chance that an element of what a layer gives to the next is dropped, in plans with training. Default 0. */
+  readonly dropout?: number;
   /** GRU only: false puts the reset gate before the recurrent product (ONNX's default), true after it (PyTorch). Default true. */
   readonly resetAfter?: boolean;
   /** Input, output and their gradients are [N,T,..] instead of [T,N,..]; states are not. Default false, as in PyTorch. */
@@ -33,7 +36,7 @@ export interface RecurrentOptions extends CellOptions {
   readonly recurrentInit?: 'uniform' | 'identity';
   /** Added to the forget gate's initial bias; 0 as in PyTorch by default, 1 is often better (Jozefowicz et al. 2015). */
   readonly forgetBias?: number;
-  /** Of the initial weights, uniform in ±1/√H. Default 0. */
+  /** Of the initial weights, uniform in ±1/√H, and of the masks of dropout and zoneout. Default 0. */
   readonly seed?: number;
 }
 
@@ -52,22 +55,27 @@ export class Recurrent {
   readonly gradients: Readonly<Record<string, GpuArray>>;
   readonly layers: readonly LayerShape[];
   readonly batchFirst: boolean;
+  /** Of the initial weights, and of the masks of dropout and zoneout. */
+  readonly seed: number;
   readonly #gpu: Gpu;
   readonly #parameters: Parameters;
-  readonly #plans = new Set<RecurrentPlan>();
+  readonly #plans = new Set<RecurrentPlan | RecurrentStream>();
 
   constructor(gpu: Gpu, options: RecurrentOptions) {
-    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform' } = options;
+    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform', dropout = 0 } = options;
     wholeNumber(inputSize, 'inputSize');
     wholeNumber(hiddenSize, 'hiddenSize');
     wholeNumber(layers, 'layers');
     finiteNumber(forgetBias, 'forgetBias');
     wholeNumber(seed, 'seed', 0);
+    finiteNumber(dropout, 'dropout', { least: 0 });
+    if (dropout >= 1) throw new RangeError(`dropout must be below 1; ${dropout} was given`);
     oneOf(merge, 'merge', ['concat', 'sum', 'mean']);
     oneOf(recurrentInit, 'recurrentInit', ['uniform', 'identity']);
     this.#gpu = gpu;
     this.batchFirst = batchFirst;
-    const shape = { cell: cellNamed(nameOf(options), options), hidden: hiddenSize, bias, direction: directionOf(options), merge, forgetBias, recurrentInit };
+    this.seed = seed;
+    const shape = { cell: cellNamed(nameOf(options), options), hidden: hiddenSize, bias, direction: directionOf(options), merge, dropout, forgetBias, recurrentInit };
     const features = outputColumns({ ...shape, input: inputSize });
     this.layers = Array.from({ length: layers }, (_, l) => ({ ...shape, input: l === 0 ? inputSize : features }));
     this.#parameters = new Parameters(stackParameters(this.layers), cell);
@@ -82,6 +90,13 @@ export class Recurrent {
     const plan = new RecurrentPlan(this.#gpu, this, this.#parameters, options, () => this.#plans.delete(plan));
     this.#plans.add(plan);
     return plan;
+  }
+
+  /** Step through time with the state on the GPU: one input at a time, for layers that run forward only. */
+  stream(options: { batch: number }): RecurrentStream {
+    const stream = new RecurrentStream(this.#gpu, this, this.#parameters, options.batch, () => this.#plans.delete(stream));
+    this.#plans.add(stream);
+    return stream;
   }
 
   /** Set every gradient to zero. */

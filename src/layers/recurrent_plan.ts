@@ -1,15 +1,16 @@
 // A recurrent network over a window of fixed T and N, with every array it needs and its passes recorded.
 import type { Gpu } from '../gpu/device.ts';
-import { allocateProxy, elements, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { swapAxes } from '../kernels/arrange.ts';
 import { cleanPadding, loadInitialState, takeFinalState } from '../kernels/state.ts';
-import { allStates } from '../scheduler/history.ts';
+import { allStates, lengthsShape } from '../scheduler/history.ts';
 import { GpuArray, type ArraySource } from './array.ts';
 import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
+import { PlanTrace } from './plan_trace.ts';
 import { StackWindow } from './stack.ts';
 import { directionsOf, outputColumns, type LayerShape } from './stack_parameters.ts';
 
@@ -20,6 +21,16 @@ export interface PlanOptions {
   readonly training?: boolean;
   /** Rows may be shorter than T, and `forward` takes their `lengths`. Default false. */
   readonly ragged?: boolean;
+  /** Measure, at every step, the gradient's norm and the gates' saturation; `readTrace` reads them. Needs training, and directions that are not merged; each backward pass then needs its `dOutput` given anew. Default false. */
+  readonly trace?: boolean;
+}
+
+/** What one layer did over the window of the last two passes. */
+export interface LayerTrace {
+  /** ‖dL/dh[t]‖₂ over rows and units, [T][D]: how much of the loss's gradient is alive at each step. */
+  readonly gradientNorms: readonly (readonly number[])[];
+  /** Share of the units within 0.05 of a limit, by gate, [T][D]. */
+  readonly saturation: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
 export interface ForwardInputs {
@@ -60,16 +71,21 @@ export class RecurrentPlan {
   readonly #gpu: Gpu;
   readonly #owned: readonly BufferProxy[];
   readonly #initial: { h: GpuArray; c: GpuArray };
-  readonly #lengths: { slice: Slice; steps: number; ragged: boolean };
+  readonly #lengths: { slice: Slice; steps: number; ragged: boolean; current: Uint32Array };
+  readonly #trace: PlanTrace | null;
   readonly #forward: Replay;
   readonly #training: TrainingArrays | null;
   readonly #forget: () => void;
   #ran = false;
 
-  constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; batchFirst: boolean }, parameters: Parameters, options: PlanOptions, forget: () => void) {
-    const { steps, batch, training = false, ragged = false } = options;
+  constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; batchFirst: boolean; seed: number }, parameters: Parameters, options: PlanOptions, forget: () => void) {
+    const { steps, batch, training = false, ragged = false, trace = false } = options;
     wholeNumber(steps, 'steps');
     wholeNumber(batch, 'batch');
+    if (trace && !training) throw new RangeError('trace: true needs training: true, since it follows the gradient');
+    if (trace && network.layers.some((layer) => directionsOf(layer) === 2 && layer.merge !== 'concat')) {
+      throw new RangeError("trace: true needs merge: 'concat': merged directions share the gradient of their output");
+    }
     this.#gpu = gpu;
     this.#forget = forget;
     const { layers, batchFirst } = network;
@@ -87,10 +103,11 @@ export class RecurrentPlan {
 
     // What the application gives and takes, and, where they differ, the arrays of the kernels' own arrangement.
     const given = { x: make('input', outward([steps, batch, features]), 'input'), h0: make('h0', states, 'input'), c0: make('c0', states, 'input') };
-    const lengths = make('lengths', [batch], 'input');
+    const lengths = make('lengths', lengthsShape(batch), 'input');
     const timeFirst = batchFirst ? make('input, time first', [steps, batch, features], 'activations') : given.x;
     const x = ragged ? make('input without padding', [steps, batch, features], 'activations') : timeFirst;
-    const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps, batch, training, lengths, ragged });
+    const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps, batch, training, lengths, ragged, trace });
+    this.#trace = trace ? new PlanTrace(gpu, stack) : null;
     const [hn, cn] = [make('hn', states, 'result'), make('cn', states, 'result')];
     const output = batchFirst ? make('output', [batch, steps, columns], 'result') : stack.output;
 
@@ -107,6 +124,7 @@ export class RecurrentPlan {
     stack.histories.forEach((layer, l) => {
       allStates(layer).forEach((history, s) => takeFinalState(forward, layer, history, part(s === 0 ? hn : cn, l), lengths));
     });
+    this.#trace?.recordForward(forward);
     if (batchFirst) swapAxes(forward, stack.output, output);
 
     const upstream = training
@@ -126,12 +144,13 @@ export class RecurrentPlan {
       if (batchFirst) swapAxes(backward, dOutput, stack.dOutput);
       stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(part(s === 0 ? dHn : dCn, l), d)));
       stack.backward(backward, { dInput: dx });
+      this.#trace?.recordBackward(backward);
       stack.initialStateGradients(backward);
       stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(d, part(s === 0 ? dH0 : dC0, l))));
       if (batchFirst) swapAxes(backward, dx, dInput);
     }
 
-    this.#owned = [...stack.buffers(), ...owned.map((s) => s.buffer)];
+    this.#owned = [...stack.buffers(), ...owned.map((s) => s.buffer), ...(this.#trace?.buffers() ?? [])];
     this.memory = planMemory(this.#owned);
     gpu.guard('plan', () => gpu.memory.allocate(this.#owned));
     const array = (slice: Slice, name: string): GpuArray => new GpuArray(gpu, slice, name);
@@ -140,8 +159,11 @@ export class RecurrentPlan {
     this.hn = array(hn, 'hn');
     this.cn = array(cn, 'cn');
     this.#initial = { h: array(given.h0, 'h0'), c: array(given.c0, 'c0') };
-    this.#lengths = { slice: lengths, steps, ragged };
-    gpu.write(lengths, new Uint32Array(batch).fill(steps));
+    // The rows' lengths, then the seed and the counter of the random numbers.
+    const current = new Uint32Array(batch + 2).fill(steps, 0, batch);
+    current[batch] = network.seed;
+    this.#lengths = { slice: lengths, steps, ragged, current };
+    gpu.write(lengths, current);
     this.#forward = new Replay(gpu, forward, 'forward');
     this.#training = upstream && {
       dOutput: array(upstream.dOutput, 'dOutput'),
@@ -216,17 +238,20 @@ export class RecurrentPlan {
   }
 
   #takeLengths(lengths: ArrayLike<number> | undefined): void {
-    const { slice, steps, ragged } = this.#lengths;
-    if (lengths === undefined && !ragged) return;
-    if (lengths !== undefined && !ragged) throw new Error('this plan was made without ragged: true; plan with it to give lengths');
-    const batch = elements(slice.shape);
-    const values = lengths ? Uint32Array.from(lengths) : new Uint32Array(batch).fill(steps);
-    if (values.length !== batch) throw new RangeError(`lengths needs one number a row: ${batch}; ${values.length} were given`);
-    for (let n = 0; n < batch; n++) {
-      const given = lengths ? lengths[n]! : steps;
-      if (!Number.isInteger(given) || given < 0 || given > steps) throw new RangeError(`lengths[${n}] is ${given}; it must be a whole number from 0 to ${steps}`);
+    const { slice, steps, ragged, current } = this.#lengths;
+    const batch = current.length - 2;
+    if (lengths !== undefined) {
+      if (!ragged) throw new Error('this plan was made without ragged: true; plan with it to give lengths');
+      if (lengths.length !== batch) throw new RangeError(`lengths needs one number a row: ${batch}; ${lengths.length} were given`);
+      for (let n = 0; n < batch; n++) {
+        const given = lengths[n]!;
+        if (!Number.isInteger(given) || given < 0 || given > steps) throw new RangeError(`lengths[${n}] is ${given}; it must be a whole number from 0 to ${steps}`);
+      }
     }
-    this.#gpu.write(slice, values);
+    for (let n = 0; n < batch; n++) current[n] = lengths?.[n] ?? steps;
+    // Every forward pass draws its own masks.
+    current[batch + 1]!++;
+    this.#gpu.write(slice, current);
   }
 
   #submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
@@ -240,6 +265,12 @@ export class RecurrentPlan {
   /** GPU time by kernel of one pass, over the inputs given last. Needs `timestamp-query`. */
   profile(pass: 'forward' | 'backward'): Promise<KernelTime[]> {
     return profile(this.#gpu, pass === 'forward' ? this.#forward : this.#trained().backward);
+  }
+
+  /** What every layer did in the last forward and backward pass, the lowest first. @throws Error in a plan without trace: true. */
+  readTrace(): Promise<LayerTrace[]> {
+    if (!this.#trace) throw new Error('this plan was made without trace: true; plan with it to read a trace');
+    return this.#trace.read();
   }
 
   destroy(): void {

@@ -1,9 +1,10 @@
 // A stack of recurrent layers over a window: its arrays, and the two passes through all of them.
-import { recurrentGates } from '../cells/cell.ts';
+import { recurrentGates, type Cell } from '../cells/cell.ts';
 import { allocateProxy, reshape, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { mergeDirections } from '../kernels/arrange.ts';
 import { columnSum } from '../kernels/column_sum.ts';
+import { dropout, dropoutBackward, type DropoutOptions } from '../kernels/dropout.ts';
 import type { TokenIndex } from '../kernels/embedding.ts';
 import { matmul, matrix } from '../kernels/matmul.ts';
 import {
@@ -28,10 +29,12 @@ export interface StackShape {
   readonly steps: number;
   readonly batch: number;
   readonly training: boolean;
-  /** [N] steps of each row, T or fewer. */
+  /** [N+2] steps of each row, T or fewer; then the seed and the counter of random numbers. */
   readonly lengths: Slice;
   /** Some rows may be shorter than T. */
   readonly ragged: boolean;
+  /** Leave each layer's dL/dh[t] in its `dOutputs` after the backward pass. Not for merged directions. */
+  readonly trace?: boolean;
 }
 
 /** What a layer keeps for its backward pass. */
@@ -50,6 +53,8 @@ interface Layer {
   readonly history: LayerHistory;
   /** [T,N,H] of merged directions; null where the output is the history's. */
   readonly merged: Slice | null;
+  /** What the next layer reads where some of the output is dropped. */
+  readonly dropped: { readonly output: Slice; readonly options: DropoutOptions } | null;
   /** [R*H] zeros for a layer without bias: the kernels always bind one. */
   readonly zeroBias: Slice | null;
   readonly gradients: LayerGradients | null;
@@ -70,7 +75,7 @@ export class StackWindow {
     this.#parameters = parameters;
     this.#values = input.kind === 'dense' ? input.values : null;
     this.#tokens = input.kind === 'dense' ? null : new TokenInput(layers[0]!, parameters, input, { count: steps * batch, training });
-    this.#layers = layers.map((layer, l) => allocateLayer(layer, l, shape));
+    this.#layers = layers.map((layer, l) => allocateLayer(layer, l, shape, l === layers.length - 1));
   }
 
   /** Every layer's arrays, the lowest first. */
@@ -81,6 +86,11 @@ export class StackWindow {
   #output(l: number): Slice {
     const { merged, history } = this.#layers[l]!;
     return merged ?? history.output;
+  }
+
+  /** What layer l+1 reads of layer l. */
+  #given(l: number): Slice {
+    return this.#layers[l]!.dropped?.output ?? this.#output(l);
   }
 
   /** The top layer's output [T,N,D*H], or [T,N,H] where its directions are merged. */
@@ -106,8 +116,9 @@ export class StackWindow {
 
   /** Every buffer that belongs to this window alone. */
   buffers(): BufferProxy[] {
-    const slices = this.#layers.flatMap(({ merged, zeroBias, gradients: g }) => [
+    const slices = this.#layers.flatMap(({ merged, dropped, zeroBias, gradients: g }) => [
       merged,
+      dropped?.output ?? null,
       zeroBias,
       ...(g ? [g.dOutput, g.dHidden, ...g.dStates, ...g.first, g.initial] : []),
     ]);
@@ -154,7 +165,7 @@ export class StackWindow {
         this.#tokens.project(recording, d, { first: from * this.batch, count: rows, gates, stride: row, bias: bias_ih });
         continue;
       }
-      const source = l === 0 ? this.#values! : this.#output(l - 1);
+      const source = l === 0 ? this.#values! : this.#given(l - 1);
       const part: Slice = { ...source, offset: source.offset + from * this.batch * input, shape: [rows, input] };
       matmul(recording, {
         form: 'nt',
@@ -174,12 +185,13 @@ export class StackWindow {
   /** Record the forward pass, layer after layer: for each, one product for all inputs, then its steps in time. */
   forward(recording: Recording): void {
     this.prepare(recording);
-    this.#layers.forEach(({ shape, history, merged }, l) => {
+    this.#layers.forEach(({ shape, history, merged, dropped }, l) => {
       this.#project(recording, l, 0, this.steps);
       unfold(recording, shape.cell, history, this.#weights(l));
       if (merged) {
         mergeDirections(recording, history.output, merged, { rows: this.steps * this.batch, hidden: shape.hidden, scale: shape.merge === 'mean' ? 0.5 : 1 });
       }
+      if (dropped) dropout(recording, dropped.options, this.#output(l), dropped.output);
     });
   }
 
@@ -223,7 +235,7 @@ export class StackWindow {
           this.#tokens.gradients(recording, d, gates, gradient('weight_ih', d), options.index);
           continue;
         }
-        const source = l === 0 ? this.#values! : this.#output(l - 1);
+        const source = l === 0 ? this.#values! : this.#given(l - 1);
         const columns = cell.gateOrder.length * hidden;
         matmul(recording, { form: 'tn', a: gates, b: matrix(source, rows, input), c: matrix(gradient('weight_ih', d), columns, input), accumulate: true });
         if (below) {
@@ -231,7 +243,19 @@ export class StackWindow {
           matmul(recording, { form: 'nn', a: gates, b: weight, c: matrix(reshape(below, [rows, input]), rows, input), accumulate: d > 0 });
         }
       }
+      const dropped = this.#layers[l - 1]?.dropped;
+      if (dropped && below) dropoutBackward(recording, dropped.options, below);
     }
+  }
+
+  /** For each layer [T,N,D*H]: dL/dh[t] after a traced backward pass. */
+  get dOutputs(): readonly Slice[] {
+    return this.#layers.map((_, l) => this.#training(l).dOutput);
+  }
+
+  /** The cell of each layer. */
+  get cells(): readonly Cell[] {
+    return this.#layers.map(({ shape }) => shape.cell);
   }
 
   /** Record dL/d of the initial h into the first of each layer's `dStates`, after `backward`; those of further states are there already. */
@@ -248,18 +272,31 @@ export class StackWindow {
   }
 }
 
-function allocateLayer(shape: LayerShape, index: number, window: StackShape): Layer {
-  const { steps, batch, training, lengths, ragged } = window;
+/** Streams of random numbers: a layer's zoneout uses two, its dropout one far from all of those. */
+const zoneoutStream = (index: number): number => 16 * index + 1;
+const dropoutStream = (index: number): number => 0x10000 + index;
+
+function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean): Layer {
+  const { steps, batch, training, lengths, ragged, trace = false } = window;
+  const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
+  const constants = { ...given.cell.constants, ...(zonesOut && !training && { TRAINING: 0 }), ...(trace && { TRACE: 1 }) };
+  const shape: LayerShape = { ...given, cell: { ...given.cell, constants } };
   const { cell, hidden, direction, merge, bias } = shape;
   const directions = directionsOf(shape);
   const name = `l${index}`;
-  const history = allocateHistory(cell, name, { steps, batch, hidden, directions, reverse: direction === 'reverse' }, lengths);
+  const history = allocateHistory(cell, name, { steps, batch, hidden, directions, reverse: direction === 'reverse' }, lengths, zoneoutStream(index));
   const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'activations');
   const state = [directions, batch, hidden];
   return {
     shape,
     history,
     merged: directions === 2 && merge !== 'concat' ? array('merged', [steps, batch, hidden]) : null,
+    dropped: training && shape.dropout > 0 && !isTop
+      ? {
+          output: array('dropped', [steps, batch, outputColumns(shape)]),
+          options: { chance: shape.dropout, stream: dropoutStream(index), lengths },
+        }
+      : null,
     zeroBias: bias ? null : allocateProxy(`${name}.zero_bias`, [Math.max(1, recurrentGates(cell)) * hidden], 'scratch'),
     gradients: training
       ? {

@@ -14,6 +14,8 @@ export interface LayerShape {
   readonly direction: Direction;
   /** What becomes of the two outputs of a bidirectional layer. */
   readonly merge: Merge;
+  /** Chance that an element of what this layer gives to the next one is dropped, in training. */
+  readonly dropout: number;
   /** Added to the forget gate's input-side bias at the start. */
   readonly forgetBias: number;
   /** Of weight_hh: 'uniform' in ±1/√H, or the identity for every gate, biases 0 (IRNN, Le et al. 2015). */

@@ -4,6 +4,7 @@ import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { sample, SAMPLE_SETTINGS } from '../kernels/sample.ts';
+import { lengthsShape } from '../scheduler/history.ts';
 import { allocateCarriedState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
 import { linear } from './linear.ts';
 import type { CharacterModel } from './model.ts';
@@ -26,7 +27,7 @@ export class TokenStream {
   /** [1] the token from which the next block is drawn. */
   readonly #last: Slice;
   readonly #settings: Slice;
-  /** The number of steps [1] after which a replay keeps the state. */
+  /** `lengths` by which a replay keeps the state after so many steps. */
   readonly #steps: Readonly<Record<Length, Slice>>;
   readonly #owned: readonly BufferProxy[];
   readonly #replays: Readonly<Record<'read' | 'draw', Record<Length, Replay>>>;
@@ -38,7 +39,7 @@ export class TokenStream {
     this.#tokens = allocateProxy('stream tokens', [BLOCK + 1, 1], 'input');
     this.#last = allocateProxy('stream last token', [1, 1], 'input');
     this.#settings = allocateProxy('sample settings', [SAMPLE_SETTINGS], 'input');
-    this.#steps = { [BLOCK]: allocateProxy('stream block', [1], 'input'), 1: allocateProxy('stream step', [1], 'input') };
+    this.#steps = { [BLOCK]: allocateProxy('stream block', lengthsShape(1), 'input'), 1: allocateProxy('stream step', lengthsShape(1), 'input') };
     this.#stack = new StackWindow(model.layers, model.weights, model.inputOf(this.#tokens), {
       steps: BLOCK, batch: 1, training: false, lengths: this.#steps[BLOCK], ragged: false,
     });
@@ -46,7 +47,7 @@ export class TokenStream {
     this.#carried = allocateCarriedState(this.#stack.histories);
     this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits, ...Object.values(this.#steps)].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
-    for (const length of [BLOCK, 1] as const) gpu.write(this.#steps[length], Uint32Array.of(length));
+    for (const length of [BLOCK, 1] as const) gpu.write(this.#steps[length], Uint32Array.of(length, 0, 0));
     const replay = (kind: 'read' | 'draw', length: Length): Replay => new Replay(gpu, this.#record(kind, length, logits), `${kind} ${length}`);
     this.#replays = {
       read: { [BLOCK]: replay('read', BLOCK), 1: replay('read', 1) },

@@ -17,11 +17,13 @@ export interface LayerHistory extends StateShape {
   readonly scratch: readonly Slice[];
   /** [T,N,D*H]: slots 1..T of h. */
   readonly output: Slice;
-  /** [N] steps of each row. */
+  /** [N+2] steps of each row, then the seed and the counter of the window's random numbers. */
   readonly lengths: Slice;
+  /** Tells this layer's random numbers from another's. */
+  readonly stream: number;
 }
 
-export function allocateHistory(cell: Cell, name: string, shape: StateShape, lengths: Slice): LayerHistory {
+export function allocateHistory(cell: Cell, name: string, shape: StateShape, lengths: Slice, stream: number): LayerHistory {
   const { steps, batch, hidden, directions, reverse } = shape;
   const columns = directions * hidden;
   const slots = [steps + (reverse || directions === 2 ? 2 : 1), batch, columns];
@@ -34,6 +36,7 @@ export function allocateHistory(cell: Cell, name: string, shape: StateShape, len
     scratch: cell.scratch.map((array) => allocateProxy(`${name}.${array}`, [steps, batch, columns], 'history')),
     output: subslice(h, batch * columns, [steps, batch, columns]),
     lengths,
+    stream,
   };
 }
 
@@ -42,3 +45,6 @@ export const allStates = (layer: LayerHistory): readonly Slice[] => [layer.h, ..
 
 export const historyBuffers = (layer: LayerHistory): BufferProxy[] =>
   [layer.gates, ...allStates(layer), ...layer.scratch].map((s) => s.buffer);
+
+/** The elements of a `lengths` array [N+2]. */
+export const lengthsShape = (batch: number): readonly [number] => [batch + 2];

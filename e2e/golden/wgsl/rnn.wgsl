@@ -122,6 +122,25 @@ fn quad_lane(thread: u32) -> u32 {
 fn quad_columns(columns: u32) -> u32 {
   return select(columns, (columns + 3u) & ~3u, QUADS == 1u);
 }
+// Counter-based random numbers: the same (seed, step, element) gives the same number, on every adapter, in any order.
+// PCG-3D (Jarzynski & Olano, "Hash Functions for GPU Rendering", JCGT 2020); src/layers/random.ts is its twin.
+
+fn random_bits(seed: u32, step: u32, element: u32) -> u32 {
+  var v = vec3u(seed, step, element) * 1664525u + 1013904223u;
+  v.x += v.y * v.z;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v ^= v >> vec3u(16u);
+  v.x += v.y * v.z;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  return v.x;
+}
+
+// Uniform in the open interval (0, 1), 24 bits.
+fn random_uniform(seed: u32, step: u32, element: u32) -> f32 {
+  return (f32(random_bits(seed, step, element) >> 8u) + 0.5) * (1.0 / 16777216.0);
+}
 
 struct StepParams {
   step: u32,        // in the order in which the directions run, from 0
@@ -136,6 +155,7 @@ struct StepParams {
   d_output_columns: u32,    // elements of one row of d_output
   d_output_direction: u32,  // elements from one direction's columns to the other's: 0 where their outputs were merged
   d_output_scale: f32,
+  stream: u32,      // tells this layer's random numbers from another's
   weight_hh_offset: u32,
   bias_hh_offset: u32,
   diagonal_offset: u32,
@@ -164,12 +184,16 @@ struct Place {
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
 @group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
-@group(0) @binding(5) var<storage, read> d_output: array<f32>;        // [T, N, D·H], or [T, N, H] merged
+@group(0) @binding(5) var<storage, read_write> d_output: array<f32>;  // [T, N, D·H], or [T, N, H] merged; traced: becomes dL/dh[t] whole
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
-@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N]
+@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers
 
 const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
 const TILE_ROWS = 4u * ROW_QUADS;
+const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
+const ZONEOUT_H = 0.0;     // share of the units that keep their h (Krueger et al. 2017)
+const ZONEOUT_C = 0.0;
+const TRAINING = 1u;       // 0: zoneout by its expectation
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
@@ -205,9 +229,25 @@ fn place(row: RowPlace, u: u32) -> Place {
   );
 }
 
-// The gradient of h[t] that does not come through W_hh.
-fn upstream(at: Place) -> f32 {
-  return params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
+// How much of a state stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which` tells states apart.
+fn kept(at: Place, chance: f32, which: u32) -> f32 {
+  if (chance == 0.0) { return 0.0; }
+  if (TRAINING == 0u) { return chance; }
+  let seed = lengths[params.batch] ^ (params.stream + which);
+  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], at.step) < chance);
+}
+
+// The gradient that reaches the cell's new h: of h[t] whole, less what zoneout sends past it.
+fn arriving(at: Place, product: f32) -> f32 {
+  let dh = product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
+  if (TRACE == 1u) { d_output[at.d_output] = dh; }
+  return (1.0 - kept(at, ZONEOUT_H, 0u)) * dh;
+}
+
+// What zoneout sends past the cell, to h[t-1]. The cell overwrites nothing that this reads.
+fn passing(at: Place, product: f32) -> f32 {
+  if (ZONEOUT_H == 0.0 || WITHIN_STEP == 1u) { return 0.0; }
+  return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
 // A thread: the tile's batch rows of one hidden unit, all its gates.
@@ -314,7 +354,9 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     }
     var recurrent: Recurrent;
     recurrent[0] = tile[held][0] + bias[0];
-    h[at.after] = cell_forward(at, recurrent);
+    let made = cell_forward(at, recurrent);
+    let keep = kept(at, ZONEOUT_H, 0u);
+    h[at.after] = made + keep * (h[at.before] - made);
   }
 }
 
@@ -493,7 +535,8 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);
       if (row.time < lengths[n0 + r]) {
-        d_hidden[at.state] = cell_backward(at, tile[held][j]);
+        let past = passing(at, tile[held][j]);
+        d_hidden[at.state] = cell_backward(at, tile[held][j]) + past;
       } else {
         for (var q = 0u; q < SAVED_GATES; q += 1u) { gates[at.gates + q * hidden] = 0.0; }
       }
@@ -525,6 +568,6 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
 }
 
 fn cell_backward(at: Place, product: f32) -> f32 {
-  gates[at.gates] = (product + upstream(at)) * d_candidate(gates[at.gates]);
+  gates[at.gates] = (arriving(at, product)) * d_candidate(gates[at.gates]);
   return 0.0;
 }

@@ -1,0 +1,55 @@
+// Dropout (Srivastava et al. 2014): y = x / (1 - p) where kept, 0 elsewhere. The mask follows from (seed, counter, element), so
+// the backward pass makes it again instead of storing it.
+// Counter-based random numbers: the same (seed, step, element) gives the same number, on every adapter, in any order.
+// PCG-3D (Jarzynski & Olano, "Hash Functions for GPU Rendering", JCGT 2020); src/layers/random.ts is its twin.
+
+fn random_bits(seed: u32, step: u32, element: u32) -> u32 {
+  var v = vec3u(seed, step, element) * 1664525u + 1013904223u;
+  v.x += v.y * v.z;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v ^= v >> vec3u(16u);
+  v.x += v.y * v.z;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  return v.x;
+}
+
+// Uniform in the open interval (0, 1), 24 bits.
+fn random_uniform(seed: u32, step: u32, element: u32) -> f32 {
+  return (f32(random_bits(seed, step, element) >> 8u) + 0.5) * (1.0 / 16777216.0);
+}
+
+struct DropoutParams {
+  count: u32,
+  chance: f32,   // p, of being dropped
+  stream: u32,   // tells this mask from others of the same seed
+  rows: u32,     // where the seed and the counter lie in `lengths`
+  x_offset: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: DropoutParams;
+@group(0) @binding(1) var<storage, read> lengths: array<u32>;       // [rows], then seed and counter
+@group(0) @binding(2) var<storage, read> x: array<f32>;             // [count]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;       // [count]
+
+fn scale_of(element: u32) -> f32 {
+  let seed = lengths[params.rows] ^ params.stream;
+  let kept = random_uniform(seed, lengths[params.rows + 1u], element) >= params.chance;
+  return select(0.0, 1.0 / (1.0 - params.chance), kept);
+}
+
+@compute @workgroup_size(64)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = id.x + id.y * groups.x * 64u;
+  if (at >= params.count) { return; }
+  y[at] = x[params.x_offset + at] * scale_of(at);
+}
+
+// The gradient in place: dL/dy becomes dL/dx.
+@compute @workgroup_size(64)
+fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = id.x + id.y * groups.x * 64u;
+  if (at >= params.count) { return; }
+  y[at] *= scale_of(at);
+}

@@ -1,0 +1,170 @@
+import { createRecurrent, openDevice, type CellName } from '../../src/index.ts';
+import { randomUniform } from '../../src/layers/random.ts';
+import { makeCell, type CellName as ReferenceName } from '../../src/reference/cells.ts';
+import { recurrentBackward, recurrentForward, type Masks } from '../../src/reference/recurrent.ts';
+import { relativeL2 } from '../golden.ts';
+import { randomArray } from './random_arrays.ts';
+
+export interface RegularisedCase {
+  readonly cell: CellName;
+  readonly direction: 'forward' | 'bidirectional';
+  readonly dropout: number;
+  readonly zoneout: { readonly h?: number; readonly c?: number };
+  readonly training: boolean;
+}
+
+const SHAPE = { inputSize: 4, hiddenSize: 6, layers: 3, seed: 9 };
+const WINDOW = { steps: 5, batch: 3 };
+
+/** The masks of the engine's first forward pass (counter 1), by the definition of its generator. */
+function masksOf({ cell, direction, dropout, zoneout, training }: RegularisedCase): Masks {
+  const { hiddenSize: H, layers, seed } = SHAPE;
+  const { steps: T, batch: N } = WINDOW;
+  const D = direction === 'bidirectional' ? 2 : 1;
+  const chance = (stream: number, element: number): number => randomUniform((seed ^ stream) >>> 0, 1, element);
+  const masks: Record<string, Float64Array> = {};
+  for (let l = 0; l < layers; l++) {
+    if (dropout > 0 && training && l < layers - 1) {
+      masks[`dropout_l${l}`] = Float64Array.from({ length: T * N * D * H }, (_, i) => (chance(0x10000 + l, i) >= dropout ? 1 / (1 - dropout) : 0));
+    }
+    for (let d = 0; d < D; d++) {
+      const suffix = `l${l}${d === 1 ? '_reverse' : ''}`;
+      const zone = (which: number, p: number): Float64Array =>
+        Float64Array.from({ length: T * N * H }, (_, i) => {
+          const element = (Math.floor(i / H) * D + d) * H + (i % H);
+          return training ? Number(chance(16 * l + 1 + which, element) < p) : p;
+        });
+      if (zoneout.h) masks[`zoneout_h_${suffix}`] = zone(0, zoneout.h);
+      if (zoneout.c && cell.includes('lstm')) masks[`zoneout_c_${suffix}`] = zone(1, zoneout.c);
+    }
+  }
+  return masks;
+}
+
+/** Relative L2 errors against the reference with the same masks; forward only where not training. */
+export async function compare(given: RegularisedCase): Promise<Record<string, number>> {
+  const { cell, direction, dropout, zoneout, training } = given;
+  const { layers, hiddenSize, inputSize } = SHAPE;
+  const { steps, batch } = WINDOW;
+  const gpu = await openDevice();
+  const network = createRecurrent(gpu, { ...SHAPE, cell, direction, dropout, zoneout });
+  const plan = network.plan({ ...WINDOW, training });
+  const D = direction === 'bidirectional' ? 2 : 1;
+  const input = randomArray(steps * batch * inputSize, 1);
+  const dOutput = randomArray(steps * batch * D * hiddenSize, 2);
+  const h0 = randomArray(layers * D * batch * hiddenSize, 3);
+  plan.forward({ input, h0 });
+  const actual: Record<string, Float32Array> = { output: await plan.output.read(), hn: await plan.hn.read() };
+  if (training) {
+    plan.backward({ dOutput });
+    actual.dInput = await plan.dInput.read();
+    actual.dH0 = await plan.dH0.read();
+    for (const [name, array] of Object.entries(network.gradients)) actual[name] = await array.read();
+  }
+  const parameters: Record<string, Float64Array> = {};
+  for (const [name, array] of Object.entries(network.parameters)) parameters[name] = Float64Array.from(await array.read());
+  const options = { cell: makeCell(cell as ReferenceName), inputSize, hiddenSize, layers, steps, batch, direction };
+  const reference = recurrentForward(options, parameters, Float64Array.from(input), { h0: Float64Array.from(h0) }, masksOf(given));
+  const expected: Record<string, Float64Array> = { output: reference.output, hn: reference.hn };
+  if (training) {
+    const { dInput, dH0, gradients } = recurrentBackward(reference, { dOutput: Float64Array.from(dOutput) });
+    Object.assign(expected, { dInput, dH0, ...gradients });
+  }
+  return Object.fromEntries(Object.entries(expected).map(([name, values]) => [name, relativeL2(actual[name]!, values)]));
+}
+
+/** Outputs of two passes of a plan with dropout, and of one of another network with the same seed. */
+export async function masksChange(): Promise<Float32Array[]> {
+  const gpu = await openDevice();
+  const input = randomArray(WINDOW.steps * WINDOW.batch * SHAPE.inputSize, 1);
+  const outputs: Float32Array[] = [];
+  for (const passes of [2, 1]) {
+    const plan = createRecurrent(gpu, { ...SHAPE, cell: 'gru', dropout: 0.4 }).plan({ ...WINDOW, training: true });
+    for (let pass = 0; pass < passes; pass++) {
+      plan.forward({ input });
+      outputs.push(await plan.output.read());
+    }
+  }
+  return outputs;
+}
+
+/** A traced plan and an untraced one over the same rows. */
+export async function trace({ cell, lengths }: { cell: CellName; lengths: number[] }) {
+  const { hiddenSize, inputSize } = SHAPE;
+  const { steps, batch } = WINDOW;
+  const gpu = await openDevice();
+  const network = createRecurrent(gpu, { ...SHAPE, cell, direction: 'bidirectional' });
+  const input = randomArray(steps * batch * inputSize, 1, 4);
+  const dOutput = randomArray(steps * batch * 2 * hiddenSize, 2);
+  const run = async (withTrace: boolean) => {
+    const plan = network.plan({ ...WINDOW, training: true, ragged: true, trace: withTrace });
+    plan.forward({ input, lengths });
+    plan.backward({ dOutput });
+    return { dInput: await plan.dInput.read(), measured: withTrace ? await plan.readTrace() : [] };
+  };
+  const [traced, untraced] = [await run(true), await run(false)];
+  return { sameGradients: traced.dInput.every((x, i) => x === untraced.dInput[i]), measured: traced.measured };
+}
+
+/** One layer, one direction: the traced norms beside dL/dh[t] found by running the window's tail alone from h[t]. */
+export async function traceByTails({ cell }: { cell: CellName }): Promise<{ traced: number[]; expected: number[] }> {
+  const { hiddenSize, inputSize } = SHAPE;
+  const { batch } = WINDOW;
+  const steps = 6;
+  const gpu = await openDevice();
+  const network = createRecurrent(gpu, { cell, inputSize, hiddenSize, seed: 2 });
+  const input = randomArray(steps * batch * inputSize, 1, 3);
+  const dOutput = randomArray(steps * batch * hiddenSize, 2);
+  const plan = network.plan({ steps, batch, training: true, trace: true });
+  plan.forward({ input });
+  plan.backward({ dOutput });
+  const [layer] = await plan.readTrace();
+  const row = batch * hiddenSize;
+  const expected: number[] = [];
+  for (let t = 0; t < steps; t++) {
+    const through = new Float32Array(row);
+    if (t + 1 < steps) {
+      const head = network.plan({ steps: t + 1, batch });
+      head.forward({ input: input.slice(0, (t + 1) * batch * inputSize) });
+      const tail = network.plan({ steps: steps - t - 1, batch, training: true });
+      tail.forward({ input: input.slice((t + 1) * batch * inputSize), h0: head.hn, c0: head.cn });
+      tail.backward({ dOutput: dOutput.slice((t + 1) * row) });
+      // What comes back through h alone: dL/dh[t] of an LSTM leaves out the way through c[t].
+      through.set(await tail.dH0.read());
+    }
+    expected.push(Math.hypot(...dOutput.slice(t * row, (t + 1) * row).map((x, i) => x + through[i]!)));
+  }
+  return { traced: layer!.gradientNorms.map(([norm]) => norm!), expected };
+}
+
+/** A stream step by step beside a plan over the whole sequence; a snapshot, a fork and a restore of it. */
+export async function stream({ cell }: { cell: CellName }) {
+  const { inputSize, hiddenSize } = SHAPE;
+  const { steps, batch } = WINDOW;
+  const gpu = await openDevice();
+  const network = createRecurrent(gpu, { ...SHAPE, cell });
+  const plan = network.plan(WINDOW);
+  const input = randomArray(steps * batch * inputSize, 1);
+  plan.forward({ input });
+  const whole = await plan.output.read();
+  const one = network.stream({ batch });
+  const take = async (source: typeof one, from: number, to: number): Promise<Float32Array> => {
+    const outputs = new Float32Array((to - from) * batch * hiddenSize);
+    for (let t = from; t < to; t++) {
+      source.step(input.slice(t * batch * inputSize, (t + 1) * batch * inputSize));
+      outputs.set(await source.output.read(), (t - from) * batch * hiddenSize);
+    }
+    return outputs;
+  };
+  const head = await take(one, 0, 2);
+  const kept = await one.snapshot();
+  const twin = one.fork();
+  const tail = await take(one, 2, steps);
+  const forked = await take(twin, 2, steps);
+  one.restore(kept);
+  const restored = await take(one, 2, steps);
+  one.reset();
+  const again = await take(one, 0, 2);
+  network.destroy();
+  return { whole, single: Float32Array.of(...head, ...tail), head, tail, forked, restored, again, bytesLeft: gpu.memory.report().totalBytes };
+}

@@ -1,0 +1,63 @@
+// Dropout and zoneout against the reference with the generator's own masks; traces of BPTT; streams.
+import { expect, test } from '../harness.ts';
+import type { RegularisedCase, stream, trace, traceByTails } from './regularisers.page.ts';
+
+const page = '/e2e/gpu/regularisers.page.ts';
+
+const cases: RegularisedCase[] = [
+  { cell: 'lstm', direction: 'forward', dropout: 0.5, zoneout: {}, training: true },
+  { cell: 'gru', direction: 'bidirectional', dropout: 0.3, zoneout: { h: 0.4 }, training: true },
+  { cell: 'lstm', direction: 'bidirectional', dropout: 0.2, zoneout: { h: 0.1, c: 0.5 }, training: true },
+  { cell: 'gru_reset_before', direction: 'forward', dropout: 0, zoneout: { h: 0.5 }, training: true },
+  { cell: 'peephole_lstm', direction: 'forward', dropout: 0, zoneout: { h: 0.3 }, training: true },
+  { cell: 'rnn_tanh', direction: 'bidirectional', dropout: 0, zoneout: { h: 0.3 }, training: true },
+  { cell: 'min_gru', direction: 'forward', dropout: 0.6, zoneout: { h: 0.2 }, training: true },
+  { cell: 'lstm', direction: 'forward', dropout: 0.5, zoneout: { h: 0.1, c: 0.5 }, training: false },
+];
+
+for (const given of cases) {
+  const { cell, direction, dropout, zoneout, training } = given;
+  const title = `${cell} ${direction} with dropout ${dropout}, zoneout ${JSON.stringify(zoneout)} agrees with float64${training ? '' : ' at evaluation'}`;
+  test(title, async ({ inPage }) => {
+    const errors = await inPage<Record<string, number>>(page, 'compare', given);
+    for (const [array, error] of Object.entries(errors)) {
+      expect.soft(error, `relative L2 error of ${array}`).toBeLessThanOrEqual(['output', 'hn'].includes(array) ? 1e-5 : 1e-4);
+    }
+  });
+}
+
+test('each pass draws its own masks, the same ones for the same seed', async ({ inPage }) => {
+  const [first, second, again] = await inPage<Float32Array[]>(page, 'masksChange');
+  expect(second).not.toEqual(first);
+  expect(again).toEqual(first);
+});
+
+test('a trace leaves the gradients as they are, and counts no padding', async ({ inPage }) => {
+  const { sameGradients, measured } = await inPage<Awaited<ReturnType<typeof trace>>>(page, 'trace', { cell: 'lstm', lengths: [3, 2, 3] });
+  expect(sameGradients).toBe(true);
+  expect(measured).toHaveLength(3);
+  for (const { gradientNorms, saturation } of measured) {
+    expect(gradientNorms.map((d) => d.map((x) => x > 0))).toEqual([[true, true], [true, true], [true, true], [false, false], [false, false]]);
+    expect(Object.keys(saturation)).toEqual(['i', 'f', 'g', 'o']);
+    for (const shares of Object.values(saturation)) for (const share of shares.flat()) expect(share >= 0 && share <= 1).toBe(true);
+    for (const shares of Object.values(saturation)) expect(shares.slice(3).flat()).toEqual([0, 0, 0, 0]);
+  }
+});
+
+for (const cell of ['lstm', 'gru', 'gru_reset_before', 'rnn_tanh'] as const) {
+  test(`traced norms of ${cell} are those of dL/dh[t], found by running each tail of the window alone`, async ({ inPage }) => {
+    const { traced, expected } = await inPage<Awaited<ReturnType<typeof traceByTails>>>(page, 'traceByTails', { cell });
+    traced.forEach((norm, t) => expect.soft(Math.abs(norm - expected[t]!) / expected[t]!, `step ${t}: ${norm} against ${expected[t]}`).toBeLessThan(1e-5));
+  });
+}
+
+for (const cell of ['lstm', 'gru', 'min_gru'] as const) {
+  test(`a stream of ${cell} equals the whole sequence bit for bit, and can be forked, kept and restored`, async ({ inPage }) => {
+    const r = await inPage<Awaited<ReturnType<typeof stream>>>(page, 'stream', { cell });
+    expect(r.single).toEqual(r.whole);
+    expect(r.forked).toEqual(r.tail);
+    expect(r.restored).toEqual(r.tail);
+    expect(r.again).toEqual(r.head);
+    expect(r.bytesLeft).toBe(0);
+  });
+}

@@ -1,0 +1,25 @@
+// Dropout, its mask made from counters in both passes.
+import shader from '../../shaders/ops/dropout.wgsl';
+import { elements, type Slice } from '../gpu/memory.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { grid } from './grid.ts';
+
+export interface DropoutOptions {
+  /** p, of being dropped. */ readonly chance: number;
+  /** Tells this mask from others of the same seed. */ readonly stream: number;
+  /** [N+2], with seed and counter in its last two elements. */ readonly lengths: Slice;
+}
+
+/** Record y = x / (1 - p) where kept, 0 elsewhere. */
+export function dropout(recording: Recording, { chance, stream, lengths }: DropoutOptions, x: Slice, y: Slice): void {
+  const count = elements(y.shape);
+  const rows = elements(lengths.shape) - 2;
+  recording.dispatch(shader, 'forward', { bindings: { lengths, x, y }, params: { count, chance, stream, rows }, workgroups: grid(count, 64) });
+}
+
+/** Record the same mask on a gradient, in place. */
+export function dropoutBackward(recording: Recording, { chance, stream, lengths }: DropoutOptions, y: Slice): void {
+  const count = elements(y.shape);
+  const rows = elements(lengths.shape) - 2;
+  recording.dispatch(shader, 'backward', { bindings: { lengths, y }, params: { count, chance, stream, rows }, workgroups: grid(count, 64) });
+}

@@ -1,0 +1,66 @@
+// Gradients and gates along time, measured on the GPU during a plan's passes and read when asked for.
+import type { Gpu } from '../gpu/device.ts';
+import { allocateProxy, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { gateSaturation, gradientNorms } from '../kernels/trace.ts';
+import type { LayerTrace } from './recurrent_plan.ts';
+import type { StackWindow } from './stack.ts';
+
+/** Gates that are candidates, between -1 and 1; all others are between 0 and 1. */
+const CANDIDATES = ['g', 'n', 'h'];
+
+export class PlanTrace {
+  readonly #gpu: Gpu;
+  readonly #stack: StackWindow;
+  /** [T,D] and [T,D,G] of each layer. */
+  readonly #layers: readonly { readonly norms: Slice; readonly saturation: Slice }[];
+
+  constructor(gpu: Gpu, stack: StackWindow) {
+    this.#gpu = gpu;
+    this.#stack = stack;
+    this.#layers = stack.histories.map(({ steps, directions }, l) => ({
+      norms: allocateProxy(`l${l}.gradient norms`, [steps, directions], 'result'),
+      saturation: allocateProxy(`l${l}.gate saturation`, [steps, directions, stack.cells[l]!.gateOrder.length], 'result'),
+    }));
+  }
+
+  buffers(): BufferProxy[] {
+    return this.#layers.flatMap(({ norms, saturation }) => [norms.buffer, saturation.buffer]);
+  }
+
+  /** Record the gates' saturation, while `gates` hold activations. */
+  recordForward(recording: Recording): void {
+    this.#stack.histories.forEach((history, l) => {
+      const { gateOrder, saved } = this.#stack.cells[l]!;
+      gateSaturation(recording, history, {
+        gates: history.gates,
+        saved,
+        traced: gateOrder.length,
+        candidates: gateOrder.flatMap((letter, gate) => (CANDIDATES.includes(letter) ? [gate] : [])),
+        lengths: history.lengths,
+        saturation: this.#layers[l]!.saturation,
+      });
+    });
+  }
+
+  /** Record the gradients' norms, after BPTT has left dL/dh[t] where the output's gradient was. */
+  recordBackward(recording: Recording): void {
+    this.#stack.histories.forEach((history, l) => gradientNorms(recording, history, this.#stack.dOutputs[l]!, history.lengths, this.#layers[l]!.norms));
+  }
+
+  read(): Promise<LayerTrace[]> {
+    return Promise.all(
+      this.#layers.map(async ({ norms, saturation }, l) => {
+        const { gateOrder } = this.#stack.cells[l]!;
+        const [steps, directions] = norms.shape as [number, number];
+        const [n, s] = await Promise.all([this.#gpu.read(norms), this.#gpu.read(saturation)]);
+        const table = (value: (t: number, d: number) => number): number[][] =>
+          Array.from({ length: steps }, (_, t) => Array.from({ length: directions }, (_, d) => value(t, d)));
+        return {
+          gradientNorms: table((t, d) => n[t * directions + d]!),
+          saturation: Object.fromEntries(gateOrder.map((letter, gate) => [letter, table((t, d) => s[(t * directions + d) * gateOrder.length + gate]!)])),
+        };
+      }),
+    );
+  }
+}

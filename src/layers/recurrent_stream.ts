@@ -1,0 +1,116 @@
+// Streaming: a recurrent network one step at a time, its state on the GPU, equal to the bit to the pass over the whole sequence.
+import type { Gpu } from '../gpu/device.ts';
+import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { Recording } from '../gpu/recording.ts';
+import { Replay } from '../gpu/submit.ts';
+import { loadInitialState, takeFinalState } from '../kernels/state.ts';
+import { allStates, lengthsShape } from '../scheduler/history.ts';
+import { GpuArray, type ArraySource } from './array.ts';
+import { wholeNumber } from './checks.ts';
+import type { Parameters } from './parameters.ts';
+import { StackWindow } from './stack.ts';
+import type { LayerShape } from './stack_parameters.ts';
+
+/** A state on the host, to be kept and restored: h and c [L,N,H]; c is zeros for cells without one. */
+export interface StreamSnapshot {
+  readonly h: Float32Array;
+  readonly c: Float32Array;
+}
+
+export class RecurrentStream {
+  /** x [N,I] of the next step. */
+  readonly input: GpuArray;
+  /** The top layer's h [N,H] of the last step. */
+  readonly output: GpuArray;
+  /** The state [L,N,H], zero at first. */
+  readonly h: GpuArray;
+  readonly c: GpuArray;
+  readonly batch: number;
+  readonly #gpu: Gpu;
+  readonly #network: { layers: readonly LayerShape[]; stream(options: { batch: number }): RecurrentStream };
+  readonly #replay: Replay;
+  readonly #owned: readonly BufferProxy[];
+  readonly #forget: () => void;
+
+  constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; stream(options: { batch: number }): RecurrentStream }, parameters: Parameters, batch: number, forget: () => void) {
+    wholeNumber(batch, 'batch');
+    const { layers } = network;
+    if (layers.some(({ direction }) => direction !== 'forward')) {
+      throw new RangeError('a stream takes one step after another, so its layers must run forward; reverse and bidirectional ones need the whole sequence: use plan()');
+    }
+    this.#gpu = gpu;
+    this.#network = network;
+    this.#forget = forget;
+    this.batch = batch;
+    const { input, hidden } = layers[0]!;
+    const x = allocateProxy('stream input', [1, batch, input], 'input');
+    const lengths = allocateProxy('stream lengths', lengthsShape(batch), 'input');
+    const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps: 1, batch, training: false, lengths, ragged: false });
+    const [h, c] = ['h', 'c'].map((state) => allocateProxy(`stream ${state}`, [layers.length, batch, hidden], 'history')) as [Slice, Slice];
+    const part = (state: number, l: number): Slice => subslice(state === 0 ? h : c, l * batch * hidden, [1, batch, hidden]);
+    const recording = new Recording(gpu.tiles);
+    stack.histories.forEach((layer, l) => allStates(layer).forEach((history, s) => loadInitialState(recording, layer, history, part(s, l))));
+    stack.forward(recording);
+    stack.histories.forEach((layer, l) => allStates(layer).forEach((history, s) => takeFinalState(recording, layer, history, part(s, l), lengths)));
+    this.#owned = [...stack.buffers(), ...[x, lengths, h, c].map((s) => s.buffer)];
+    gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
+    gpu.write(lengths, new Uint32Array(batch + 2).fill(1, 0, batch));
+    this.#replay = new Replay(gpu, recording, 'stream step');
+    this.input = new GpuArray(gpu, { ...x, shape: [batch, input] }, 'input');
+    this.output = new GpuArray(gpu, { ...stack.output, shape: [batch, hidden] }, 'output');
+    this.h = new GpuArray(gpu, h, 'h');
+    this.c = new GpuArray(gpu, c, 'c');
+  }
+
+  /** Take one step: `output`, `h` and `c` follow, on the GPU. */
+  step(input: ArraySource): void {
+    this.#gpu.guard('stream step', () => {
+      const encoder = this.#gpu.device.createCommandEncoder({ label: 'stream step' });
+      this.encodeStep(encoder, input);
+      this.#gpu.device.queue.submit([encoder.finish()]);
+    });
+  }
+
+  /** The same as commands of the application's own encoder; without `input`, from what the array `input` holds. */
+  encodeStep(encoder: GPUCommandEncoder, input?: ArraySource): void {
+    this.#gpu.assertAlive();
+    if (input !== undefined) this.input.take(input, encoder);
+    this.#replay.encode(encoder);
+  }
+
+  /** The state on the host, as it is after all steps submitted so far. */
+  async snapshot(): Promise<StreamSnapshot> {
+    const [h, c] = await Promise.all([this.h.read(), this.c.read()]);
+    return { h, c };
+  }
+
+  /** Go on from a snapshot of a stream of the same network and batch. */
+  restore({ h, c }: StreamSnapshot): void {
+    this.h.write(h);
+    this.c.write(c);
+  }
+
+  /** Begin again from a zero state. */
+  reset(): void {
+    this.h.write(new Float32Array(this.h.shape.reduce((a, b) => a * b, 1)));
+    this.c.write(new Float32Array(this.c.shape.reduce((a, b) => a * b, 1)));
+  }
+
+  /** A second stream of the same network that goes on from this state; the copy stays on the GPU. */
+  fork(): RecurrentStream {
+    const twin = this.#network.stream({ batch: this.batch });
+    this.#gpu.guard('fork', () => {
+      const encoder = this.#gpu.device.createCommandEncoder({ label: 'fork' });
+      twin.h.take(this.h, encoder);
+      twin.c.take(this.c, encoder);
+      this.#gpu.device.queue.submit([encoder.finish()]);
+    });
+    return twin;
+  }
+
+  destroy(): void {
+    this.#replay.destroy();
+    this.#gpu.memory.free(this.#owned);
+    this.#forget();
+  }
+}
