@@ -10,6 +10,7 @@ export interface RegularisedCase {
   readonly direction: 'forward' | 'bidirectional';
   readonly dropout: number;
   readonly zoneout: { readonly h?: number; readonly c?: number };
+  readonly recurrentDropout?: number;
   readonly training: boolean;
 }
 
@@ -17,7 +18,7 @@ const SHAPE = { inputSize: 4, hiddenSize: 6, layers: 3, seed: 9 };
 const WINDOW = { steps: 5, batch: 3 };
 
 /** The masks of the engine's first forward pass (counter 1), by the definition of its generator. */
-function masksOf({ cell, direction, dropout, zoneout, training }: RegularisedCase): Masks {
+function masksOf({ cell, direction, dropout, zoneout, recurrentDropout = 0, training }: RegularisedCase): Masks {
   const { hiddenSize: H, layers, seed } = SHAPE;
   const { steps: T, batch: N } = WINDOW;
   const D = direction === 'bidirectional' ? 2 : 1;
@@ -34,6 +35,10 @@ function masksOf({ cell, direction, dropout, zoneout, training }: RegularisedCas
           const element = (Math.floor(i / H) * D + d) * H + (i % H);
           return training ? Number(chance(16 * l + 1 + which, element) < p) : p;
         });
+      if (recurrentDropout > 0 && training) {
+        masks[`recurrent_dropout_${suffix}`] = Float64Array.from({ length: N * H }, (_, i) =>
+          chance(16 * l + 3, d * N * H + i) >= recurrentDropout ? 1 / (1 - recurrentDropout) : 0);
+      }
       if (zoneout.h) masks[`zoneout_h_${suffix}`] = zone(0, zoneout.h);
       if (zoneout.c && cell.includes('lstm')) masks[`zoneout_c_${suffix}`] = zone(1, zoneout.c);
     }
@@ -43,11 +48,11 @@ function masksOf({ cell, direction, dropout, zoneout, training }: RegularisedCas
 
 /** Relative L2 errors against the reference with the same masks; forward only where not training. */
 export async function compare(given: RegularisedCase): Promise<Record<string, number>> {
-  const { cell, direction, dropout, zoneout, training } = given;
+  const { cell, direction, dropout, zoneout, recurrentDropout = 0, training } = given;
   const { layers, hiddenSize, inputSize } = SHAPE;
   const { steps, batch } = WINDOW;
   const gpu = await openDevice();
-  const network = createRecurrent(gpu, { ...SHAPE, cell, direction, dropout, zoneout });
+  const network = createRecurrent(gpu, { ...SHAPE, cell, direction, dropout, zoneout, recurrentDropout });
   const plan = network.plan({ ...WINDOW, training });
   const D = direction === 'bidirectional' ? 2 : 1;
   const input = randomArray(steps * batch * inputSize, 1);

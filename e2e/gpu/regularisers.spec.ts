@@ -12,12 +12,17 @@ const cases: RegularisedCase[] = [
   { cell: 'peephole_lstm', direction: 'forward', dropout: 0, zoneout: { h: 0.3 }, training: true },
   { cell: 'rnn_tanh', direction: 'bidirectional', dropout: 0, zoneout: { h: 0.3 }, training: true },
   { cell: 'min_gru', direction: 'forward', dropout: 0.6, zoneout: { h: 0.2 }, training: true },
-  { cell: 'lstm', direction: 'forward', dropout: 0.5, zoneout: { h: 0.1, c: 0.5 }, training: false },
+  { cell: 'lstm', direction: 'bidirectional', dropout: 0, zoneout: {}, recurrentDropout: 0.4, training: true },
+  { cell: 'gru', direction: 'bidirectional', dropout: 0.2, zoneout: { h: 0.2 }, recurrentDropout: 0.5, training: true },
+  { cell: 'gru_reset_before', direction: 'bidirectional', dropout: 0, zoneout: {}, recurrentDropout: 0.3, training: true },
+  { cell: 'coupled_peephole_lstm', direction: 'forward', dropout: 0, zoneout: {}, recurrentDropout: 0.3, training: true },
+  { cell: 'ind_rnn', direction: 'bidirectional', dropout: 0, zoneout: {}, recurrentDropout: 0.3, training: true },
+  { cell: 'lstm', direction: 'forward', dropout: 0.5, zoneout: { h: 0.1, c: 0.5 }, recurrentDropout: 0.4, training: false },
 ];
 
 for (const given of cases) {
-  const { cell, direction, dropout, zoneout, training } = given;
-  const title = `${cell} ${direction} with dropout ${dropout}, zoneout ${JSON.stringify(zoneout)} agrees with float64${training ? '' : ' at evaluation'}`;
+  const { cell, direction, dropout, zoneout, recurrentDropout = 0, training } = given;
+  const title = `${cell} ${direction} with dropout ${dropout}, zoneout ${JSON.stringify(zoneout)}, recurrent dropout ${recurrentDropout} agrees with float64${training ? '' : ' at evaluation'}`;
   test(title, async ({ inPage }) => {
     const errors = await inPage<Record<string, number>>(page, 'compare', given);
     for (const [array, error] of Object.entries(errors)) {

@@ -18,7 +18,10 @@ fn recurrent_row(at: RowPlace) -> u32 {
 }
 
 fn recurrent_input(element: u32) -> f32 {
-  if (PHASE == 0u) { return h[element]; }
+  if (PHASE == 0u) {
+    if (RECURRENT_DROPOUT > 0.0) { return masked[element]; }
+    return h[element];
+  }
   return reset_h[element];
 }
 
@@ -32,7 +35,7 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
     let r = gate(gates[at.gates] + recurrent[0]);
     gates[at.gates] = r;
     gates[at.gates + stride] = gate(gates[at.gates + stride] + recurrent[RECURRENT_SIZE - 1u]);
-    reset_h[at.step] = r * h[at.before];
+    reset_h[at.step] = r * h[at.before] * recurrent_mask(at);
     return 0.0;  // h[t] comes in the next phase
   }
   let z = gates[at.gates + stride];

@@ -18,7 +18,7 @@ fn recurrent_block(gate: u32) -> u32 {
 }
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
-  let y = candidate(gates[at.gates] + recurrent_weight(at) * h[at.before]);
+  let y = candidate(gates[at.gates] + recurrent_weight(at) * recurrent_input(at.before));
   gates[at.gates] = y;
   return y;
 }
@@ -26,5 +26,5 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
 fn cell_backward(at: Place, product: f32) -> f32 {
   let d = arriving(at, product) * d_candidate(gates[at.gates]);
   gates[at.gates] = d;
-  return d * recurrent_weight(at);
+  return d * recurrent_weight(at) * recurrent_mask(at);
 }

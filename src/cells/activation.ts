@@ -17,6 +17,8 @@ export interface CellOptions {
   readonly clip?: number;
   /** Which cell state a peephole's output gate sees: the new one (Gers & Schmidhuber, ONNX), or the previous one (WebNN). Default 'new'. */
   readonly peepholeOutput?: 'new' | 'previous';
+  /** The chance that a unit of h is dropped inside the recurrent product, the same ones at every step (Gal & Ghahramani 2016). */
+  readonly recurrentDropout?: number;
   /** Zoneout (Krueger et al. 2017): the chance that a unit of h, or of c, keeps its value of the step before. */
   readonly zoneout?: { readonly h?: number; readonly c?: number };
 }
@@ -37,12 +39,14 @@ function constantsOf(role: 'GATE' | 'CANDIDATE' | 'OUTPUT', activation: Activati
 }
 
 /** The shader constants of a cell's options. */
-export function optionConstants({ activations = {}, clip, peepholeOutput = 'new', zoneout = {} }: CellOptions): CellConstants {
+export function optionConstants({ activations = {}, clip, peepholeOutput = 'new', zoneout = {}, recurrentDropout = 0 }: CellOptions): CellConstants {
   if (clip !== undefined && !(clip > 0 && Number.isFinite(clip))) throw new RangeError(`clip must be a finite number above 0; ${String(clip)} was given`);
+  if (!(recurrentDropout >= 0 && recurrentDropout < 1)) throw new RangeError(`recurrentDropout must be a chance from 0 to below 1; ${String(recurrentDropout)} was given`);
   for (const [state, chance] of Object.entries(zoneout)) {
     if (!(chance >= 0 && chance < 1)) throw new RangeError(`zoneout.${state} must be a chance from 0 to below 1; ${String(chance)} was given`);
   }
   return {
+    ...(recurrentDropout && { RECURRENT_DROPOUT: recurrentDropout }),
     ...(zoneout.h && { ZONEOUT_H: zoneout.h }),
     ...(zoneout.c && { ZONEOUT_C: zoneout.c }),
     ...(activations.gate && constantsOf('GATE', activations.gate)),

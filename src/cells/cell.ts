@@ -58,6 +58,7 @@ export interface StepDispatch {
     /** [slots,N,D*H] */ readonly h: Slice;
     /** [slots,N,D*H] of each further state. */ readonly states: readonly Slice[];
     /** [T,N,D*H] each. */ readonly scratch: readonly Slice[];
+    /** [slots,N,D*H] h after recurrent dropout, or one element. */ readonly masked: Slice;
     /** [N+2] */ readonly lengths: Slice;
   };
   readonly params: {

@@ -14,8 +14,8 @@ export const gru: Cell = {
   scratch: [],
   diagonal: null,
   constants: {},
-  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, lengths }, ...step }) {
-    recording.dispatch(after, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths }, ...step });
+  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, lengths, masked }, ...step }) {
+    recording.dispatch(after, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths, masked }, ...step });
   },
   backward(recording, { buffers: { weight_hh, gates, h, lengths }, ...step }, { dOutput, dHidden }) {
     recording.dispatch(after, 'backward', { bindings: { weight_hh, gates, h, lengths, d_output: dOutput, d_hidden: dHidden }, ...step });
@@ -34,9 +34,9 @@ export const gruResetBefore: Cell = {
   scratch: ['reset_h'],
   diagonal: null,
   constants: {},
-  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, lengths, scratch }, constants, ...step }) {
+  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, lengths, masked, scratch }, constants, ...step }) {
     const { hidden } = step.params;
-    const bindings = { gates, h, lengths, reset_h: scratch[0]! };
+    const bindings = { gates, h, lengths, masked, reset_h: scratch[0]! };
     recording.dispatch(before, 'forward', { bindings: { ...bindings, weight_hh, bias_hh }, constants, ...step });
     recording.dispatch(before, 'forward', {
       bindings: { ...bindings, weight_hh: rest(weight_hh, 2 * hidden * hidden), bias_hh: rest(bias_hh, 2 * hidden) },

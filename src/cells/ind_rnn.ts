@@ -12,8 +12,8 @@ export const indRnn: Cell = {
   scratch: [],
   diagonal: { name: 'weight_hh', gates: [{ block: 0, state: 'h', sees: 'before' }] },
   constants: { CANDIDATE_KIND: activationKind('relu') },
-  forward(recording, { buffers: { gates, h, lengths, diagonal }, ...step }) {
-    recording.dispatch(shader, 'forward', { bindings: { gates, h, lengths, diagonal }, ...step });
+  forward(recording, { buffers: { gates, h, lengths, masked, diagonal }, ...step }) {
+    recording.dispatch(shader, 'forward', { bindings: { gates, h, lengths, masked, diagonal }, ...step });
   },
   backward(recording, { buffers: { weight_hh, gates, lengths, diagonal }, ...step }, { dOutput, dHidden }) {
     recording.dispatch(shader, 'backward', { bindings: { weight_hh, gates, lengths, diagonal, d_output: dOutput, d_hidden: dHidden }, ...step });

@@ -15,8 +15,8 @@ const withoutPeepholes: Pick<Cell, 'states' | 'scratch' | 'diagonal' | 'forward'
   states: ['c'],
   scratch: [],
   diagonal: null,
-  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, states, lengths }, ...step }) {
-    recording.dispatch(plain, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths, c: states[0]! }, ...step });
+  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, states, lengths, masked }, ...step }) {
+    recording.dispatch(plain, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths, masked, c: states[0]! }, ...step });
   },
   backward(recording, { buffers: { weight_hh, gates, states, lengths }, ...step }, { dOutput, dHidden, dStates }) {
     const bindings = { weight_hh, gates, lengths, c: states[0]!, d_output: dOutput, d_hidden: dHidden, d_cell: dStates[0]! };
@@ -27,8 +27,8 @@ const withoutPeepholes: Pick<Cell, 'states' | 'scratch' | 'diagonal' | 'forward'
 const withPeepholes: Pick<Cell, 'states' | 'scratch' | 'forward' | 'backward'> = {
   states: ['c'],
   scratch: [],
-  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, states, lengths, diagonal }, ...step }) {
-    recording.dispatch(peephole, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths, diagonal, c: states[0]! }, ...step });
+  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, states, lengths, masked, diagonal }, ...step }) {
+    recording.dispatch(peephole, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths, masked, diagonal, c: states[0]! }, ...step });
   },
   backward(recording, { buffers: { weight_hh, gates, states, lengths, diagonal }, ...step }, { dOutput, dHidden, dStates }) {
     const bindings = { weight_hh, gates, lengths, diagonal, c: states[0]!, d_output: dOutput, d_hidden: dHidden, d_cell: dStates[0]! };

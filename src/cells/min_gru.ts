@@ -11,8 +11,8 @@ export const minGru: Cell = {
   scratch: [],
   diagonal: null,
   constants: {},
-  forward(recording, { buffers: { gates, h, lengths }, ...step }) {
-    recording.dispatch(shader, 'forward', { bindings: { gates, h, lengths }, ...step });
+  forward(recording, { buffers: { gates, h, lengths, masked }, ...step }) {
+    recording.dispatch(shader, 'forward', { bindings: { gates, h, lengths, masked }, ...step });
   },
   backward(recording, { buffers: { weight_hh, gates, h, lengths }, ...step }, { dOutput, dHidden }) {
     recording.dispatch(shader, 'backward', { bindings: { weight_hh, gates, h, lengths, d_output: dOutput, d_hidden: dHidden }, ...step });

@@ -28,7 +28,8 @@ export function cellNamed(name: string, options: CellOptions = {}): Cell {
     throw new RangeError(`there is no cell "${name}"; there is ${Object.keys(cells).map((c) => `"${c}"`).join(', ')}`);
   }
   const cell: Cell = cells[name as CellName];
-  const { peepholeOutput, zoneout } = options;
+  const { peepholeOutput, zoneout, recurrentDropout } = options;
+  if (recurrentDropout && cell.products.length === 0 && !cell.diagonal) throw new RangeError(`recurrentDropout needs a cell that multiplies its state by weights; ${name} does not`);
   if (zoneout?.c && !cell.states.includes('c')) throw new RangeError(`zoneout.c needs a cell with a state c; ${name} has none`);
   if (zoneout?.c && cell.diagonal) throw new RangeError(`zoneout.c does not go with peepholes: they would see a cell state that the history does not keep`);
   const constants = { ...cell.constants, ...optionConstants(options) };

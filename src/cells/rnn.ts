@@ -10,8 +10,8 @@ const rnn: Omit<Cell, 'name' | 'constants'> = {
   states: [],
   scratch: [],
   diagonal: null,
-  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, lengths }, ...step }) {
-    recording.dispatch(shader, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths }, ...step });
+  forward(recording, { buffers: { weight_hh, bias_hh, gates, h, lengths, masked }, ...step }) {
+    recording.dispatch(shader, 'forward', { bindings: { weight_hh, bias_hh, gates, h, lengths, masked }, ...step });
   },
   backward(recording, { buffers: { weight_hh, gates, lengths }, ...step }, { dOutput, dHidden }) {
     recording.dispatch(shader, 'backward', { bindings: { weight_hh, gates, lengths, d_output: dOutput, d_hidden: dHidden }, ...step });

@@ -1,4 +1,5 @@
-// Arrays in another arrangement: directions merged, batch and time exchanged.
+// Arrays in another arrangement: directions merged, batch and time exchanged, one added to another.
+import addShader from '../../shaders/ops/add.wgsl';
 import mergeShader from '../../shaders/ops/merge.wgsl';
 import swapShader from '../../shaders/ops/swap.wgsl';
 import { elements, type Slice } from '../gpu/memory.ts';
@@ -14,4 +15,10 @@ export function mergeDirections(recording: Recording, both: Slice, merged: Slice
 export function swapAxes(recording: Recording, source: Slice, swapped: Slice): void {
   const [a, b, c] = source.shape as [number, number, number];
   recording.dispatch(swapShader, 'swap', { bindings: { source, swapped }, params: { a, b, c }, workgroups: grid(elements(source.shape), 64) });
+}
+
+/** Record y += x, of the same shape. */
+export function addTo(recording: Recording, x: Slice, y: Slice): void {
+  const count = elements(y.shape);
+  recording.dispatch(addShader, 'add', { bindings: { x, y }, params: { count }, workgroups: grid(count, 64) });
 }

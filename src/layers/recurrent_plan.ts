@@ -5,8 +5,9 @@ import { profile, type KernelTime } from '../gpu/profile.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { swapAxes } from '../kernels/arrange.ts';
-import { cleanPadding, loadInitialState, takeFinalState } from '../kernels/state.ts';
+import { cleanPadding, takeFinalState } from '../kernels/state.ts';
 import { allStates, lengthsShape } from '../scheduler/history.ts';
+import { startLayer } from '../scheduler/window.ts';
 import { GpuArray, type ArraySource } from './array.ts';
 import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
@@ -116,7 +117,7 @@ export class RecurrentPlan {
     if (ragged) cleanPadding(forward, { steps, batch, columns: features }, timeFirst, x, lengths);
     const part = (all: Slice, l: number): Slice => subslice(all, l * directions * batch * hidden, [directions, batch, hidden]);
     stack.histories.forEach((layer, l) => {
-      allStates(layer).forEach((history, s) => loadInitialState(forward, layer, history, part(s === 0 ? given.h0 : given.c0, l)));
+      startLayer(forward, layer, [part(given.h0, l), part(given.c0, l)]);
       const kept = stack.initialStates[l];
       if (kept) forward.copy(part(given.h0, l), kept);
     });

@@ -279,7 +279,8 @@ const dropoutStream = (index: number): number => 0x10000 + index;
 function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean): Layer {
   const { steps, batch, training, lengths, ragged, trace = false } = window;
   const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
-  const constants = { ...given.cell.constants, ...(zonesOut && !training && { TRAINING: 0 }), ...(trace && { TRACE: 1 }) };
+  const { RECURRENT_DROPOUT, ...always } = given.cell.constants;
+  const constants = { ...always, ...(training && RECURRENT_DROPOUT && { RECURRENT_DROPOUT }), ...(zonesOut && !training && { TRAINING: 0 }), ...(trace && { TRACE: 1 }) };
   const shape: LayerShape = { ...given, cell: { ...given.cell, constants } };
   const { cell, hidden, direction, merge, bias } = shape;
   const directions = directionsOf(shape);

@@ -2,7 +2,9 @@
 import type { Cell, RecurrentProduct, StepGradients } from '../cells/cell.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { addTo } from '../kernels/arrange.ts';
 import { columnSum } from '../kernels/column_sum.ts';
+import { dropoutBackward } from '../kernels/dropout.ts';
 import { matmul, type Matrix } from '../kernels/matmul.ts';
 import { productSum } from '../kernels/product_sum.ts';
 import { takeFirstGradients } from '../kernels/state.ts';
@@ -85,7 +87,9 @@ export function recurrentGradients(
   into: readonly RecurrentGradients[],
   boundary: { first: FirstGradients; initial: Slice } | null,
 ): void {
-  const { steps, batch, hidden, directions, reverse, h, scratch, states, gates, lengths } = history;
+  const { steps, batch, hidden, directions, reverse, scratch, states, gates, lengths, mask } = history;
+  // What the products read: with recurrent dropout, what it left of h.
+  const h = mask ? history.masked : history.h;
   const rows = steps * batch;
   const runs = runsOf(cell);
   const stride = directions * hidden;
@@ -105,7 +109,7 @@ export function recurrentGradients(
       if (boundary && reversed && product.reads === 'h') {
         const first = boundary.first[i]!;
         const part = subslice(first, direction * batch * count * hidden, [batch, count * hidden]);
-        const initial = subslice(boundary.initial, direction * batch * hidden, [batch, hidden]);
+        const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * hidden, [batch, hidden]);
         matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: hidden }, c, accumulate: true });
       }
       if (bias_hh) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]));
@@ -127,14 +131,16 @@ export function recurrentGradients(
 
 /** Record dh0 [D,N,H]: `dHidden` holds what bypassed the products; add the first steps' dgates·W_hh. */
 export function initialStateGradient(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, first: FirstGradients, dHidden: Slice): void {
-  const { batch, hidden, directions, gates, lengths } = history;
+  const { batch, hidden, directions, gates, lengths, mask } = history;
+  const into = mask?.dInitial ?? dHidden;
+  if (mask) recording.clear(mask.dInitial);
   runsOf(cell).forEach(({ product, gate, block, count }, i) => {
     if (product.reads !== 'h') return;
     takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: first[i]!, lengths, shortOnly: false });
     for (let direction = 0; direction < directions; direction++) {
       const columns = count * hidden;
       const weight = subslice(weights.weight_hh[direction]!, gate * hidden * hidden, [columns, hidden]);
-      const dInitial = subslice(dHidden, direction * batch * hidden, [batch, hidden]);
+      const dInitial = subslice(into, direction * batch * hidden, [batch, hidden]);
       matmul(recording, {
         form: 'nn',
         a: { slice: subslice(first[i]!, direction * batch * columns, [batch, columns]), rows: batch, columns },
@@ -144,5 +150,8 @@ export function initialStateGradient(recording: Recording, cell: Cell, history: 
       });
     }
   });
+  if (!mask) return;
+  dropoutBackward(recording, mask.options, mask.dInitial);
+  addTo(recording, mask.dInitial, dHidden);
 }
 

@@ -3,6 +3,7 @@
 // output [T,N,D*H] is a slice of its history.
 import type { Cell } from '../cells/cell.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import type { DropoutOptions } from '../kernels/dropout.ts';
 import type { StateShape } from '../kernels/state.ts';
 
 /** T, N, H, D of a layer over a window. */
@@ -19,15 +20,33 @@ export interface LayerHistory extends StateShape {
   readonly output: Slice;
   /** [N+2] steps of each row, then the seed and the counter of the window's random numbers. */
   readonly lengths: Slice;
+  /** What recurrent dropout leaves of h; null without it. */
+  readonly mask: RecurrentMask | null;
+  /** [slots,N,D*H] of the mask, or one element to bind. */
+  readonly masked: Slice;
   /** Tells this layer's random numbers from another's. */
   readonly stream: number;
 }
+
+/** Variational dropout inside the recurrent product: the same units at every step of a window (Gal & Ghahramani 2016). */
+export interface RecurrentMask {
+  readonly options: DropoutOptions;
+  /** [D,N,H] what it leaves of the initial state. */
+  readonly initial: Slice;
+  /** [D,N,H] the gradient of that. */
+  readonly dInitial: Slice;
+}
+
+/** Where a layer's random numbers begin; zoneout takes the first two of its streams, recurrent dropout the third. */
+const RECURRENT_DROPOUT_STREAM = 2;
 
 export function allocateHistory(cell: Cell, name: string, shape: StateShape, lengths: Slice, stream: number): LayerHistory {
   const { steps, batch, hidden, directions, reverse } = shape;
   const columns = directions * hidden;
   const slots = [steps + (reverse || directions === 2 ? 2 : 1), batch, columns];
   const h = allocateProxy(`${name}.h`, slots, 'history');
+  const chance = cell.constants.RECURRENT_DROPOUT ?? 0;
+  const state = [directions, batch, hidden];
   return {
     ...shape,
     gates: allocateProxy(`${name}.gates`, [steps, batch, directions, cell.saved, hidden], 'history'),
@@ -37,6 +56,14 @@ export function allocateHistory(cell: Cell, name: string, shape: StateShape, len
     output: subslice(h, batch * columns, [steps, batch, columns]),
     lengths,
     stream,
+    masked: chance > 0 ? allocateProxy(`${name}.masked h`, slots, 'history') : allocateProxy(`${name}.no mask`, [1], 'scratch'),
+    mask: chance > 0
+      ? {
+          options: { chance, stream: stream + RECURRENT_DROPOUT_STREAM, lengths },
+          initial: allocateProxy(`${name}.masked initial h`, state, 'activations'),
+          dInitial: allocateProxy(`${name}.d_masked initial h`, state, 'activations'),
+        }
+      : null,
   };
 }
 
@@ -44,7 +71,7 @@ export function allocateHistory(cell: Cell, name: string, shape: StateShape, len
 export const allStates = (layer: LayerHistory): readonly Slice[] => [layer.h, ...layer.states];
 
 export const historyBuffers = (layer: LayerHistory): BufferProxy[] =>
-  [layer.gates, ...allStates(layer), ...layer.scratch].map((s) => s.buffer);
+  [layer.gates, layer.masked, ...allStates(layer), ...layer.scratch, ...(layer.mask ? [layer.mask.initial, layer.mask.dInitial] : [])].map((s) => s.buffer);
 
 /** The elements of a `lengths` array [N+2]. */
 export const lengthsShape = (batch: number): readonly [number] => [batch + 2];

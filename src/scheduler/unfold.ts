@@ -30,10 +30,10 @@ export interface OutputGradient {
 
 /** What step `step` binds; step 0 is the first that each direction takes. */
 export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, tile: StepTile, output?: OutputGradient): StepDispatch {
-  const { steps, batch, hidden, directions, reverse, gates, h, states, scratch, lengths, stream } = history;
+  const { steps, batch, hidden, directions, reverse, gates, h, states, scratch, lengths, masked, stream } = history;
   const [weight, bias, diagonal] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal)];
   return {
-    buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, gates, h, states, scratch, lengths },
+    buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, gates, h, states, scratch, masked, lengths },
     params: {
       step,
       steps,

@@ -1,6 +1,7 @@
 // Truncated BPTT: the state carries over a window's border, the gradient does not.
 import { allocateProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { dropout } from '../kernels/dropout.ts';
 import { loadInitialState, takeFinalState } from '../kernels/state.ts';
 import { allStates, type LayerHistory } from './history.ts';
 
@@ -13,9 +14,17 @@ export function allocateCarriedState(layers: readonly LayerHistory[]): CarriedSt
   );
 }
 
+/** Record where a layer begins: its states, h first, from arrays [D,N,H]. */
+export function startLayer(recording: Recording, layer: LayerHistory, states: readonly Slice[]): void {
+  allStates(layer).forEach((history, s) => loadInitialState(recording, layer, history, states[s]!));
+  if (!layer.mask) return;
+  dropout(recording, layer.mask.options, states[0]!, layer.mask.initial);
+  loadInitialState(recording, layer, layer.masked, layer.mask.initial);
+}
+
 /** Record the start of a window: every state begins as it was carried. */
 export function startFrom(recording: Recording, layers: readonly LayerHistory[], carried: CarriedState): void {
-  layers.forEach((layer, l) => allStates(layer).forEach((history, s) => loadInitialState(recording, layer, history, carried[l]![s]!)));
+  layers.forEach((layer, l) => startLayer(recording, layer, carried[l]!));
 }
 
 /** Record the end of a window: keep every row's state after its own last step, or after the number of steps in `after` [N]. */

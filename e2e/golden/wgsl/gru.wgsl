@@ -188,10 +188,12 @@ struct Place {
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
 @group(0) @binding(5) var<storage, read_write> d_output: array<f32>;  // [T, N, D·H], or [T, N, H] merged; traced: becomes dL/dh[t] whole
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
+@group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·H] h times its mask; one element where nothing is dropped
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers
 
 const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
 const TILE_ROWS = 4u * ROW_QUADS;
+const RECURRENT_DROPOUT = 0.0;  // share of h[t-1] dropped inside the product, the same units at every step (Gal & Ghahramani 2016)
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const ZONEOUT_H = 0.0;     // share of the units that keep their h (Krueger et al. 2017)
 const ZONEOUT_C = 0.0;
@@ -237,6 +239,14 @@ fn kept(at: Place, chance: f32, which: u32) -> f32 {
   if (TRAINING == 0u) { return chance; }
   let seed = lengths[params.batch] ^ (params.stream + which);
   return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], at.step) < chance);
+}
+
+// The variational mask of a row's unit: 1 / (1 - p) or 0, one draw a window.
+fn recurrent_mask(at: Place) -> f32 {
+  if (RECURRENT_DROPOUT == 0.0 || TRAINING == 0u) { return 1.0; }
+  let seed = lengths[params.batch] ^ (params.stream + 2u);
+  let survives = random_uniform(seed, lengths[params.batch + 1u], at.state) >= RECURRENT_DROPOUT;
+  return select(0.0, 1.0 / (1.0 - RECURRENT_DROPOUT), survives);
 }
 
 // The gradient that reaches the cell's new h: of h[t] whole, less what zoneout sends past it.
@@ -432,7 +442,9 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     recurrent[2] = tile[held][2] + bias[2];
     let made = cell_forward(at, recurrent);
     let keep = kept(at, ZONEOUT_H, 0u);
-    h[at.after] = made + keep * (h[at.before] - made);
+    let next = made + keep * (h[at.before] - made);
+    h[at.after] = next;
+    if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
   }
 }
 
@@ -611,21 +623,23 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);
       if (row.time < lengths[n0 + r]) {
-        let past = passing(at, tile[held][j]);
-        d_hidden[at.state] = cell_backward(at, tile[held][j]) + past;
+        let product = tile[held][j] * recurrent_mask(at);
+        let past = passing(at, product);
+        d_hidden[at.state] = cell_backward(at, product) + past;
       } else {
         for (var q = 0u; q < SAVED_GATES; q += 1u) { gates[at.gates + q * hidden] = 0.0; }
       }
     }
   }
 }
-// The recurrent product reads the state itself: h[t-1] of the row.
+// The recurrent product reads the state itself, h[t-1] of the row, or what is left of it after dropout.
 
 fn recurrent_row(at: RowPlace) -> u32 {
   return history_row(at.before, at.row, at.direction);
 }
 
 fn recurrent_input(element: u32) -> f32 {
+  if (RECURRENT_DROPOUT > 0.0) { return masked[element]; }
   return h[element];
 }
 
