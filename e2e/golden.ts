@@ -1,5 +1,8 @@
 // Reads the golden files of e2e/golden (see the README there). Pure functions over parsed JSON, for Node and for a page alike.
 
+import type { CellName } from '../src/index.ts';
+import type { CellOptions } from '../src/reference/cell.ts';
+
 /** An array as a golden file holds it: base64 of little-endian values, row-major. */
 interface StoredArray {
   readonly shape: readonly number[];
@@ -15,7 +18,9 @@ export type Arrays = Readonly<Record<string, Float64Array>>;
 /** One run of a recurrent stack, with the results of PyTorch in float64. */
 export interface RecurrentCase {
   readonly name: string;
-  readonly cell: 'lstm' | 'rnn_tanh';
+  readonly cell: CellName;
+  /** In the reference's words; none without it. */
+  readonly cellOptions?: CellOptions;
   /** T */
   readonly steps: number;
   /** N */
@@ -24,9 +29,13 @@ export interface RecurrentCase {
   readonly inputSize: number;
   /** H */
   readonly hiddenSize: number;
+  /** P, the features of h; H without it. */
+  readonly projSize?: number;
   /** L */
   readonly layers: number;
-  readonly direction: 'forward' | 'bidirectional';
+  readonly direction: 'forward' | 'reverse' | 'bidirectional';
+  /** 'concat' without it. */
+  readonly merge?: 'sum' | 'mean';
   readonly bias: boolean;
   /** [N], or null where every row has T steps. */
   readonly lengths: readonly number[] | null;
@@ -34,6 +43,8 @@ export interface RecurrentCase {
   readonly parameters: Arrays;
   /** `input` [T,N,I]; `h0`, `c0` [L*D,N,H]; `dOutput` [T,N,D*H]; `dHn`, `dCn` [L*D,N,H]. One that is missing is zeros. */
   readonly given: Arrays;
+  /** `dropout_l0` [T,N,D*H], `recurrent_dropout_l0` [N,H], `zoneout_h_l0_reverse`, `zoneout_c_l0` [T,N,H], …; none of them in most cases. */
+  readonly masks: Arrays;
   /** `output` [T,N,D*H]; `hn`, `cn` [L*D,N,H]. */
   readonly results: Arrays;
   /** `dInput` [T,N,I]; `dH0`, `dC0` [L*D,N,H]. */
@@ -72,12 +83,13 @@ export interface TrainingCase {
   readonly state: Arrays;
 }
 
-/** The cases of a parsed `lstm.json` or `rnn_tanh.json`. */
+/** The cases of a parsed `lstm.json`, `gru.json`, … or `recurrent_options.json`. */
 export function recurrentCases(file: unknown): RecurrentCase[] {
-  return casesOf(file).map((stored) => ({
-    ...(stored as unknown as RecurrentCase),
-    ...decodeFields(stored, ['parameters', 'given', 'results', 'gradients', 'parameterGradients']),
-  }));
+  return casesOf(file).map((stored) => {
+    const { given, ...fields } = decodeFields(stored, ['parameters', 'given', 'results', 'gradients', 'parameterGradients']);
+    const only = (isMask: boolean): Arrays => Object.fromEntries(Object.entries(given).filter(([name]) => /^(\w+_)?(dropout|zoneout)_/.test(name) === isMask));
+    return { ...(stored as unknown as RecurrentCase), ...fields, given: only(false), masks: only(true) };
+  });
 }
 
 /** The cases of a parsed `training.json`. */

@@ -3,15 +3,26 @@ export { openDevice, Gpu, type AdapterDescription, type DeviceOptions } from './
 export { DeviceLostError, GpuCommandError, ShaderError, WebGPUUnavailableError } from './gpu/errors.ts';
 export type { MemoryPlan, Purpose } from './gpu/memory.ts';
 export type { KernelTime } from './gpu/profile.ts';
+export type { Activation, CellOptions } from './cells/activation.ts';
 export { cells, type CellName } from './cells/registry.ts';
+export { IGNORED_TARGET } from './kernels/loss.ts';
 export { GpuArray, type ArraySource } from './layers/array.ts';
 export type { GenerateOptions } from './layers/generate.ts';
 export { CharacterModel, createModel, loadModel, type LayerOptions, type ModelOptions } from './layers/model.ts';
 export { createRecurrent, Recurrent, type RecurrentOptions } from './layers/recurrent.ts';
-export { RecurrentPlan, type BackwardInputs, type ForwardInputs, type PlanOptions } from './layers/recurrent_plan.ts';
+export { RecurrentPlan, type BackwardInputs, type ForwardInputs, type LayerTrace, type PlanOptions } from './layers/recurrent_plan.ts';
+export { RecurrentStream, type StreamSnapshot } from './layers/recurrent_stream.ts';
 export { NotFiniteError } from './train/errors.ts';
-export { adam, sgd, type AdamOptions, type Optimizer, type SgdOptions } from './train/optimizer.ts';
-export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions, type TrainingText } from './train/trainer.ts';
+export type { Clip } from './train/clip.ts';
+export { evaluate, type Evaluation, type EvaluationOptions } from './train/evaluator.ts';
+export { createLoss, Loss, type LossInputs, type LossResult } from './train/loss.ts';
+export type { LossName, LossOptions } from './train/loss_window.ts';
+export {
+  adam, adamw, rmsprop, sgd, type AdamOptions, type Optimizer, type RmspropOptions, type SgdOptions,
+} from './train/optimizer.ts';
+export { constant, cosine, rateAt, stepDecay, warmUp, type Schedule } from './train/schedule.ts';
+export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions } from './train/trainer.ts';
+export type { TrainingText } from './train/training_text.ts';
 export { createBatches, split, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
 export { characters, type CharactersOptions, type Corpus } from './text/characters.ts';
 export { createDecoder, type Decoder } from './text/decoder.ts';

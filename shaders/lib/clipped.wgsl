@@ -1,5 +1,7 @@
-// Clipping by global norm (Pascanu et al. 2013): every gradient times clip / norm where norm > clip; clip 0 means none.
+// A gradient as it is clipped: by global norm (Pascanu et al. 2013), every gradient times clip_norm / norm where norm is above it,
+// or by value, each into ±clip_value. 0 means none.
 
-fn clip_scale(norm: f32, clip: f32) -> f32 {
-  return select(1.0, clip / norm, clip > 0.0 && norm > clip);
+fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
+  let scaled = gradient * select(1.0, clip_norm / norm, clip_norm > 0.0 && norm > clip_norm);
+  return select(scaled, clamp(scaled, -clip_value, clip_value), clip_value > 0.0);
 }

@@ -1,5 +1,5 @@
-// Adam (Kingma & Ba 2015), over all parameters at once:
-//   m = β1 m + (1-β1) g     v = β2 v + (1-β2) g²     w -= rate · (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε)
+// Adam (Kingma & Ba 2015), over all parameters at once; with weight decay in the gradient, or beside it (AdamW, Loshchilov & Hutter 2019):
+//   g = ∇ + λ w     m = β1 m + (1-β1) g     v = β2 v + (1-β2) g²     w = keep · w - rate · (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε)
 #import clipped
 
 struct AdamParams {
@@ -8,9 +8,12 @@ struct AdamParams {
   beta1: f32,
   beta2: f32,
   epsilon: f32,
-  correction1: f32,  // 1 / (1-β1^t), t from 1
-  correction2: f32,  // 1 / (1-β2^t)
-  clip: f32,
+  correction1: f32,   // 1 / (1-β1^t), t from 1
+  correction2: f32,   // 1 / (1-β2^t)
+  weight_decay: f32,  // λ, 0 for AdamW
+  keep: f32,          // 1 - rate · λ of AdamW, else 1
+  clip_norm: f32,
+  clip_value: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: AdamParams;
@@ -24,10 +27,11 @@ struct AdamParams {
 fn adam(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
   if (at >= params.count) { return; }
-  let g = gradient[at] * clip_scale(norm[0], params.clip);
+  let w = weight[at];
+  let g = clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * w;
   let m = params.beta1 * first[at] + (1.0 - params.beta1) * g;
   let v = params.beta2 * second[at] + (1.0 - params.beta2) * g * g;
   first[at] = m;
   second[at] = v;
-  weight[at] -= params.rate * (m * params.correction1) / (sqrt(v * params.correction2) + params.epsilon);
+  weight[at] = params.keep * w - params.rate * (m * params.correction1) / (sqrt(v * params.correction2) + params.epsilon);
 }

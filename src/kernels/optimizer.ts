@@ -1,6 +1,7 @@
 // Updates of all parameters at once, from the flat gradient buffer.
 import adamShader from '../../shaders/optimizer/adam.wgsl';
 import normShader from '../../shaders/optimizer/gradient_norm.wgsl';
+import rmspropShader from '../../shaders/optimizer/rmsprop.wgsl';
 import sgdShader from '../../shaders/optimizer/sgd.wgsl';
 import { elements, type Slice } from '../gpu/memory.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
@@ -16,25 +17,78 @@ export function gradientNorm(recording: Recording, gradient: Slice, partials: Sl
   recording.dispatch(normShader, 'total', { bindings: { partials, norm }, params, workgroups: [1, 1, 1] });
 }
 
-export interface UpdateBuffers {
+/** What every update reads and moves. */
+export interface Update {
   readonly weight: Slice;
   readonly gradient: Slice;
   /** The gradient's global norm [1]. */
   readonly norm: Slice;
+  /** The gradient is scaled down where its norm is above this; 0 leaves it. */
+  readonly clipNorm: number;
+  /** Each of its elements is clamped into ± this; 0 leaves it. */
+  readonly clipValue: number;
 }
 
-/** Record Adam's update; the handle's `rate`, `correction1` and `correction2` change every step. */
-export function adamUpdate(
+/** The arrays and params that all updates have. */
+function common({ weight, gradient, norm, clipNorm, clipValue }: Update) {
+  const count = elements(weight.shape);
+  return { arrays: { weight, gradient, norm }, params: { count, clip_norm: clipNorm, clip_value: clipValue }, workgroups: grid(count, 64) };
+}
+
+export interface AdamParams {
+  readonly rate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Of the gradient. */
+  readonly weightDecay: number;
+  readonly correction1: number;
+  readonly correction2: number;
+  /** What the weight keeps of itself: 1, or 1 - rate · decay. */
+  readonly keep: number;
+}
+
+/** Record Adam's update; the handle's `rate`, `correction1`, `correction2` and `keep` change every step. */
+export function adamUpdate(recording: Recording, update: Update, moments: { first: Slice; second: Slice }, { weightDecay, ...given }: AdamParams): Dispatch {
+  const { arrays, params, workgroups } = common(update);
+  return recording.dispatch(adamShader, 'adam', { bindings: { ...arrays, ...moments }, params: { ...params, ...given, weight_decay: weightDecay }, workgroups });
+}
+
+export interface SgdParams {
+  readonly rate: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+}
+
+/** Record the update of gradient descent, with momentum where there is a velocity; the handle's `rate` may change. */
+export function sgdUpdate(recording: Recording, update: Update, velocity: Slice | undefined, { rate, momentum, nesterov, weightDecay }: SgdParams): Dispatch {
+  const { arrays, params: shared, workgroups } = common(update);
+  const params = { ...shared, rate, momentum, nesterov: Number(nesterov), weight_decay: weightDecay };
+  if (!velocity) return recording.dispatch(sgdShader, 'plain', { bindings: arrays, params, workgroups });
+  return recording.dispatch(sgdShader, 'momentum', { bindings: { ...arrays, velocity }, params, workgroups });
+}
+
+export interface RmspropParams {
+  readonly rate: number;
+  readonly alpha: number;
+  readonly epsilon: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
+
+/** Record RMSprop's update, centered where there is an average, with momentum where there is a velocity; the handle's `rate` may change. */
+export function rmspropUpdate(
   recording: Recording,
-  buffers: UpdateBuffers & { first: Slice; second: Slice },
-  params: { rate: number; beta1: number; beta2: number; epsilon: number; correction1: number; correction2: number; clip: number },
+  update: Update,
+  { square, average, velocity }: { square: Slice; average?: Slice | undefined; velocity?: Slice | undefined },
+  { weightDecay, ...given }: RmspropParams,
 ): Dispatch {
-  const count = elements(buffers.weight.shape);
-  return recording.dispatch(adamShader, 'adam', { bindings: { ...buffers }, params: { count, ...params }, workgroups: grid(count, 64) });
-}
-
-/** Record the update of gradient descent with momentum. */
-export function sgdUpdate(recording: Recording, buffers: UpdateBuffers & { velocity: Slice }, params: { rate: number; momentum: number; clip: number }): Dispatch {
-  const count = elements(buffers.weight.shape);
-  return recording.dispatch(sgdShader, 'sgd', { bindings: { ...buffers }, params: { count, ...params }, workgroups: grid(count, 64) });
+  const { arrays, params: shared, workgroups } = common(update);
+  const bindings = { ...arrays, square };
+  const params = { ...shared, ...given, weight_decay: weightDecay };
+  if (average && velocity) return recording.dispatch(rmspropShader, 'centered_momentum', { bindings: { ...bindings, average, velocity }, params, workgroups });
+  if (average) return recording.dispatch(rmspropShader, 'centered', { bindings: { ...bindings, average }, params, workgroups });
+  if (velocity) return recording.dispatch(rmspropShader, 'momentum', { bindings: { ...bindings, velocity }, params, workgroups });
+  return recording.dispatch(rmspropShader, 'plain', { bindings, params, workgroups });
 }

@@ -2,11 +2,13 @@
 import { elements, type Slice } from '../gpu/memory.ts';
 import { readSafetensors, writeSafetensors, type NamedTensor, type Tensor } from '../io/safetensors.ts';
 import type { CharacterModel } from '../layers/model.ts';
+import { scheduleOf, type Schedule } from './schedule.ts';
 import type { TrainingWindow } from './training_window.ts';
 
 export interface RunState {
   readonly step: number;
-  readonly rate: number;
+  /** What gives the rate of the steps to come. */
+  readonly rate: Schedule;
   readonly optimizer: string;
   /** N */
   readonly batch: number;
@@ -41,9 +43,11 @@ export function readCheckpoint(model: CharacterModel, window: TrainingWindow, ow
     if (run[key] !== own[key]) throw new RangeError(`the checkpoint was made with ${key} ${run[key]}, this trainer with ${key} ${own[key]}: make the trainer with ${run[key]}`);
   }
   const found = runSlices(window).map(([name, slice]) => [slice, tensorOf(tensors, name, slice.shape)] as const);
+  // Checkpoints from before schedules hold a number.
+  const rate = scheduleOf(run.rate);
   model.load(bytes);
   for (const [slice, data] of found) model.gpu.write(slice, data);
-  return run;
+  return { ...run, rate };
 }
 
 function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string, shape: readonly number[]): Float32Array {

@@ -1,65 +1,122 @@
 // Optimizers as data: which moments they keep, which dispatch updates all parameters, which numbers change by step.
+// Names, defaults and arithmetic are those of torch.optim; weight decay applies to every parameter, after clipping.
 import type { Slice } from '../gpu/memory.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
-import { adamUpdate, sgdUpdate, type UpdateBuffers } from '../kernels/optimizer.ts';
+import { adamUpdate, rmspropUpdate, sgdUpdate, type Update } from '../kernels/optimizer.ts';
 import { finiteNumber } from '../layers/checks.ts';
+import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
 
 export interface Optimizer {
   readonly name: string;
-  /** The learning rate at the start; a trainer's `rate` changes it. */
-  readonly rate: number;
+  /** The learning rate by step; a trainer's `rate` overrides it. */
+  readonly schedule: Schedule;
   /** Arrays kept for every parameter, all zero at first. */
   readonly moments: readonly string[];
   /** Record the update; `moments` are slices of the parameters' size, in the order of the names. */
-  record(recording: Recording, buffers: UpdateBuffers, moments: readonly Slice[], clip: number): Dispatch;
+  record(recording: Recording, update: Update, moments: readonly Slice[]): Dispatch;
   /** The params that change: of update number `update`, from 1, at that rate. */
   params(update: number, rate: number): Record<string, number>;
 }
 
-export interface AdamOptions {
-  /** Default 1e-3. */ readonly rate?: number;
+interface RateOptions {
+  /** The learning rate, or a schedule of it by step: `cosine`, `stepDecay`, `warmUp`. */
+  readonly rate?: number | Schedule;
+  /** Share of each weight added to its gradient (L2 regularisation); for `adamw` taken off the weight itself. Default 0; 0.01 for `adamw`. */
+  readonly weightDecay?: number;
+}
+
+export interface AdamOptions extends RateOptions {
   /** Decay of the mean of the gradients. Default 0.9. */ readonly beta1?: number;
   /** Decay of the mean of their squares. Default 0.999. */ readonly beta2?: number;
   /** Default 1e-8. */ readonly epsilon?: number;
 }
 
-/** Adam (Kingma & Ba 2015). @throws RangeError for a rate that is not positive or a beta outside [0, 1). */
-export function adam({ rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer {
-  checkRate(rate);
-  for (const [name, beta] of Object.entries({ beta1, beta2 })) {
-    finiteNumber(beta, name, { least: 0 });
-    if (beta >= 1) throw new RangeError(`${name} must be below 1; ${beta} was given`);
-  }
+/** Adam (Kingma & Ba 2015); default rate 1e-3. @throws RangeError for a rate that is not positive, a beta outside [0, 1), or a negative weight decay. */
+export function adam(options: AdamOptions = {}): Optimizer {
+  return adamFamily('adam', options, 0);
+}
+
+/** Adam with decoupled weight decay (Loshchilov & Hutter 2019): w shrinks by rate · weightDecay, beside the gradient. @throws RangeError as `adam` */
+export function adamw(options: AdamOptions = {}): Optimizer {
+  return adamFamily('adamw', options, 0.01);
+}
+
+function adamFamily(name: 'adam' | 'adamw', options: AdamOptions, usualDecay: number): Optimizer {
+  const { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = usualDecay } = options;
+  share(beta1, 'beta1');
+  share(beta2, 'beta2');
   finiteNumber(epsilon, 'epsilon', { above: 0 });
-  const corrections = (update: number) => ({ correction1: 1 / (1 - beta1 ** update), correction2: 1 / (1 - beta2 ** update) });
+  finiteNumber(weightDecay, 'weightDecay', { least: 0 });
+  const decoupled = name === 'adamw';
+  const params = (update: number, current: number) => ({
+    rate: current,
+    correction1: 1 / (1 - beta1 ** update),
+    correction2: 1 / (1 - beta2 ** update),
+    keep: decoupled ? 1 - current * weightDecay : 1,
+  });
+  const schedule = scheduleOf(rate);
   return {
-    name: 'adam',
-    rate,
+    name,
+    schedule,
     moments: ['first', 'second'],
-    record: (recording, buffers, [first, second], clip) =>
-      adamUpdate(recording, { ...buffers, first: first!, second: second! }, { rate, beta1, beta2, epsilon, ...corrections(1), clip }),
-    params: (update, current) => ({ rate: current, ...corrections(update) }),
+    record: (recording, update, [first, second]) =>
+      adamUpdate(recording, update, { first: first!, second: second! },
+        { beta1, beta2, epsilon, weightDecay: decoupled ? 0 : weightDecay, ...params(1, rateAt(schedule, 0)) }),
+    params,
   };
 }
 
-export interface SgdOptions {
-  /** Default 0.1. */ readonly rate?: number;
+export interface SgdOptions extends RateOptions {
   /** Share of the last update that goes on. Default 0. */ readonly momentum?: number;
+  /** Take the gradient's step from where the momentum leads. Needs momentum. Default false. */ readonly nesterov?: boolean;
 }
 
-/** Gradient descent with momentum, as PyTorch has it (no dampening). @throws RangeError for a rate that is not positive or a momentum outside [0, 1). */
-export function sgd({ rate = 0.1, momentum = 0 }: SgdOptions = {}): Optimizer {
-  checkRate(rate);
-  finiteNumber(momentum, 'momentum', { least: 0 });
-  if (momentum >= 1) throw new RangeError(`momentum must be below 1; ${momentum} was given`);
+/** Gradient descent with momentum (no dampening); default rate 0.1. @throws RangeError for a rate that is not positive or a momentum outside [0, 1). */
+export function sgd({ rate = 0.1, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+  share(momentum, 'momentum');
+  finiteNumber(weightDecay, 'weightDecay', { least: 0 });
+  if (nesterov && momentum === 0) throw new RangeError('nesterov needs a momentum above 0, such as 0.9');
+  const schedule = scheduleOf(rate);
   return {
     name: 'sgd',
-    rate,
-    moments: ['velocity'],
-    record: (recording, buffers, [velocity], clip) => sgdUpdate(recording, { ...buffers, velocity: velocity! }, { rate, momentum, clip }),
+    schedule,
+    moments: momentum > 0 ? ['velocity'] : [],
+    record: (recording, update, [velocity]) => sgdUpdate(recording, update, velocity, { rate: rateAt(schedule, 0), momentum, nesterov, weightDecay }),
     params: (_update, current) => ({ rate: current }),
   };
 }
 
-/** A learning rate, or a RangeError. */
-export const checkRate = (rate: number): number => finiteNumber(rate, 'rate', { above: 0 });
+export interface RmspropOptions extends RateOptions {
+  /** Decay of the mean of the squared gradients. Default 0.99. */ readonly alpha?: number;
+  /** Default 1e-8. */ readonly epsilon?: number;
+  /** Share of the last update that goes on. Default 0. */ readonly momentum?: number;
+  /** Divide by the standard deviation of the gradient instead of its root mean square (Graves 2013). Default false. */ readonly centered?: boolean;
+}
+
+/** RMSprop (Hinton, lecture 6e); default rate 0.01. @throws RangeError for a rate that is not positive, or an alpha or momentum outside [0, 1). */
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  const { rate = 0.01, alpha = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
+  share(alpha, 'alpha');
+  share(momentum, 'momentum');
+  finiteNumber(epsilon, 'epsilon', { above: 0 });
+  finiteNumber(weightDecay, 'weightDecay', { least: 0 });
+  const schedule = scheduleOf(rate);
+  const moments = ['square', ...(centered ? ['average'] : []), ...(momentum > 0 ? ['velocity'] : [])];
+  return {
+    name: 'rmsprop',
+    schedule,
+    moments,
+    record: (recording, update, slices) => {
+      const of = (name: string): Slice | undefined => slices[moments.indexOf(name)];
+      return rmspropUpdate(recording, update, { square: of('square')!, average: of('average'), velocity: of('velocity') },
+        { rate: rateAt(schedule, 0), alpha, epsilon, momentum, weightDecay });
+    },
+    params: (_update, current) => ({ rate: current }),
+  };
+}
+
+/** A number from 0 to below 1, or a RangeError. */
+function share(value: number, name: string): void {
+  finiteNumber(value, name, { least: 0 });
+  if (value >= 1) throw new RangeError(`${name} must be below 1; ${value} was given`);
+}

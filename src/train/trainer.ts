@@ -3,14 +3,18 @@ import { planMemory, type MemoryPlan } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Replay } from '../gpu/submit.ts';
-import { finiteNumber, wholeNumber } from '../layers/checks.ts';
+import { wholeNumber } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
-import { createBatches, type Batches } from '../text/batches.ts';
+import type { Batches } from '../text/batches.ts';
 import { positionsByToken } from '../text/table_rows.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import type { Clip } from './clip.ts';
 import { NotFiniteError } from './errors.ts';
-import { checkRate, type Optimizer } from './optimizer.ts';
+import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
+import type { Optimizer } from './optimizer.ts';
+import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
 import { Throughput } from './throughput.ts';
+import { batchesOf, type TrainingText } from './training_text.ts';
 import { TrainingWindow } from './training_window.ts';
 
 export interface TrainerOptions {
@@ -19,19 +23,16 @@ export interface TrainerOptions {
   readonly batch?: number;
   /** T: steps that the gradient goes back. Default 64. */
   readonly window?: number;
-  /** The global gradient norm is scaled down to this where it is above; 0 leaves it. Default 0. */
-  readonly clip?: number;
-}
-
-/** A text as tokens of the model's vocabulary; what `characters` gives. */
-export interface TrainingText {
-  readonly tokens: Uint32Array;
+  /** The global gradient norm is scaled down to this where it is above, or each element clamped with { value }; 0 leaves it. Default 0. */
+  readonly clip?: Clip;
 }
 
 export interface RunOptions {
   /** Steps to take in this run. Default: until stopped. */
   readonly steps?: number;
   readonly signal?: AbortSignal;
+  /** Evaluate on held-out text whenever `trainer.step` is a multiple of `every`; the progress of that step has `validation`. */
+  readonly validate?: { readonly text: TrainingText; readonly every: number; /** Windows at most. */ readonly steps?: number };
 }
 
 export interface Progress {
@@ -43,12 +44,16 @@ export interface Progress {
   readonly stepLoss: Float32Array;
   /** Global L2 norm, before clipping. */
   readonly gradientNorm: number;
+  /** The learning rate of this step's update. */
+  readonly rate: number;
   /** Over the last steps. */
   readonly tokensPerSecond: number;
   /** From 0. */
   readonly epoch: number;
   readonly windowInEpoch: number;
   readonly windowsPerEpoch: number;
+  /** Of the weights after this step, on the steps that `validate` asks for. */
+  readonly validation?: Evaluation;
 }
 
 /** Submits in flight: one runs while the next waits, so the GPU is never idle and the page never far behind. */
@@ -75,8 +80,11 @@ export class Trainer {
   readonly #arrays: { inputs: Uint32Array; targets: Uint32Array; starts: Uint32Array; positions: Uint32Array };
   readonly #throughput = new Throughput();
   readonly #pending: (() => Promise<Progress>)[] = [];
-  #rate: number;
+  #schedule: Schedule;
   #step = 0;
+  /** Settles when no evaluation is under way: training waits for it. */
+  #evaluated: Promise<void> = Promise.resolve();
+  #evaluator: Evaluator | null = null;
   /** The text that is being read, and the step at which it was begun. */
   #text: { tokens: Uint32Array; batches: Batches; begun: number } | null = null;
   /** Windows of the text read before a restore, to be claimed by the next run. */
@@ -88,13 +96,12 @@ export class Trainer {
     if (typeof optimizer?.record !== 'function') throw new TypeError('optimizer must be an optimizer, such as adam({ rate: 2e-3 })');
     wholeNumber(batch, 'batch');
     wholeNumber(window, 'window');
-    finiteNumber(clip, 'clip', { least: 0 });
     const { gpu } = model;
     this.model = model;
     this.batch = batch;
     this.window = window;
     this.#optimizer = optimizer;
-    this.#rate = checkRate(optimizer.rate);
+    this.#schedule = optimizer.schedule;
     this.#window = new TrainingWindow(model, { optimizer, batch, window, clip });
     this.memory = planMemory([model.weights.flat.buffer, model.weights.flatGradient.buffer, ...this.#window.buffers]);
     gpu.guard('trainer', () => gpu.memory.allocate(this.#window.buffers));
@@ -114,13 +121,13 @@ export class Trainer {
     return this.#step;
   }
 
-  /** The learning rate; a change holds from the next step submitted. */
+  /** The learning rate of the next step submitted. A change overrides the schedule from that step on; another schedule counts from step 0 of the trainer. */
   get rate(): number {
-    return this.#rate;
+    return rateAt(this.#schedule, this.#step);
   }
 
-  set rate(rate: number) {
-    this.#rate = checkRate(rate);
+  set rate(rate: number | Schedule) {
+    this.#schedule = scheduleOf(rate);
   }
 
   /**
@@ -129,22 +136,37 @@ export class Trainer {
    * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteError when the loss is;
    *   DeviceLostError; the signal's reason when it is aborted.
    */
-  async *run(text: TrainingText, { steps = Infinity, signal }: RunOptions = {}): AsyncGenerator<Progress, void, undefined> {
+  async *run(text: TrainingText, { steps = Infinity, signal, validate }: RunOptions = {}): AsyncGenerator<Progress, void, undefined> {
     if (steps !== Infinity) wholeNumber(steps, 'steps', 0);
+    if (validate) {
+      wholeNumber(validate.every, 'validate.every');
+      batchesOf(this.model, validate.text, this);
+    }
     if (this.#running) throw new Error('this trainer is running already: leave the other loop first');
     const batches = this.#batchesOf(text);
+    const due = (step: number): boolean => validate !== undefined && step % validate.every === 0;
     this.#running = true;
     this.#throughput.start();
     try {
       for (let submitted = 0; ; ) {
+        for (let waited; waited !== this.#evaluated; ) await (waited = this.#evaluated);
         signal?.throwIfAborted();
         while (submitted < steps && this.#pending.length < IN_FLIGHT) {
+          // Nothing follows a step that is to be validated until it is.
+          if (this.#pending.length > 0 && due(this.#step)) break;
           this.#submitStep(batches);
           submitted++;
         }
         const next = this.#pending.shift();
         if (!next) return;
-        yield await next();
+        const progress = await next();
+        if (validate && due(progress.step) && progress.step === this.#step) {
+          const validation = await this.evaluate(validate.text, { steps: validate.steps, signal });
+          this.#throughput.start(); // its time is no training time
+          yield { ...progress, validation };
+        } else {
+          yield progress;
+        }
       }
     } finally {
       this.#running = false;
@@ -152,14 +174,8 @@ export class Trainer {
   }
 
   #batchesOf(text: TrainingText): Batches {
-    if (!(text?.tokens instanceof Uint32Array)) throw new TypeError('run takes a text with tokens (Uint32Array), such as characters(corpus)');
-    if (this.#text?.tokens !== text.tokens) {
-      const batches = createBatches(text.tokens, { batch: this.batch, window: this.window });
-      const vocabulary = this.model.vocabulary.size;
-      const outside = text.tokens.findIndex((token) => token >= vocabulary);
-      if (outside >= 0) {
-        throw new RangeError(`token ${text.tokens[outside]} at position ${outside} is outside the model's vocabulary of ${vocabulary}: encode the text with model.vocabulary`);
-      }
+    if (this.#text === null || this.#text.tokens !== text?.tokens) {
+      const batches = batchesOf(this.model, text, this);
       this.#text = { tokens: text.tokens, batches, begun: this.#step - this.#restored };
       this.#restored = 0;
     }
@@ -178,8 +194,8 @@ export class Trainer {
     gpu.write(to.starts, starts);
     gpu.write(to.positions, positions);
     const step = this.#step + 1;
-    this.#replays.step.setParams(this.#window.update, this.#optimizer.params(step, this.#rate));
-    const rate = this.#rate;
+    const { rate } = this;
+    this.#replays.step.setParams(this.#window.update, this.#optimizer.params(step, rate));
     const read = gpu.guard('training step', () => {
       const encoder = gpu.device.createCommandEncoder({ label: 'training step' });
       if (resetState) this.#replays.reset.encode(encoder);
@@ -193,8 +209,23 @@ export class Trainer {
       const { loss, gradientNorm, stepLoss } = this.#window.parse(await read());
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw new NotFiniteError({ step, loss, gradientNorm, rate });
       const tokensPerSecond = this.#throughput.tick(this.window * this.batch);
-      return { step, loss, stepLoss, gradientNorm, tokensPerSecond, epoch, windowInEpoch, windowsPerEpoch: batches.windowsPerEpoch };
+      return { step, loss, stepLoss, gradientNorm, rate, tokensPerSecond, epoch, windowInEpoch, windowsPerEpoch: batches.windowsPerEpoch };
     });
+  }
+
+  /**
+   * The loss on held-out text, by the weights after `step` updates, in windows of the trainer's batch and size with a state of their
+   * own: training goes on afterwards as if it had not been. The first call allocates memory of its own, kept until `destroy`.
+   * A run under way waits for it, in or outside of its loop.
+   * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; DeviceLostError; the signal's reason.
+   */
+  evaluate(text: TrainingText, options: EvaluationOptions = {}): Promise<Evaluation> {
+    const evaluation = this.#evaluated.then(() => {
+      this.#evaluator ??= new Evaluator(this.model, this);
+      return this.#evaluator.run(text, options);
+    });
+    this.#evaluated = evaluation.then(() => undefined, () => undefined);
+    return evaluation;
   }
 
   /** What a checkpoint must agree on. */
@@ -209,7 +240,7 @@ export class Trainer {
   async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
     const { step } = this;
     const position = this.#text ? step - this.#text.begun : this.#restored;
-    return writeCheckpoint(this.model, this.#window, { step, rate: this.#rate, ...this.#shape, position });
+    return writeCheckpoint(this.model, this.#window, { step, rate: this.#schedule, ...this.#shape, position });
   }
 
   /** Go on from a checkpoint of a trainer of the same shape. The next run takes its text up where the checkpoint left it. */
@@ -217,7 +248,7 @@ export class Trainer {
     if (this.#running) throw new Error('this trainer is running: leave its loop before restoring');
     const { step, rate, position } = readCheckpoint(this.model, this.#window, this.#shape, bytes);
     this.#step = step;
-    this.#rate = rate;
+    this.#schedule = rate;
     this.#restored = position;
     this.#text = null;
     this.#pending.length = 0;
@@ -232,6 +263,7 @@ export class Trainer {
   destroy(): void {
     for (const replay of Object.values(this.#replays)) replay.destroy();
     this.#ring.destroy();
+    this.#evaluator?.destroy();
     this.model.gpu.memory.free(this.#window.buffers);
   }
 }

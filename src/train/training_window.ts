@@ -7,6 +7,7 @@ import { linear, linearBackward } from '../layers/linear.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import { StackWindow } from '../layers/stack.ts';
 import { allocateCarriedState, forgetState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
+import { checkClip, type Clip } from './clip.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Where the results begin in their buffer, in elements: each kernel binds its part, and bindings are aligned. */
@@ -37,7 +38,7 @@ export class TrainingWindow {
   readonly update: Dispatch;
   readonly #owned: readonly BufferProxy[];
 
-  constructor(model: CharacterModel, options: { optimizer: Optimizer; batch: number; window: number; clip: number }) {
+  constructor(model: CharacterModel, options: { optimizer: Optimizer; batch: number; window: number; clip: Clip }) {
     const { optimizer, batch, window, clip } = options;
     const vocabulary = model.vocabulary.size;
     const { flat, flatGradient } = model.weights;
@@ -86,7 +87,7 @@ export class TrainingWindow {
     linearBackward(step, shape, model.head('parameters'), model.head('gradients'), { x: stack.output, dy: logits, dx: stack.dOutput });
     stack.backward(step, { index: inputs });
     gradientNorm(step, flatGradient, partials, norm);
-    this.update = optimizer.record(step, { weight: flat, gradient: flatGradient, norm }, this.moments, clip);
+    this.update = optimizer.record(step, { weight: flat, gradient: flatGradient, norm, ...checkClip(clip) }, this.moments);
 
     this.#owned = [
       ...stack.buffers(),

@@ -1,9 +1,11 @@
-// Adam (Kingma & Ba 2015), over all parameters at once:
-//   m = β1 m + (1-β1) g     v = β2 v + (1-β2) g²     w -= rate · (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε)
-// Clipping by global norm (Pascanu et al. 2013): every gradient times clip / norm where norm > clip; clip 0 means none.
+// Adam (Kingma & Ba 2015), over all parameters at once; with weight decay in the gradient, or beside it (AdamW, Loshchilov & Hutter 2019):
+//   g = ∇ + λ w     m = β1 m + (1-β1) g     v = β2 v + (1-β2) g²     w = keep · w - rate · (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε)
+// A gradient as it is clipped: by global norm (Pascanu et al. 2013), every gradient times clip_norm / norm where norm is above it,
+// or by value, each into ±clip_value. 0 means none.
 
-fn clip_scale(norm: f32, clip: f32) -> f32 {
-  return select(1.0, clip / norm, clip > 0.0 && norm > clip);
+fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
+  let scaled = gradient * select(1.0, clip_norm / norm, clip_norm > 0.0 && norm > clip_norm);
+  return select(scaled, clamp(scaled, -clip_value, clip_value), clip_value > 0.0);
 }
 
 struct AdamParams {
@@ -12,9 +14,12 @@ struct AdamParams {
   beta1: f32,
   beta2: f32,
   epsilon: f32,
-  correction1: f32,  // 1 / (1-β1^t), t from 1
-  correction2: f32,  // 1 / (1-β2^t)
-  clip: f32,
+  correction1: f32,   // 1 / (1-β1^t), t from 1
+  correction2: f32,   // 1 / (1-β2^t)
+  weight_decay: f32,  // λ, 0 for AdamW
+  keep: f32,          // 1 - rate · λ of AdamW, else 1
+  clip_norm: f32,
+  clip_value: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: AdamParams;
@@ -28,10 +33,11 @@ struct AdamParams {
 fn adam(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
   if (at >= params.count) { return; }
-  let g = gradient[at] * clip_scale(norm[0], params.clip);
+  let w = weight[at];
+  let g = clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * w;
   let m = params.beta1 * first[at] + (1.0 - params.beta1) * g;
   let v = params.beta2 * second[at] + (1.0 - params.beta2) * g * g;
   first[at] = m;
   second[at] = v;
-  weight[at] -= params.rate * (m * params.correction1) / (sqrt(v * params.correction2) + params.epsilon);
+  weight[at] = params.keep * w - params.rate * (m * params.correction1) / (sqrt(v * params.correction2) + params.epsilon);
 }

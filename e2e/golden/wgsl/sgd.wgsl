@@ -1,15 +1,21 @@
-// Stochastic gradient descent with momentum, over all parameters at once:  b = μ b + g     w -= rate · b
-// Clipping by global norm (Pascanu et al. 2013): every gradient times clip / norm where norm > clip; clip 0 means none.
+// Stochastic gradient descent, over all parameters at once:  g = ∇ + λ w     b = μ b + g     w -= rate · d
+// with d = g, or b (momentum), or g + μ b (Nesterov).
+// A gradient as it is clipped: by global norm (Pascanu et al. 2013), every gradient times clip_norm / norm where norm is above it,
+// or by value, each into ±clip_value. 0 means none.
 
-fn clip_scale(norm: f32, clip: f32) -> f32 {
-  return select(1.0, clip / norm, clip > 0.0 && norm > clip);
+fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
+  let scaled = gradient * select(1.0, clip_norm / norm, clip_norm > 0.0 && norm > clip_norm);
+  return select(scaled, clamp(scaled, -clip_value, clip_value), clip_value > 0.0);
 }
 
 struct SgdParams {
   count: u32,
   rate: f32,
-  momentum: f32,
-  clip: f32,
+  momentum: f32,      // μ
+  nesterov: u32,      // 1: look ahead
+  weight_decay: f32,  // λ
+  clip_norm: f32,
+  clip_value: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: SgdParams;
@@ -18,11 +24,23 @@ struct SgdParams {
 @group(0) @binding(3) var<storage, read_write> velocity: array<f32>;  // b
 @group(0) @binding(4) var<storage, read> norm: array<f32>;            // [1] of the whole gradient
 
+fn decayed(at: u32) -> f32 {
+  return clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * weight[at];
+}
+
 @compute @workgroup_size(64)
-fn sgd(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
   if (at >= params.count) { return; }
-  let b = params.momentum * velocity[at] + gradient[at] * clip_scale(norm[0], params.clip);
+  weight[at] -= params.rate * decayed(at);
+}
+
+@compute @workgroup_size(64)
+fn momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = id.x + id.y * groups.x * 64u;
+  if (at >= params.count) { return; }
+  let g = decayed(at);
+  let b = params.momentum * velocity[at] + g;
   velocity[at] = b;
-  weight[at] -= params.rate * b;
+  weight[at] -= params.rate * select(b, g + params.momentum * b, params.nesterov == 1u);
 }

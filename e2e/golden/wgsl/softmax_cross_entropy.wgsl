@@ -1,5 +1,6 @@
 // Softmax cross-entropy over rows: loss and gradient in one pass over the logits, which become their own gradient.
-// A target of 0xffffffff is ignored: no loss, no gradient.
+// A target of 0xffffffff is ignored: no loss, no gradient. `rows`, `steps` and `sum_steps` are the mean over all T·N rows;
+// `weighted_rows` goes between the passes of weighted_mean.wgsl.
 
 const IGNORED = 0xffffffffu;
 
@@ -13,26 +14,47 @@ struct CrossEntropyParams {
 @group(0) @binding(0) var<uniform> params: CrossEntropyParams;
 @group(0) @binding(1) var<storage, read_write> logits: array<f32>;     // [T·N, V] in: logits; out: their gradient
 @group(0) @binding(2) var<storage, read> targets: array<u32>;          // [T·N]
-@group(0) @binding(3) var<storage, read_write> row_loss: array<f32>;   // [T·N] nats
+@group(0) @binding(3) var<storage, read_write> row_loss: array<f32>;   // [T·N] nats; weighted_rows: times the row's weight
 @group(0) @binding(4) var<storage, read_write> step_loss: array<f32>;  // [T] mean over the batch at each step
 @group(0) @binding(5) var<storage, read_write> total: array<f32>;      // [2] scale · sum over all rows; rows counted
+@group(0) @binding(6) var<storage, read> row_weight: array<f32>;       // [T·N] 0 where the target is ignored
+@group(0) @binding(7) var<storage, read> mean: array<f32>;             // [2] 1 / the sum of the weights; the sum
+
+// The row's logits become `scale` times the gradient of its loss, which it gives, in nats.
+fn differentiate(row: u32, answer: u32, scale: f32) -> f32 {
+  let start = row * params.vocabulary;
+  var largest = logits[start];
+  for (var v = 1u; v < params.vocabulary; v += 1u) { largest = max(largest, logits[start + v]); }
+  var sum = 0.0;
+  for (var v = 0u; v < params.vocabulary; v += 1u) { sum += exp(logits[start + v] - largest); }
+  let at = start + min(answer, params.vocabulary - 1u);
+  let nats = log(sum) + largest - logits[at];
+  for (var v = 0u; v < params.vocabulary; v += 1u) { logits[start + v] = scale * exp(logits[start + v] - largest) / sum; }
+  logits[at] -= scale;
+  return nats;
+}
 
 @compute @workgroup_size(16)
 fn rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let row = id.x + id.y * groups.x * 16u;
   if (row >= params.steps * params.batch) { return; }
-  let start = row * params.vocabulary;
-  let answer = targets[row];
-  var largest = logits[start];
-  for (var v = 1u; v < params.vocabulary; v += 1u) { largest = max(largest, logits[start + v]); }
-  var sum = 0.0;
-  for (var v = 0u; v < params.vocabulary; v += 1u) { sum += exp(logits[start + v] - largest); }
-  let counts = answer != IGNORED;
-  let at = start + min(answer, params.vocabulary - 1u);
-  row_loss[row] = select(0.0, log(sum) + largest - logits[at], counts);
-  let scale = select(0.0, params.scale, counts);
-  for (var v = 0u; v < params.vocabulary; v += 1u) { logits[start + v] = scale * exp(logits[start + v] - largest) / sum; }
-  logits[at] -= scale;
+  let counts = targets[row] != IGNORED;
+  let nats = differentiate(row, targets[row], select(0.0, params.scale, counts));
+  row_loss[row] = select(0.0, nats, counts);
+}
+
+// Rows without weight may hold anything.
+@compute @workgroup_size(16)
+fn weighted_rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.x + id.y * groups.x * 16u;
+  if (row >= params.steps * params.batch) { return; }
+  let weight = row_weight[row];
+  if (weight == 0.0) {
+    row_loss[row] = 0.0;
+    for (var v = 0u; v < params.vocabulary; v += 1u) { logits[row * params.vocabulary + v] = 0.0; }
+    return;
+  }
+  row_loss[row] = weight * differentiate(row, targets[row], weight * mean[0]);
 }
 
 @compute @workgroup_size(16)

@@ -1,0 +1,162 @@
+import { createLoss, IGNORED_TARGET, openDevice, type Gpu, type LossInputs, type LossName, type LossOptions } from '../../src/index.ts';
+import { randomBits, randomUniform } from '../../src/layers/random.ts';
+import { binaryCrossEntropy, meanSquaredError } from '../../src/reference/regression_losses.ts';
+import { softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
+import { relativeL2 } from '../golden.ts';
+import { randomArray } from './random_arrays.ts';
+
+type Numbers = Readonly<Record<string, readonly number[]>>;
+
+/** A case of `losses.json` or `objective_options.json`. */
+interface LossCase {
+  readonly name: string;
+  readonly kind: 'softmax_cross_entropy' | 'mean_squared_error' | 'binary_cross_entropy';
+  readonly steps: number;
+  readonly batch: number;
+  readonly size: number;
+  readonly loss: number;
+  readonly given: Numbers;
+  readonly results: Numbers;
+}
+
+async function run(gpu: Gpu, options: LossOptions, inputs: LossInputs) {
+  const loss = createLoss(gpu, options);
+  loss.run(inputs);
+  const results = { ...(await loss.read()), gradient: await loss.gradient.read() };
+  loss.destroy();
+  return results;
+}
+
+/** PyTorch's losses: relative errors of the loss, and relative L2 of its gradient. */
+export async function goldenLosses(cases: readonly LossCase[]) {
+  const gpu = await openDevice();
+  const reports = [];
+  for (const { name, kind, steps, batch, size: features, loss: expected, given, results } of cases) {
+    const tokens = kind === 'softmax_cross_entropy';
+    const { loss, gradient } = await run(
+      gpu,
+      {
+        loss: tokens ? 'cross_entropy' : kind, steps, batch, features, weighted: given.weights !== undefined,
+        classWeights: given.classes, positiveWeights: given.positives,
+      },
+      {
+        values: Float32Array.from(given.input!),
+        targets: tokens ? Uint32Array.from(given.targets!) : Float32Array.from(given.targets!),
+        weights: given.weights && Float32Array.from(given.weights),
+      },
+    );
+    reports.push({ name, loss: Math.abs(loss - expected) / expected, gradient: relativeL2(gradient, results.dInput!) });
+  }
+  return reports;
+}
+
+export interface LossSetting {
+  readonly loss: LossName;
+  readonly steps: number;
+  readonly batch: number;
+  readonly features: number;
+  readonly at: 'every' | 'last';
+  readonly weighted: boolean;
+  readonly ragged: boolean;
+  /** Of the values. */
+  readonly scale: number;
+}
+
+/** Loss, per-step losses and gradient against the reference, with NaN wherever a row does not count: relative L2 errors. */
+export async function againstReference({ loss, steps, batch, features, at, weighted, ragged, scale }: LossSetting) {
+  const gpu = await openDevice();
+  const rows = steps * batch;
+  const tokens = loss === 'cross_entropy';
+  const lengths = Uint32Array.from({ length: batch }, (_, n) => (ragged ? randomBits(5, 5, n) % (steps + 1) : steps));
+  if (ragged) lengths[0] = steps;
+  const given = Float32Array.from({ length: rows }, (_, i) => (i > 0 && i % 4 === 0 ? 0 : 0.1 + randomUniform(6, 6, i)));
+  const counts = Float32Array.from({ length: rows }, (_, i) => {
+    const [t, length] = [Math.floor(i / batch), lengths[i % batch]!];
+    return t < length && (at === 'every' || t + 1 === length) ? 1 : 0;
+  });
+  const ignored = (i: number): boolean => tokens && i > 0 && i % 5 === 0 && at === 'every';
+  const weight = counts.map((count, i) => (ignored(i) ? 0 : weighted ? count * given[i]! : count));
+  const values = randomArray(rows * features, 1, scale).map((x, i) => (weight[Math.floor(i / features)]! > 0 ? x : NaN));
+  const answers = Uint32Array.from({ length: rows }, (_, i) => (ignored(i) ? IGNORED_TARGET : randomBits(7, 1, i) % features));
+  const numbers = randomArray(rows * features, 2).map((x) => (loss === 'binary_cross_entropy' ? Math.abs(x) : x));
+  const classWeights = tokens ? randomArray(features, 3).map(Math.abs) : undefined;
+
+  const inputs = { values, targets: tokens ? answers : numbers, weights: weighted ? given : undefined, lengths: ragged ? lengths : undefined };
+  const actual = await run(gpu, { loss, steps, batch, features, at, weighted, ragged, classWeights }, inputs);
+  const again = await run(gpu, { loss, steps, batch, features, at, weighted, ragged, classWeights }, inputs);
+
+  const wide = Float64Array.from(values);
+  const one = (from: number, to: number) => {
+    const part = <A extends Float64Array | Float32Array | Uint32Array>(array: A, row: number): A => array.slice(from * row, to * row) as A;
+    const weights = part(weight, batch);
+    if (tokens) {
+      const { loss, dLogits } = softmaxCrossEntropy(part(wide, batch * features), part(answers, batch), { steps: to - from, batch, vocabulary: features }, { classes: classWeights, targets: weights });
+      return { loss, dInput: dLogits };
+    }
+    const reference = loss === 'mean_squared_error' ? meanSquaredError : binaryCrossEntropy;
+    return reference(part(wide, batch * features), part(numbers, batch * features), (to - from) * batch, weights);
+  };
+  const expected = one(0, steps);
+  const stepLoss = Array.from({ length: steps }, (_, t) => one(t, t + 1).loss);
+  return {
+    loss: relativeL2([actual.loss], [expected.loss]),
+    stepLoss: relativeL2(actual.stepLoss, stepLoss),
+    gradient: relativeL2(actual.gradient, expected.dInput),
+    same: [actual.loss, ...actual.stepLoss, ...actual.gradient].every((x, i) => x === [again.loss, ...again.stepLoss, ...again.gradient][i]),
+    weight: actual.weight,
+    counted: weight.filter((w) => w > 0).length,
+  };
+}
+
+/** What is given by buffer or by another array is taken, and nothing counts where all is masked. */
+export async function sources() {
+  const gpu = await openDevice();
+  const [steps, batch, features] = [2, 3, 4];
+  const options = { loss: 'mean_squared_error', steps, batch, features, weighted: true } as const;
+  const [values, targets] = [randomArray(24, 1), randomArray(24, 2)];
+  const weights = Float32Array.from([1, 0, 2, 0, 1, 1]);
+  const expected = await run(gpu, options, { values, targets, weights });
+  const buffer = (data: Float32Array<ArrayBuffer>): GPUBuffer => {
+    const made = gpu.device.createBuffer({ size: data.byteLength, usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
+    gpu.device.queue.writeBuffer(made, 0, data);
+    return made;
+  };
+  const byBuffer = await run(gpu, options, { values: buffer(values), targets: buffer(targets), weights: buffer(weights) });
+  const other = createLoss(gpu, options);
+  other.gradient.write(values);
+  const byArray = await run(gpu, options, { values: other.gradient, targets, weights });
+  const masked = await run(gpu, options, { values: values.fill(NaN), targets, weights: new Float32Array(6) });
+  other.destroy();
+  const flat = (r: typeof expected): number[] => [r.loss, r.weight, ...r.stepLoss, ...r.gradient];
+  return { expected: flat(expected), byBuffer: flat(byBuffer), byArray: flat(byArray), masked: flat(masked), left: gpu.memory.report().totalBytes };
+}
+
+/** What the operator says of inputs that do not fit, by name. */
+export async function refusals(): Promise<Record<string, string>> {
+  const gpu = await openDevice();
+  const sizes = { steps: 2, batch: 1, features: 3 };
+  const tokens = createLoss(gpu, { loss: 'cross_entropy', ...sizes });
+  const numbers = createLoss(gpu, { loss: 'binary_cross_entropy', ...sizes, weighted: true, ragged: true });
+  const [values, targets, weights, lengths] = [new Float32Array(6), new Float32Array(6), new Float32Array(2), [2]];
+  const cases: Record<string, () => void> = {
+    foreignToken: () => tokens.run({ values, targets: new Uint32Array([1, 3]) }),
+    floatTokens: () => tokens.run({ values, targets: new Float32Array(2) }),
+    tokensForNumbers: () => numbers.run({ values, targets: new Uint32Array(6), weights, lengths }),
+    shortValues: () => tokens.run({ values: new Float32Array(5), targets: new Uint32Array(2) }),
+    shortTargets: () => tokens.run({ values, targets: new Uint32Array(3) }),
+    unexpectedWeights: () => tokens.run({ values, targets: new Uint32Array(2), weights }),
+    missingWeights: () => numbers.run({ values, targets, lengths }),
+    missingLengths: () => numbers.run({ values, targets, weights }),
+    longLength: () => numbers.run({ values, targets, weights, lengths: [3] }),
+    negativeWeight: () => numbers.run({ values, targets, weights: new Float32Array([1, -1]), lengths }),
+    targetAboveOne: () => numbers.run({ values, targets: new Float32Array([0, 0, 2, 0, 0, 0]), weights, lengths }),
+  };
+  return Object.fromEntries(Object.entries(cases).map(([name, body]) => {
+    try {
+      body();
+      return [name, 'nothing was thrown'];
+    } catch (error) {
+      return [name, (error as Error).message];
+    }
+  }));
+}

@@ -1,0 +1,72 @@
+// The loss operator: PyTorch's numbers, and the float64 reference over steps, masks, lengths, sizes.
+import { readFileSync } from 'node:fs';
+import { expect, test } from '../harness.ts';
+import type { LossSetting } from './losses.page.ts';
+
+const page = '/e2e/gpu/losses.page.ts';
+
+interface Case {
+  readonly kind?: string;
+}
+const cases = (name: string): readonly Case[] =>
+  (JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), 'utf8')) as { cases: readonly Case[] }).cases.filter(({ kind }) => kind !== undefined);
+
+test('losses and gradients are those of PyTorch', async ({ inPage }) => {
+  const golden = [...cases('losses'), ...cases('objective_options')];
+  const reports = await inPage<{ name: string; loss: number; gradient: number }[]>(page, 'goldenLosses', golden);
+  expect(reports).toHaveLength(9);
+  for (const { name, loss, gradient } of reports) {
+    expect.soft(loss, `${name}: loss`).toBeLessThan(2e-6);
+    expect.soft(gradient, `${name}: gradient`).toBeLessThan(2e-6);
+  }
+});
+
+for (const loss of ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy'] as const) {
+  for (const at of ['every', 'last'] as const) {
+    test(`${loss} at ${at} step, with weights and lengths, padding NaN`, async ({ inPage }) => {
+      for (const [steps, batch, features] of [[1, 1, 2], [7, 33, 3], [5, 3, 130], [20, 1, 1]] as const) {
+        for (const weighted of [false, true]) {
+          for (const ragged of [false, true]) {
+            if (loss === 'cross_entropy' && features === 1) continue;
+            const setting: LossSetting = { loss, steps, batch, features, at, weighted, ragged, scale: features === 3 ? 30 : 2 };
+            const e = await inPage<Record<'loss' | 'stepLoss' | 'gradient' | 'weight' | 'counted', number> & { same: boolean }>(page, 'againstReference', setting);
+            const what = `T=${steps} N=${batch} F=${features}${weighted ? ', weights' : ''}${ragged ? ', lengths' : ''}`;
+            expect.soft(e.loss, `loss, ${what}`).toBeLessThan(2e-6);
+            expect.soft(e.stepLoss, `per step, ${what}`).toBeLessThan(2e-6);
+            expect.soft(e.gradient, `gradient, ${what}`).toBeLessThan(5e-6);
+            expect.soft(e.same, `the same bits twice, ${what}`).toBe(true);
+            if (!weighted && loss !== 'cross_entropy') expect.soft(e.weight, `weight, ${what}`).toBe(e.counted);
+          }
+        }
+      }
+    });
+  }
+}
+
+test('values, targets and weights come from the host, from buffers or from arrays; without any weight the loss is 0', async ({ inPage }) => {
+  const r = await inPage<Record<'expected' | 'byBuffer' | 'byArray' | 'masked', number[]> & { left: number }>(page, 'sources');
+  expect(r.expected[1]).toBe(5);
+  expect(r.byBuffer).toEqual(r.expected);
+  expect(r.byArray).toEqual(r.expected);
+  expect(r.masked).toEqual(r.masked.map(() => 0));
+  expect(r.left, 'bytes not freed').toBe(0);
+});
+
+test('inputs that do not fit are refused before the GPU is asked', async ({ inPage }) => {
+  const said = await inPage<Record<string, string>>(page, 'refusals');
+  const expected: Record<string, RegExp> = {
+    foreignToken: /targets\[1\] is 3; tokens are below 3, or IGNORED_TARGET/,
+    floatTokens: /cross_entropy takes tokens: a Uint32Array/,
+    tokensForNumbers: /binary_cross_entropy takes numbers: a Float32Array/,
+    shortValues: /values has shape \[2,1,3\], 6 elements; 5 were given/,
+    shortTargets: /targets has shape \[2,1\], 2 elements; 3 were given/,
+    unexpectedWeights: /made without weighted: true; make it with that to give weights/,
+    missingWeights: /made with weighted: true, so every run needs weights/,
+    missingLengths: /made with ragged: true, so every run needs lengths/,
+    longLength: /lengths\[0\] is 3; it must be a whole number from 0 to 2/,
+    negativeWeight: /weights\[1\] is -1; it must be a finite number of at least 0/,
+    targetAboveOne: /targets\[2\] is 2; binary_cross_entropy takes targets from 0 to 1/,
+  };
+  expect(Object.keys(said)).toEqual(Object.keys(expected));
+  for (const [name, message] of Object.entries(expected)) expect.soft(said[name], name).toMatch(message);
+});

@@ -1,0 +1,152 @@
+import { adam, createModel, createTrainer, evaluate, openDevice, rmsprop, sgd, split, Vocabulary, warmUp, cosine, type CharacterModel, type Evaluation, type Gpu, type Optimizer, type Progress } from '../../src/index.ts';
+import { randomUniform } from '../../src/layers/random.ts';
+import { lstm } from '../../src/reference/lstm.ts';
+import { characterModelWindow, type LayerState } from '../../src/reference/character_model.ts';
+import { createBatches } from '../../src/text/batches.ts';
+
+const V = 9;
+const vocabulary = new Vocabulary(Array.from({ length: V }, (_, v) => String.fromCodePoint(0x100 + v)));
+const sizes = { batch: 5, window: 7 };
+/** A noisy cycle: a text to learn, its end to measure on. */
+const tokens = Uint32Array.from({ length: 700 }, (_, i) => (randomUniform(3, 1, i) < 0.1 ? Math.floor(randomUniform(3, 2, i) * V) : i % V));
+const { training, validation } = split(tokens, { validation: 0.3 });
+
+const modelOf = (gpu: Gpu): CharacterModel => createModel(gpu, { vocabulary, embed: 6, layers: [{ cell: 'lstm', hidden: 19 }, { cell: 'lstm', hidden: 12 }], seed: 4 });
+
+/** The reference's loss on a text with the model's weights, over the first windows. */
+async function referenceLoss(model: CharacterModel, text: Uint32Array, windows: number): Promise<number> {
+  const parameters: Record<string, Float64Array> = {};
+  for (const [name, array] of Object.entries(model.parameters)) {
+    const own = name.startsWith('head.') ? name.replace('head.', 'linear.') : name.startsWith('embedding.') ? name : `recurrent.${name}`;
+    parameters[own] = Float64Array.from(await array.read());
+  }
+  const reference = { vocabulary: V, embed: 6, layers: [{ cell: lstm(), hidden: 19 }, { cell: lstm(), hidden: 12 }] };
+  const batches = createBatches(text, sizes);
+  let state: readonly LayerState[] | undefined;
+  let sum = 0;
+  for (let w = 0; w < windows; w++) {
+    const { inputs, targets } = batches.at(w);
+    const result = characterModelWindow(reference, parameters, { steps: sizes.window, batch: sizes.batch, inputs, targets }, state);
+    state = result.state;
+    sum += result.loss;
+  }
+  return sum / windows;
+}
+
+/** Of a model trained for a while: `evaluate` and the reference, over all windows and over two. */
+export async function evaluations() {
+  const gpu = await openDevice();
+  const model = modelOf(gpu);
+  const trainer = createTrainer(model, { optimizer: adam({ rate: 1e-2 }), ...sizes });
+  for await (const _ of trainer.run({ tokens: training }, { steps: 12 }));
+  const all = createBatches(validation, sizes).windowsPerEpoch;
+  const results = {
+    all: { windows: all, actual: await trainer.evaluate({ tokens: validation }), expected: await referenceLoss(model, validation, all) },
+    two: { windows: 2, actual: await trainer.evaluate({ tokens: validation }, { steps: 2 }), expected: await referenceLoss(model, validation, 2) },
+    free: { windows: all, actual: await evaluate(model, { tokens: validation }, sizes), expected: await referenceLoss(model, validation, all) },
+  };
+  trainer.destroy();
+  model.destroy();
+  return { results, left: gpu.memory.report().totalBytes };
+}
+
+interface Run {
+  readonly evaluations: 'none' | 'in the loop' | 'beside the loop' | 'validate' | 'aborted';
+}
+
+/** Losses, norms and trained weights of 30 steps, with evaluations here and there, and what these gave. */
+export async function trainedWith({ evaluations }: Run) {
+  const gpu = await openDevice();
+  const model = modelOf(gpu);
+  const trainer = createTrainer(model, { optimizer: adam({ rate: 1e-2 }), clip: 1, ...sizes });
+  const text = { tokens: validation };
+  const results: Evaluation[] = [];
+  const steps: number[] = [];
+  const losses: number[] = [];
+  const beside: Promise<Evaluation>[] = [];
+  const validate = evaluations === 'validate' ? { text, every: 10 } : undefined;
+  for await (const { step, loss, gradientNorm, validation } of trainer.run({ tokens: training }, { steps: 30, validate })) {
+    losses.push(loss, gradientNorm);
+    if (validation) {
+      steps.push(step);
+      results.push(validation);
+    }
+    if (step % 10 !== 0) continue;
+    if (evaluations === 'in the loop') results.push(await trainer.evaluate(text));
+    if (evaluations === 'beside the loop') beside.push(trainer.evaluate(text), trainer.evaluate(text, { steps: 1 }));
+    if (evaluations === 'aborted') {
+      const controller = new AbortController();
+      const aborted = trainer.evaluate(text, { signal: controller.signal });
+      controller.abort(new Error('enough'));
+      const message = await aborted.then(() => 'no error', (error: Error) => error.message);
+      if (message !== 'enough') throw new Error(`an aborted evaluation gave: ${message}`);
+    }
+  }
+  results.push(...(await Promise.all(beside)));
+  const last = await trainer.evaluate(text);
+  const weights = Array.from(await gpu.read(model.weights.flat));
+  trainer.destroy();
+  model.destroy();
+  return { losses, weights, results, steps, last, left: gpu.memory.report().totalBytes };
+}
+
+const optimizers: Record<string, () => Optimizer> = {
+  schedule: () => adam({ rate: warmUp(5, cosine({ rate: 1e-2, minimum: 1e-3, steps: 20 })) }),
+  rmsprop: () => rmsprop({ rate: 1e-3, momentum: 0.5, centered: true }),
+  sgd: () => sgd({ rate: 2 }),
+};
+
+/** Rates and losses of 30 steps; with `live`, the rate set after step 10; with `restart`, saved and restored at step 15. */
+export async function scheduled({ optimizer, live, restart }: { optimizer: string; live?: number; restart: boolean }) {
+  const gpu = await openDevice();
+  const make = () => createTrainer(modelOf(gpu), { optimizer: optimizers[optimizer]!(), clip: { value: 0.05 }, ...sizes });
+  let trainer = make();
+  const progress: Progress[] = [];
+  const run = async (to: number): Promise<void> => {
+    for await (const p of trainer.run({ tokens: training }, { steps: to - trainer.step })) progress.push(p);
+  };
+  await run(10);
+  if (live !== undefined) trainer.rate = live;
+  await run(15);
+  if (restart) {
+    const saved = await trainer.checkpoint();
+    trainer = make();
+    trainer.restore(saved);
+  }
+  const next = trainer.rate;
+  await run(30);
+  return { rates: progress.map((p) => p.rate), losses: progress.map((p) => p.loss), next };
+}
+
+/** A checkpoint of before there were schedules: its rate is a number. */
+export async function oldCheckpoint(): Promise<number> {
+  const gpu = await openDevice();
+  const trainer = createTrainer(modelOf(gpu), { optimizer: adam({ rate: 0.5 }), ...sizes });
+  const bytes = await trainer.checkpoint();
+  const kept = JSON.stringify({ kind: 'constant', rate: 0.5 }).replaceAll('"', '\\"');
+  const text = new TextDecoder('latin1').decode(bytes);
+  const at = text.indexOf(kept);
+  if (at < 0) throw new Error('the checkpoint holds no rate');
+  const old = Uint8Array.from(bytes);
+  // JSON allows the spaces that keep the length.
+  old.set(new TextEncoder().encode('0.125'.padEnd(kept.length)), at);
+  trainer.restore(old);
+  return trainer.rate;
+}
+
+/** What `evaluate` says of a text that does not fit, and whether it can be called again. */
+export async function refusals() {
+  const gpu = await openDevice();
+  const model = modelOf(gpu);
+  const trainer = createTrainer(model, { optimizer: adam(), ...sizes });
+  const said = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'no error', (error: Error) => error.message);
+  const messages = {
+    short: await said(trainer.evaluate({ tokens: validation.subarray(0, 20) })),
+    foreign: await said(trainer.evaluate({ tokens: new Uint32Array(100).fill(77) })),
+    noText: await said(trainer.evaluate({} as { tokens: Uint32Array })),
+    noSteps: await said(trainer.evaluate({ tokens: validation }, { steps: 0 })),
+    free: await said(evaluate(model, { tokens: validation }, { batch: 0 })),
+    validate: await said(trainer.run({ tokens: training }, { validate: { text: { tokens: validation }, every: 0 } }).next()),
+  };
+  return { messages, after: await trainer.evaluate({ tokens: validation }) };
+}

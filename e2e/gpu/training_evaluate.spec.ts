@@ -1,0 +1,90 @@
+// Held-out text, schedules and the other optimizers in training: the reference's loss, and training that is not disturbed.
+import { expect, test } from '../harness.ts';
+import type { Evaluation } from '../../src/index.ts';
+
+const page = '/e2e/gpu/training_evaluate.page.ts';
+
+test('evaluate gives the loss of the reference, over windows with a carried state', async ({ inPage }) => {
+  const { results, left } = await inPage<{ results: Record<string, { windows: number; actual: Evaluation; expected: number }>; left: number }>(page, 'evaluations');
+  for (const [name, { windows, actual, expected }] of Object.entries(results)) {
+    expect.soft(Math.abs(actual.loss - expected) / expected, name).toBeLessThan(2e-6);
+    expect.soft(actual.bits, name).toBe(actual.loss / Math.LN2);
+    expect.soft(actual.characters, name).toBe(windows * 35);
+  }
+  expect(results['all']!.windows).toBeGreaterThan(2);
+  expect(left, 'bytes not freed').toBe(0);
+});
+
+test('training is bit-identical with evaluations in its loop, beside it, aborted, and by validate', async ({ inPage }) => {
+  interface Trained {
+    readonly losses: number[];
+    readonly weights: number[];
+    readonly results: Evaluation[];
+    readonly steps: number[];
+    readonly last: Evaluation;
+    readonly left: number;
+  }
+  const run = (evaluations: string) => inPage<Trained>(page, 'trainedWith', { evaluations });
+  const { losses, weights, last } = await run('none');
+  expect(losses).toHaveLength(60);
+  for (const evaluations of ['in the loop', 'beside the loop', 'validate', 'aborted']) {
+    const other = await run(evaluations);
+    expect.soft(other.losses, evaluations).toEqual(losses);
+    expect.soft(other.weights, evaluations).toEqual(weights);
+    expect.soft(other.last, evaluations).toEqual(last);
+    expect.soft(other.left, `${evaluations}: bytes not freed`).toBe(0);
+    expect.soft(other.results.length, evaluations).toBe({ 'in the loop': 3, 'beside the loop': 6, validate: 3, aborted: 0 }[evaluations]!);
+    if (evaluations !== 'validate') continue;
+    expect.soft(other.steps).toEqual([10, 20, 30]);
+    // Of the weights after the step that it comes with.
+    expect.soft(other.results.at(-1)).toEqual(last);
+    expect.soft(other.results[0]!.loss).toBeGreaterThan(last.loss);
+  }
+});
+
+test('a schedule sets the rate of every step; a live change overrides it; checkpoints keep both', async ({ inPage }) => {
+  interface Scheduled {
+    readonly rates: number[];
+    readonly losses: number[];
+    readonly next: number;
+  }
+  const run = (options: object) => inPage<Scheduled>(page, 'scheduled', { optimizer: 'schedule', restart: false, ...options });
+  const plain = await run({});
+  const expected = Array.from({ length: 30 }, (_, s) => (s < 5 ? (1e-2 * (s + 1)) / 5 : 1e-3 + (9e-3 * (1 + Math.cos((Math.PI * Math.min(s - 5, 20)) / 20))) / 2));
+  plain.rates.forEach((rate, s) => expect.soft(rate, `step ${s}`).toBeCloseTo(expected[s]!, 12));
+  expect(plain.next).toBe(plain.rates[15]);
+  expect(await run({ restart: true })).toEqual(plain);
+  const live = await run({ live: 4e-3 });
+  expect(live.rates).toEqual([...plain.rates.slice(0, 10), ...new Array<number>(20).fill(4e-3)]);
+  expect(live.losses.slice(0, 11)).toEqual(plain.losses.slice(0, 11));
+  expect(live.losses.slice(11)).not.toEqual(plain.losses.slice(11));
+  expect(await run({ live: 4e-3, restart: true })).toEqual(live);
+});
+
+for (const optimizer of ['rmsprop', 'sgd']) {
+  test(`${optimizer} learns, and goes on bit-identically from a checkpoint`, async ({ inPage }) => {
+    const run = (restart: boolean) => inPage<{ losses: number[] }>(page, 'scheduled', { optimizer, restart });
+    const { losses } = await run(false);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.02);
+    expect((await run(true)).losses).toEqual(losses);
+  });
+}
+
+test('a checkpoint whose rate is a number is restored', async ({ inPage }) => {
+  expect(await inPage<number>(page, 'oldCheckpoint')).toBe(0.125);
+});
+
+test('a text that does not fit is refused, and the next evaluation works', async ({ inPage }) => {
+  const { messages, after } = await inPage<{ messages: Record<string, string>; after: Evaluation }>(page, 'refusals');
+  const expected: Record<string, RegExp> = {
+    short: /the text has 20 characters, too few for batch 5 × window 7/,
+    foreign: /token 77 at position 0 is outside the model's vocabulary of/,
+    noText: /a text with tokens \(Uint32Array\) is needed/,
+    noSteps: /steps must be a whole number of at least 1; 0 was given/,
+    free: /batch is 0; it must be a whole number of at least 1/,
+    validate: /validate.every must be a whole number of at least 1; 0 was given/,
+  };
+  expect(Object.keys(messages)).toEqual(Object.keys(expected));
+  for (const [name, message] of Object.entries(expected)) expect.soft(messages[name], name).toMatch(message);
+  expect(after.loss).toBeGreaterThan(0);
+});

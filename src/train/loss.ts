@@ -1,0 +1,133 @@
+// A loss as an operator: values in, their gradient and the loss out, on the application's device.
+import type { Gpu } from '../gpu/device.ts';
+import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
+import { Recording } from '../gpu/recording.ts';
+import { Replay } from '../gpu/submit.ts';
+import { IGNORED_TARGET } from '../kernels/loss.ts';
+import { GpuArray, type ArraySource } from '../layers/array.ts';
+import { LossWindow, nonNegative, type LossOptions } from './loss_window.ts';
+
+export interface LossInputs {
+  /** Logits or predictions [T,N,F]. */
+  readonly values: ArraySource;
+  /** cross_entropy: tokens [T,N] below V, IGNORED_TARGET where a row counts for nothing; else numbers [T,N,F]. Host numbers or a GPU buffer. */
+  readonly targets: Uint32Array | Float32Array | GPUBuffer | GpuArray;
+  /** [T,N], with weighted: true. */ readonly weights?: ArraySource;
+  /** [N] from 0 to T, with ragged: true. */ readonly lengths?: ArrayLike<number>;
+}
+
+export interface LossResult {
+  /** Σ weight·loss / Σ weight over the window; a row's loss is the mean over its F values, or the nats of its token. 0 where no weight is left. */
+  readonly loss: number;
+  /** Σ weight: the rows that count, where all weigh 1. */
+  readonly weight: number;
+  /** [T] the same by step. */
+  readonly stepLoss: Float32Array;
+}
+
+/**
+ * A loss with all its memory, for windows of fixed T and N. Rows of weight 0 and past their length may hold anything, also NaN.
+ * @throws RangeError for sizes or weights out of bounds, or a buffer over the device's limits.
+ */
+export function createLoss(gpu: Gpu, options: LossOptions): Loss {
+  return new Loss(gpu, options);
+}
+
+export class Loss {
+  /** dL/dvalues [T,N,F], after a run; of the whole window's mean. */
+  readonly gradient: GpuArray;
+  readonly memory: MemoryPlan;
+  readonly #gpu: Gpu;
+  readonly #window: LossWindow;
+  readonly #targets: GpuArray;
+  readonly #weights: GpuArray | null;
+  readonly #replay: Replay;
+  readonly #owned: readonly BufferProxy[];
+
+  constructor(gpu: Gpu, options: LossOptions) {
+    const { steps, batch, features } = options;
+    const window = new LossWindow(options);
+    const values = allocateProxy('loss gradient', [steps, batch, features], 'activations');
+    const recording = new Recording(gpu.tiles);
+    window.record(recording, values);
+    this.#gpu = gpu;
+    this.#window = window;
+    this.#owned = [values.buffer, ...window.buffers];
+    this.memory = planMemory(this.#owned);
+    gpu.guard('loss', () => gpu.memory.allocate(this.#owned));
+    if (window.perFeature) gpu.write(window.perFeature.slice, window.perFeature.values);
+    this.gradient = new GpuArray(gpu, values, 'values');
+    this.#targets = new GpuArray(gpu, window.targets, 'targets');
+    this.#weights = window.weights && new GpuArray(gpu, window.weights, 'weights');
+    this.#replay = new Replay(gpu, recording, options.loss);
+  }
+
+  /** Compute the loss and its gradient, which stay on the GPU. */
+  run(inputs: LossInputs): void {
+    this.#gpu.guard('loss', () => {
+      const encoder = this.#gpu.device.createCommandEncoder({ label: 'loss' });
+      this.encode(encoder, inputs);
+      this.#gpu.device.queue.submit([encoder.finish()]);
+    });
+  }
+
+  /**
+   * The same as commands of the application's own encoder. Host numbers are written through the queue, so they are there before
+   * the encoder's commands run.
+   */
+  encode(encoder: GPUCommandEncoder, { values, targets, weights, lengths }: LossInputs): void {
+    this.#gpu.assertAlive();
+    const { steps, batch } = this.#window.options;
+    this.#takeTargets(targets, encoder);
+    const given = required(weights, this.#weights, 'weights', 'weighted');
+    if (given instanceof Float32Array) this.#weights!.write(nonNegative(given, 'weights', steps * batch));
+    else if (given) this.#weights!.take(given, encoder);
+    const rows = required(lengths, this.#window.lengths, 'lengths', 'ragged');
+    if (rows) this.#gpu.write(this.#window.lengths!, checkLengths(rows, this.#window.options));
+    this.gradient.take(values, encoder);
+    this.#replay.encode(encoder);
+  }
+
+  #takeTargets(targets: LossInputs['targets'], encoder: GPUCommandEncoder): void {
+    const { loss, features } = this.#window.options;
+    const tokens = loss === 'cross_entropy';
+    if (!(targets instanceof Uint32Array)) {
+      if (tokens && targets instanceof Float32Array) throw new TypeError('cross_entropy takes tokens: a Uint32Array or a GPUBuffer of u32');
+      if (loss === 'binary_cross_entropy' && targets instanceof Float32Array) {
+        const bad = targets.findIndex((y) => !(y >= 0 && y <= 1) && !Number.isNaN(y));
+        if (bad >= 0) throw new RangeError(`targets[${bad}] is ${targets[bad]}; binary_cross_entropy takes targets from 0 to 1`);
+      }
+      return this.#targets.take(targets, encoder);
+    }
+    if (!tokens) throw new TypeError(`${loss} takes numbers: a Float32Array or a GPUBuffer of f32`);
+    const bad = targets.findIndex((token) => token >= features && token !== IGNORED_TARGET);
+    if (bad >= 0) throw new RangeError(`targets[${bad}] is ${targets[bad]}; tokens are below ${features}, or IGNORED_TARGET (${IGNORED_TARGET})`);
+    this.#gpu.write(this.#window.targets, targets);
+  }
+
+  /** The results of the last run. */
+  async read(): Promise<LossResult> {
+    const { total, stepLoss } = this.#window.arrays;
+    const [[loss, weight], steps] = await Promise.all([this.#gpu.read(total), this.#gpu.read(stepLoss)]);
+    return { loss: loss!, weight: weight!, stepLoss: steps };
+  }
+
+  destroy(): void {
+    this.#replay.destroy();
+    this.#gpu.memory.free(this.#owned);
+  }
+}
+
+/** What is given where the loss was made for it, and only there. */
+function required<V>(given: V | undefined, made: GpuArray | Slice | null, name: string, option: string): V | undefined {
+  if (given === undefined && made) throw new RangeError(`this loss was made with ${option}: true, so every run needs ${name}`);
+  if (given !== undefined && !made) throw new RangeError(`this loss was made without ${option}: true; make it with that to give ${name}`);
+  return given;
+}
+
+function checkLengths(lengths: ArrayLike<number>, { steps, batch }: LossOptions): Uint32Array {
+  if (lengths.length !== batch) throw new RangeError(`lengths needs one number a row: ${batch}; ${lengths.length} were given`);
+  const bad = Array.from(lengths).findIndex((length) => !Number.isInteger(length) || length < 0 || length > steps);
+  if (bad >= 0) throw new RangeError(`lengths[${bad}] is ${lengths[bad]}; it must be a whole number from 0 to ${steps}`);
+  return Uint32Array.from(lengths);
+}
