@@ -34,7 +34,7 @@ function shadersOf({ allocateProxy, Recording }: Engine, cell: Cell): { forward:
   const any = allocateProxy('any', [1000], 'scratch');
   const several = [any, any, any];
   const step: StepDispatch = {
-    buffers: { weight_hh: any, bias_hh: any, diagonal: any, gates: any, h: any, states: several, scratch: several, lengths: any },
+    buffers: { weight_hh: any, bias_hh: any, diagonal: any, gates: any, h: any, states: several, scratch: several, masked: any, lengths: any },
     params: { hidden: 2 } as StepDispatch['params'], // a cell passes the others on
     constants: {},
     workgroups: [1, 1, 1],
