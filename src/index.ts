@@ -9,6 +9,7 @@ export { IGNORED_TARGET } from './kernels/loss.ts';
 export { GpuArray, type ArraySource } from './layers/array.ts';
 export type { GenerateOptions } from './layers/generate.ts';
 export { CharacterModel, createModel, loadModel, type LayerOptions, type ModelOptions } from './layers/model.ts';
+export { createLinear, Linear, LinearPlan, type LinearOptions } from './layers/linear_operator.ts';
 export { createRecurrent, Recurrent, type RecurrentOptions } from './layers/recurrent.ts';
 export { RecurrentPlan, type BackwardInputs, type ForwardInputs, type LayerTrace, type PlanOptions } from './layers/recurrent_plan.ts';
 export { RecurrentStream, type StreamSnapshot } from './layers/recurrent_stream.ts';
@@ -22,6 +23,7 @@ export {
 } from './train/optimizer.ts';
 export { constant, cosine, rateAt, stepDecay, warmUp, type Schedule } from './train/schedule.ts';
 export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions } from './train/trainer.ts';
+export { createUpdate, Update, type Trainable, type UpdateOptions } from './train/update.ts';
 export type { TrainingText } from './train/training_text.ts';
 export { createBatches, split, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
 export { characters, type CharactersOptions, type Corpus } from './text/characters.ts';

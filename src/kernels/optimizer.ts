@@ -3,7 +3,7 @@ import adamShader from '../../shaders/optimizer/adam.wgsl';
 import normShader from '../../shaders/optimizer/gradient_norm.wgsl';
 import rmspropShader from '../../shaders/optimizer/rmsprop.wgsl';
 import sgdShader from '../../shaders/optimizer/sgd.wgsl';
-import { elements, type Slice } from '../gpu/memory.ts';
+import { elements, subslice, type Slice } from '../gpu/memory.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { grid } from './grid.ts';
 
@@ -12,9 +12,19 @@ export const NORM_PARTIALS = 1024;
 
 /** Record norm [1] = ‖gradient‖₂; `partials` [NORM_PARTIALS]. */
 export function gradientNorm(recording: Recording, gradient: Slice, partials: Slice, norm: Slice): void {
-  const params = { count: elements(gradient.shape), threads: NORM_PARTIALS };
-  recording.dispatch(normShader, 'partial_sums', { bindings: { gradient, partials }, params, workgroups: grid(NORM_PARTIALS, 64) });
-  recording.dispatch(normShader, 'total', { bindings: { partials, norm }, params, workgroups: [1, 1, 1] });
+  normOfParts(recording, [gradient], partials, norm);
+}
+
+/** Record norm [1] = ‖all of the gradients‖₂; `partials` [NORM_PARTIALS] for each of them. */
+export function normOfParts(recording: Recording, gradients: readonly Slice[], partials: Slice, norm: Slice): void {
+  gradients.forEach((gradient, i) => {
+    recording.dispatch(normShader, 'partial_sums', {
+      bindings: { gradient, partials: subslice(partials, i * NORM_PARTIALS, [NORM_PARTIALS]) },
+      params: { count: elements(gradient.shape), threads: NORM_PARTIALS },
+      workgroups: grid(NORM_PARTIALS, 64),
+    });
+  });
+  recording.dispatch(normShader, 'total', { bindings: { partials, norm }, params: { count: 0, threads: gradients.length * NORM_PARTIALS }, workgroups: [1, 1, 1] });
 }
 
 /** What every update reads and moves. */

@@ -53,12 +53,13 @@ export class Recurrent {
   readonly parameters: Readonly<Record<string, GpuArray>>;
   /** Of the same names and shapes. Every backward pass adds to them; `zeroGradients` clears them. */
   readonly gradients: Readonly<Record<string, GpuArray>>;
+  /** The flat buffers behind both. */
+  readonly weights: Parameters;
   readonly layers: readonly LayerShape[];
   readonly batchFirst: boolean;
   /** Of the initial weights, and of the masks of dropout and zoneout. */
   readonly seed: number;
   readonly #gpu: Gpu;
-  readonly #parameters: Parameters;
   readonly #plans = new Set<RecurrentPlan | RecurrentStream>();
 
   constructor(gpu: Gpu, options: RecurrentOptions) {
@@ -78,23 +79,23 @@ export class Recurrent {
     const shape = { cell: cellNamed(nameOf(options), options), hidden: hiddenSize, bias, direction: directionOf(options), merge, dropout, forgetBias, recurrentInit };
     const features = outputColumns({ ...shape, input: inputSize });
     this.layers = Array.from({ length: layers }, (_, l) => ({ ...shape, input: l === 0 ? inputSize : features }));
-    this.#parameters = new Parameters(stackParameters(this.layers), cell);
-    gpu.guard(cell, () => gpu.memory.allocate([this.#parameters.flat.buffer, this.#parameters.flatGradient.buffer]));
-    gpu.write(this.#parameters.flat, this.#parameters.initialValues(seed));
-    this.parameters = this.#parameters.arrays(gpu, 'parameters');
-    this.gradients = this.#parameters.arrays(gpu, 'gradients');
+    this.weights = new Parameters(stackParameters(this.layers), cell);
+    gpu.guard(cell, () => gpu.memory.allocate([this.weights.flat.buffer, this.weights.flatGradient.buffer]));
+    gpu.write(this.weights.flat, this.weights.initialValues(seed));
+    this.parameters = this.weights.arrays(gpu, 'parameters');
+    this.gradients = this.weights.arrays(gpu, 'gradients');
   }
 
   /** Plan a window: all memory is known and allocated here, none later. */
   plan(options: PlanOptions): RecurrentPlan {
-    const plan = new RecurrentPlan(this.#gpu, this, this.#parameters, options, () => this.#plans.delete(plan));
+    const plan = new RecurrentPlan(this.#gpu, this, this.weights, options, () => this.#plans.delete(plan));
     this.#plans.add(plan);
     return plan;
   }
 
   /** Step through time with the state on the GPU: one input at a time, for layers that run forward only. */
   stream(options: { batch: number }): RecurrentStream {
-    const stream = new RecurrentStream(this.#gpu, this, this.#parameters, options.batch, () => this.#plans.delete(stream));
+    const stream = new RecurrentStream(this.#gpu, this, this.weights, options.batch, () => this.#plans.delete(stream));
     this.#plans.add(stream);
     return stream;
   }
@@ -103,7 +104,7 @@ export class Recurrent {
   zeroGradients(): void {
     this.#gpu.guard('zero gradients', () => {
       const encoder = this.#gpu.device.createCommandEncoder({ label: 'zero gradients' });
-      encoder.clearBuffer(this.#gpu.memory.get(this.#parameters.flatGradient.buffer));
+      encoder.clearBuffer(this.#gpu.memory.get(this.weights.flatGradient.buffer));
       this.#gpu.device.queue.submit([encoder.finish()]);
     });
   }
@@ -111,7 +112,7 @@ export class Recurrent {
   /** Free the parameters and every plan. */
   destroy(): void {
     for (const plan of this.#plans) plan.destroy();
-    this.#gpu.memory.free([this.#parameters.flat.buffer, this.#parameters.flatGradient.buffer]);
+    this.#gpu.memory.free([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
   }
 }
 

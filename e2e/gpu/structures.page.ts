@@ -1,0 +1,105 @@
+import { adam, createLinear, createLoss, createRecurrent, createUpdate, openDevice, sgd, type CellName } from '../../src/index.ts';
+import { randomUniform } from '../../src/layers/random.ts';
+import { relativeL2 } from '../golden.ts';
+import { randomArray } from './random_arrays.ts';
+
+/**
+ * A sequence run by one network, and run by two of the same weights, the first giving its final state to the second and taking
+ * the gradient of it back: relative L2 errors between the two ways. The state is an edge.
+ */
+export async function stateEdge({ cell }: { cell: CellName }): Promise<Record<string, number>> {
+  const [T1, T2, N, I, H] = [4, 3, 2, 5, 6];
+  const gpu = await openDevice();
+  const options = { cell, inputSize: I, hiddenSize: H, layers: 2, seed: 6 } as const;
+  const [whole, encoder, decoder] = [0, 1, 2].map(() => createRecurrent(gpu, options)) as [ReturnType<typeof createRecurrent>, ReturnType<typeof createRecurrent>, ReturnType<typeof createRecurrent>];
+  const input = randomArray((T1 + T2) * N * I, 1);
+  const dOutput = randomArray((T1 + T2) * N * H, 2);
+  const all = whole.plan({ steps: T1 + T2, batch: N, training: true });
+  all.forward({ input });
+  const output = await all.output.read();
+  all.backward({ dOutput });
+
+  const first = encoder.plan({ steps: T1, batch: N, training: true });
+  const second = decoder.plan({ steps: T2, batch: N, training: true });
+  first.forward({ input: input.slice(0, T1 * N * I) });
+  second.forward({ input: input.slice(T1 * N * I), h0: first.hn, c0: first.cn });
+  second.backward({ dOutput: dOutput.slice(T1 * N * H) });
+  first.backward({ dOutput: dOutput.slice(0, T1 * N * H), dHn: second.dH0, dCn: second.dC0 });
+  const errors: Record<string, number> = {
+    output: relativeL2([...(await first.output.read()), ...(await second.output.read())], output),
+    dInput: relativeL2([...(await first.dInput.read()), ...(await second.dInput.read())], await all.dInput.read()),
+  };
+  for (const name of Object.keys(whole.gradients)) {
+    const [a, b] = await Promise.all([encoder.gradients[name]!.read(), decoder.gradients[name]!.read()]);
+    errors[name] = relativeL2(a.map((x, i) => x + b[i]!), await whole.gradients[name]!.read());
+  }
+  return errors;
+}
+
+/** The adding problem (Hochreiter & Schmidhuber 1997; Le et al. 2015): two of T numbers are marked, and their sum is asked for at the end. */
+function addingBatch(seed: number, T: number, N: number): { input: Float32Array<ArrayBuffer>; targets: Float32Array<ArrayBuffer> } {
+  const input = new Float32Array(T * N * 2);
+  const targets = new Float32Array(N);
+  for (let n = 0; n < N; n++) {
+    const marks = [Math.floor((randomUniform(seed, 1, n) * T) / 2), Math.floor(((1 + randomUniform(seed, 2, n)) * T) / 2)];
+    for (let t = 0; t < T; t++) {
+      const value = randomUniform(seed, 3, n * T + t);
+      input[(t * N + n) * 2] = value;
+      if (!marks.includes(t)) continue;
+      input[(t * N + n) * 2 + 1] = 1;
+      targets[n]! += value;
+    }
+  }
+  return { input, targets };
+}
+
+/** Many-to-one: recurrent layer → its final state → linear → squared error, trained by operators alone. The mean loss of the last steps. */
+export async function addingProblem({ cell, T, steps }: { cell: CellName; T: number; steps: number }): Promise<{ first: number; last: number; norm: number; gradientLeft: number; bytesLeft: number }> {
+  const [N, H] = [32, 24];
+  const gpu = await openDevice();
+  const recurrent = createRecurrent(gpu, { cell, inputSize: 2, hiddenSize: H, forgetBias: 1, seed: 3 });
+  const head = createLinear(gpu, { inputSize: H, outputSize: 1, seed: 4 });
+  const loss = createLoss(gpu, { loss: 'mean_squared_error', steps: 1, batch: N, features: 1 });
+  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ rate: 1e-2 }), clip: 1 });
+  const [plan, rows] = [recurrent.plan({ steps: T, batch: N, training: true }), head.plan({ rows: N })];
+  const losses: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    const { input, targets } = addingBatch(step + 1, T, N);
+    plan.forward({ input });
+    rows.forward(plan.hn);
+    loss.run({ values: rows.output, targets });
+    rows.backward(loss.gradient);
+    plan.backward({ dHn: rows.dInput });
+    update.step();
+    if (step < 5 || step >= steps - 20) losses.push((await loss.read()).loss);
+  }
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
+  const [norm] = await update.norm.read();
+  const gradientLeft = Math.max(...(await recurrent.gradients.weight_hh_l0!.read()).map(Math.abs));
+  update.destroy();
+  loss.destroy();
+  recurrent.destroy();
+  head.destroy();
+  return { first: mean(losses.slice(0, 5)), last: mean(losses.slice(5)), norm: norm!, gradientLeft, bytesLeft: gpu.memory.report().totalBytes };
+}
+
+/** One step of plain descent over two operators with a norm that clips: how far each weight moved, beside -rate · scale · gradient. */
+export async function globalClip(): Promise<{ error: number; norm: number; expectedNorm: number }> {
+  const gpu = await openDevice();
+  const [a, b] = [createLinear(gpu, { inputSize: 3, outputSize: 2, seed: 1 }), createLinear(gpu, { inputSize: 2, outputSize: 4, seed: 2 })];
+  const update = createUpdate(gpu, [a, b], { optimizer: sgd({ rate: 0.5 }), clip: 0.1 });
+  const [pa, pb] = [a.plan({ rows: 5 }), b.plan({ rows: 5 })];
+  pa.forward(randomArray(15, 1));
+  pb.forward(pa.output);
+  pb.backward(randomArray(20, 2));
+  pa.backward(pb.dInput);
+  const arrays = [...Object.keys(a.gradients).map((name) => [a, name] as const), ...Object.keys(b.gradients).map((name) => [b, name] as const)];
+  const before = await Promise.all(arrays.map(async ([layer, name]) => ({ weight: await layer.parameters[name]!.read(), gradient: await layer.gradients[name]!.read() })));
+  const expectedNorm = Math.hypot(...before.flatMap(({ gradient }) => [...gradient]));
+  update.step();
+  const scale = 0.1 / expectedNorm;
+  const moved = await Promise.all(arrays.map(([layer, name]) => layer.parameters[name]!.read()));
+  const expected = before.flatMap(({ weight, gradient }) => [...weight].map((w, i) => w - 0.5 * scale * gradient[i]!));
+  const [norm] = await update.norm.read();
+  return { error: relativeL2(moved.flatMap((values) => [...values]), expected), norm: norm!, expectedNorm };
+}

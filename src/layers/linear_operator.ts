@@ -1,0 +1,141 @@
+// A linear layer for WebGPU applications, beside the recurrent operator: PyTorch's nn.Linear over rows.
+import type { Gpu } from '../gpu/device.ts';
+import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan } from '../gpu/memory.ts';
+import { Recording } from '../gpu/recording.ts';
+import { Replay } from '../gpu/submit.ts';
+import { GpuArray, type ArraySource } from './array.ts';
+import { wholeNumber } from './checks.ts';
+import { linear, linearBackward } from './linear.ts';
+import { Parameters } from './parameters.ts';
+
+export interface LinearOptions {
+  /** I */ readonly inputSize: number;
+  /** O */ readonly outputSize: number;
+  /** Of the initial weights, uniform in ±1/√I. Default 0. */ readonly seed?: number;
+}
+
+/** A linear layer with its parameters on the GPU. @throws RangeError for sizes that are no positive whole numbers or over the device's limits. */
+export function createLinear(gpu: Gpu, options: LinearOptions): Linear {
+  return new Linear(gpu, options);
+}
+
+export class Linear {
+  /** weight [O,I], bias [O]. */
+  readonly parameters: Readonly<Record<string, GpuArray>>;
+  /** Every backward pass adds to them; an update clears them. */
+  readonly gradients: Readonly<Record<string, GpuArray>>;
+  /** The flat buffers behind both. */
+  readonly weights: Parameters;
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly #gpu: Gpu;
+  readonly #plans = new Set<LinearPlan>();
+
+  constructor(gpu: Gpu, { inputSize, outputSize, seed = 0 }: LinearOptions) {
+    wholeNumber(inputSize, 'inputSize');
+    wholeNumber(outputSize, 'outputSize');
+    wholeNumber(seed, 'seed', 0);
+    this.#gpu = gpu;
+    this.inputSize = inputSize;
+    this.outputSize = outputSize;
+    const initialise = { distribution: 'uniform', scale: 1 / Math.sqrt(inputSize) } as const;
+    this.weights = new Parameters([{ name: 'weight', shape: [outputSize, inputSize], initialise }, { name: 'bias', shape: [outputSize], initialise }], 'linear');
+    gpu.guard('linear', () => gpu.memory.allocate([this.weights.flat.buffer, this.weights.flatGradient.buffer]));
+    gpu.write(this.weights.flat, this.weights.initialValues(seed));
+    this.parameters = this.weights.arrays(gpu, 'parameters');
+    this.gradients = this.weights.arrays(gpu, 'gradients');
+  }
+
+  /** Plan for `rows` rows, such as T·N: all memory is allocated here. */
+  plan({ rows }: { rows: number }): LinearPlan {
+    const plan = new LinearPlan(this.#gpu, this, rows, () => this.#plans.delete(plan));
+    this.#plans.add(plan);
+    return plan;
+  }
+
+  /** Free the parameters and every plan. */
+  destroy(): void {
+    for (const plan of this.#plans) plan.destroy();
+    this.#gpu.memory.free([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
+  }
+}
+
+export class LinearPlan {
+  /** x [rows,I] */
+  readonly input: GpuArray;
+  /** x·Wᵀ + b [rows,O] */
+  readonly output: GpuArray;
+  /** dL/doutput [rows,O] */
+  readonly dOutput: GpuArray;
+  /** dL/dx [rows,I], after a backward pass. */
+  readonly dInput: GpuArray;
+  readonly memory: MemoryPlan;
+  readonly #gpu: Gpu;
+  readonly #forward: Replay;
+  readonly #backward: Replay;
+  readonly #owned: readonly BufferProxy[];
+  readonly #forget: () => void;
+
+  constructor(gpu: Gpu, layer: Linear, rows: number, forget: () => void) {
+    wholeNumber(rows, 'rows');
+    this.#gpu = gpu;
+    this.#forget = forget;
+    const { inputSize: input, outputSize: output, weights } = layer;
+    const x = allocateProxy('linear input', [rows, input], 'input');
+    const y = allocateProxy('linear output', [rows, output], 'result');
+    const dy = allocateProxy('linear d_output', [rows, output], 'input');
+    const dx = allocateProxy('linear d_input', [rows, input], 'result');
+    const shape = { rows, input, output };
+    const of = (from: 'slice' | 'gradient') => ({ weight: weights[from]('weight'), bias: weights[from]('bias') });
+    const [forward, backward] = [new Recording(gpu.tiles), new Recording(gpu.tiles)];
+    linear(forward, shape, of('slice'), x, y);
+    linearBackward(backward, shape, of('slice'), of('gradient'), { x, dy, dx });
+    this.#owned = [x, y, dy, dx].map((s) => s.buffer);
+    this.memory = planMemory(this.#owned);
+    gpu.guard('linear plan', () => gpu.memory.allocate(this.#owned));
+    this.input = new GpuArray(gpu, x, 'input');
+    this.output = new GpuArray(gpu, y, 'output');
+    this.dOutput = new GpuArray(gpu, dy, 'dOutput');
+    this.dInput = new GpuArray(gpu, dx, 'dInput');
+    this.#forward = new Replay(gpu, forward, 'linear');
+    this.#backward = new Replay(gpu, backward, 'linear backward');
+  }
+
+  /** Run forward; `output` stays on the GPU. */
+  forward(input: ArraySource): void {
+    this.#submit('linear', (encoder) => this.encodeForward(encoder, input));
+  }
+
+  /** Run backward from dL/doutput; the parameters' gradients accumulate. */
+  backward(dOutput: ArraySource): void {
+    this.#submit('linear backward', (encoder) => this.encodeBackward(encoder, dOutput));
+  }
+
+  /** The same into the application's own encoder. */
+  encodeForward(encoder: GPUCommandEncoder, input: ArraySource): void {
+    this.#gpu.assertAlive();
+    this.input.take(input, encoder);
+    this.#forward.encode(encoder);
+  }
+
+  encodeBackward(encoder: GPUCommandEncoder, dOutput: ArraySource): void {
+    this.#gpu.assertAlive();
+    this.dOutput.take(dOutput, encoder);
+    this.#backward.encode(encoder);
+  }
+
+  #submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
+    this.#gpu.guard(label, () => {
+      const encoder = this.#gpu.device.createCommandEncoder({ label });
+      encode(encoder);
+      this.#gpu.device.queue.submit([encoder.finish()]);
+    });
+  }
+
+  destroy(): void {
+    this.#forward.destroy();
+    this.#backward.destroy();
+    this.#gpu.memory.free(this.#owned);
+    this.#forget();
+  }
+}

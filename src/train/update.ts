@@ -1,0 +1,93 @@
+// An optimizer over operators: one global norm and one clip over all of them, an update of each, and their gradients cleared.
+import type { Gpu } from '../gpu/device.ts';
+import { allocateProxy, planMemory, subslice, type BufferProxy, type MemoryPlan } from '../gpu/memory.ts';
+import { Recording, type Dispatch } from '../gpu/recording.ts';
+import { Replay } from '../gpu/submit.ts';
+import { normOfParts, NORM_PARTIALS } from '../kernels/optimizer.ts';
+import { GpuArray } from '../layers/array.ts';
+import type { Parameters } from '../layers/parameters.ts';
+import { checkClip, type Clip } from './clip.ts';
+import type { Optimizer } from './optimizer.ts';
+import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
+
+/** An operator with parameters: `createRecurrent`, `createLinear`, `createModel`. */
+export interface Trainable {
+  readonly weights: Parameters;
+}
+
+export interface UpdateOptions {
+  readonly optimizer: Optimizer;
+  /** Over all operators together. Default 0: none. */
+  readonly clip?: Clip;
+}
+
+/**
+ * An update for operators that are trained together: an encoder, a decoder, a head.
+ * @throws RangeError for no operator, or a clip out of bounds.
+ */
+export function createUpdate(gpu: Gpu, operators: readonly Trainable[], options: UpdateOptions): Update {
+  return new Update(gpu, operators, options);
+}
+
+export class Update {
+  /** [1] the gradient's global norm of the last step, before clipping. */
+  readonly norm: GpuArray;
+  readonly memory: MemoryPlan;
+  readonly #gpu: Gpu;
+  readonly #optimizer: Optimizer;
+  readonly #replay: Replay;
+  readonly #updates: readonly Dispatch[];
+  readonly #owned: readonly BufferProxy[];
+  #schedule: Schedule;
+  #step = 0;
+
+  constructor(gpu: Gpu, operators: readonly Trainable[], { optimizer, clip = 0 }: UpdateOptions) {
+    if (operators.length === 0) throw new RangeError('an update needs at least one operator, such as createRecurrent(…)');
+    if (new Set(operators).size !== operators.length) throw new RangeError('an operator is given twice: it would be updated twice');
+    this.#gpu = gpu;
+    this.#optimizer = optimizer;
+    this.#schedule = optimizer.schedule;
+    const bounds = checkClip(clip);
+    const partials = allocateProxy('norm partials', [operators.length * NORM_PARTIALS], 'scratch');
+    const norm = allocateProxy('gradient norm', [1], 'result');
+    const recording = new Recording(gpu.tiles);
+    normOfParts(recording, operators.map(({ weights }) => weights.flatGradient), partials, norm);
+    const moments = operators.map(({ weights }) => optimizer.moments.map((name) => allocateProxy(`${optimizer.name} ${name}`, weights.flat.shape, 'optimizer')));
+    this.#updates = operators.map(({ weights }, i) => optimizer.record(recording, { weight: weights.flat, gradient: weights.flatGradient, norm, ...bounds }, moments[i]!));
+    for (const { weights } of operators) recording.clear(weights.flatGradient);
+    this.#owned = [partials, norm, ...moments.flat()].map((s) => s.buffer);
+    this.memory = planMemory(this.#owned);
+    gpu.guard('update', () => gpu.memory.allocate(this.#owned));
+    this.norm = new GpuArray(gpu, subslice(norm, 0, [1]), 'norm');
+    this.#replay = new Replay(gpu, recording, 'update');
+  }
+
+  /** Updates taken. */
+  get steps(): number {
+    return this.#step;
+  }
+
+  /** The rate of the next step. */
+  get rate(): number {
+    return rateAt(this.#schedule, this.#step);
+  }
+
+  /** A number or a schedule, from the next step on. */
+  set rate(rate: number | Schedule) {
+    this.#schedule = scheduleOf(rate);
+  }
+
+  /** Move every parameter by its gradient, and clear the gradients. One submit, nothing read back. */
+  step(): void {
+    const rate = this.rate;
+    this.#step++;
+    for (const update of this.#updates) this.#replay.setParams(update, this.#optimizer.params(this.#step, rate));
+    this.#replay.submit();
+  }
+
+  /** Free the moments; the operators stay. */
+  destroy(): void {
+    this.#replay.destroy();
+    this.#gpu.memory.free(this.#owned);
+  }
+}
