@@ -119,6 +119,16 @@ export class Gpu {
     }
   }
 
+  /** Encode commands and submit them, guarded; what `encode` gives is given back. */
+  submit<R>(label: string, encode: (encoder: GPUCommandEncoder) => R): R {
+    return this.guard(label, () => {
+      const encoder = this.device.createCommandEncoder({ label });
+      const result = encode(encoder);
+      this.device.queue.submit([encoder.finish()]);
+      return result;
+    });
+  }
+
   #watch(scope: Promise<Error | null>): void {
     const number = this.#scopes++;
     const settled = scope.then(

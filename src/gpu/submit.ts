@@ -113,11 +113,7 @@ export class Replay {
 
   /** Replay once, in a command buffer of its own. */
   submit(): void {
-    this.#gpu.guard(this.#label, () => {
-      const encoder = this.#gpu.device.createCommandEncoder({ label: this.#label });
-      this.encode(encoder);
-      this.#gpu.device.queue.submit([encoder.finish()]);
-    });
+    this.#gpu.submit(this.#label, (encoder) => this.encode(encoder));
   }
 
   destroy(): void {

@@ -103,12 +103,12 @@ export class LinearPlan {
 
   /** Run forward; `output` stays on the GPU. */
   forward(input: ArraySource): void {
-    this.#submit('linear', (encoder) => this.encodeForward(encoder, input));
+    this.#gpu.submit('linear', (encoder) => this.encodeForward(encoder, input));
   }
 
   /** Run backward from dL/doutput; the parameters' gradients accumulate. */
   backward(dOutput: ArraySource): void {
-    this.#submit('linear backward', (encoder) => this.encodeBackward(encoder, dOutput));
+    this.#gpu.submit('linear backward', (encoder) => this.encodeBackward(encoder, dOutput));
   }
 
   /** The same into the application's own encoder. */
@@ -122,14 +122,6 @@ export class LinearPlan {
     this.#gpu.assertAlive();
     this.dOutput.take(dOutput, encoder);
     this.#backward.encode(encoder);
-  }
-
-  #submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
-    this.#gpu.guard(label, () => {
-      const encoder = this.#gpu.device.createCommandEncoder({ label });
-      encode(encoder);
-      this.#gpu.device.queue.submit([encoder.finish()]);
-    });
   }
 
   destroy(): void {

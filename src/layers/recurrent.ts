@@ -102,11 +102,7 @@ export class Recurrent {
 
   /** Set every gradient to zero. */
   zeroGradients(): void {
-    this.#gpu.guard('zero gradients', () => {
-      const encoder = this.#gpu.device.createCommandEncoder({ label: 'zero gradients' });
-      encoder.clearBuffer(this.#gpu.memory.get(this.weights.flatGradient.buffer));
-      this.#gpu.device.queue.submit([encoder.finish()]);
-    });
+    this.#gpu.submit('zero gradients', (encoder) => encoder.clearBuffer(this.#gpu.memory.get(this.weights.flatGradient.buffer)));
   }
 
   /** Free the parameters and every plan. */

@@ -199,12 +199,12 @@ export class RecurrentPlan {
 
   /** Run the forward pass; `output`, `hn` and `cn` stay on the GPU. */
   forward(inputs: ForwardInputs): void {
-    this.#submit('forward', (encoder) => this.encodeForward(encoder, inputs));
+    this.#gpu.submit('forward', (encoder) => this.encodeForward(encoder, inputs));
   }
 
   /** Run BPTT over the window of the last forward pass, once. Parameters' gradients accumulate in the network's `gradients`. */
   backward(inputs: BackwardInputs): void {
-    this.#submit('backward', (encoder) => this.encodeBackward(encoder, inputs));
+    this.#gpu.submit('backward', (encoder) => this.encodeBackward(encoder, inputs));
   }
 
   /**
@@ -253,14 +253,6 @@ export class RecurrentPlan {
     // Every forward pass draws its own masks.
     current[batch + 1]!++;
     this.#gpu.write(slice, current);
-  }
-
-  #submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
-    this.#gpu.guard(label, () => {
-      const encoder = this.#gpu.device.createCommandEncoder({ label });
-      encode(encoder);
-      this.#gpu.device.queue.submit([encoder.finish()]);
-    });
   }
 
   /** GPU time by kernel of one pass, over the inputs given last. Needs `timestamp-query`. */

@@ -65,11 +65,7 @@ export class RecurrentStream {
 
   /** Take one step: `output`, `h` and `c` follow, on the GPU. */
   step(input: ArraySource): void {
-    this.#gpu.guard('stream step', () => {
-      const encoder = this.#gpu.device.createCommandEncoder({ label: 'stream step' });
-      this.encodeStep(encoder, input);
-      this.#gpu.device.queue.submit([encoder.finish()]);
-    });
+    this.#gpu.submit('stream step', (encoder) => this.encodeStep(encoder, input));
   }
 
   /** The same as commands of the application's own encoder; without `input`, from what the array `input` holds. */
@@ -100,11 +96,9 @@ export class RecurrentStream {
   /** A second stream of the same network that goes on from this state; the copy stays on the GPU. */
   fork(): RecurrentStream {
     const twin = this.#network.stream({ batch: this.batch });
-    this.#gpu.guard('fork', () => {
-      const encoder = this.#gpu.device.createCommandEncoder({ label: 'fork' });
+    this.#gpu.submit('fork', (encoder) => {
       twin.h.take(this.h, encoder);
       twin.c.take(this.c, encoder);
-      this.#gpu.device.queue.submit([encoder.finish()]);
     });
     return twin;
   }

@@ -97,12 +97,9 @@ export class TokenStream {
   draw(length: Length, settings: Uint32Array): () => Promise<Uint32Array> {
     const { gpu } = this.#model;
     gpu.write(this.#settings, settings);
-    const read = gpu.guard('draw', () => {
-      const encoder = gpu.device.createCommandEncoder({ label: 'draw' });
+    const read = gpu.submit('draw', (encoder) => {
       this.#replays.draw[length].encode(encoder);
-      const ticket = this.#ring.encode(encoder);
-      gpu.device.queue.submit([encoder.finish()]);
-      return ticket;
+      return this.#ring.encode(encoder);
     });
     return async () => new Uint32Array(await read()).slice(1, length + 1);
   }

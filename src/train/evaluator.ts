@@ -116,13 +116,10 @@ export class Evaluator {
     const { gpu } = this.#model;
     gpu.write(this.#inputs.tokens, this.#arrays.inputs);
     gpu.write(this.#inputs.targets, this.#arrays.targets);
-    return gpu.guard('evaluation', () => {
-      const encoder = gpu.device.createCommandEncoder({ label: 'evaluation' });
+    return gpu.submit('evaluation', (encoder) => {
       if (resetState) this.#replays.reset.encode(encoder);
       this.#replays.window.encode(encoder);
-      const ticket = this.#ring.encode(encoder);
-      gpu.device.queue.submit([encoder.finish()]);
-      return ticket;
+      return this.#ring.encode(encoder);
     });
   }
 

@@ -64,11 +64,7 @@ export class Loss {
 
   /** Compute the loss and its gradient, which stay on the GPU. */
   run(inputs: LossInputs): void {
-    this.#gpu.guard('loss', () => {
-      const encoder = this.#gpu.device.createCommandEncoder({ label: 'loss' });
-      this.encode(encoder, inputs);
-      this.#gpu.device.queue.submit([encoder.finish()]);
-    });
+    this.#gpu.submit('loss', (encoder) => this.encode(encoder, inputs));
   }
 
   /**

@@ -196,13 +196,10 @@ export class Trainer {
     const step = this.#step + 1;
     const { rate } = this;
     this.#replays.step.setParams(this.#window.update, this.#optimizer.params(step, rate));
-    const read = gpu.guard('training step', () => {
-      const encoder = gpu.device.createCommandEncoder({ label: 'training step' });
+    const read = gpu.submit('training step', (encoder) => {
       if (resetState) this.#replays.reset.encode(encoder);
       this.#replays.step.encode(encoder);
-      const ticket = this.#ring.encode(encoder);
-      gpu.device.queue.submit([encoder.finish()]);
-      return ticket;
+      return this.#ring.encode(encoder);
     });
     this.#step = step;
     this.#pending.push(async () => {
