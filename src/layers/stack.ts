@@ -230,7 +230,7 @@ export class StackWindow {
       const below = l === 0 ? options.dInput : this.#training(l - 1).dOutput;
       for (let d = 0; d < history.directions; d++) {
         const gates = gateGradients(cell, history, d, 0, cell.gateOrder.length);
-        if (bias) columnSum(recording, gates, gradient('bias_ih', d));
+        if (bias) columnSum(recording, gates, gradient('bias_ih', d), this.batch);
         if (l === 0 && this.#tokens) {
           this.#tokens.gradients(recording, d, gates, gradient('weight_ih', d), options.index);
           continue;
