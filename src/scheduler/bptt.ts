@@ -112,7 +112,7 @@ export function recurrentGradients(
         const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * hidden, [batch, hidden]);
         matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: hidden }, c, accumulate: true });
       }
-      if (bias_hh) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]));
+      if (bias_hh) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]), batch);
     }
     cell.diagonal?.gates.forEach(({ block, state, sees }, i) => {
       productSum(recording, history, {

@@ -30,7 +30,7 @@ export interface OutputGradient {
 
 /** What step `step` binds; step 0 is the first that each direction takes. */
 export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, tile: StepTile, output?: OutputGradient): StepDispatch {
-  const { steps, batch, hidden, directions, reverse, gates, h, states, scratch, lengths, masked, stream } = history;
+  const { steps, batch, hidden, directions, reverse, gates, h, states, scratch, lengths, masked, stream, continued } = history;
   const [weight, bias, diagonal] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal)];
   return {
     buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, gates, h, states, scratch, masked, lengths },
@@ -48,6 +48,7 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
       d_output_direction: output?.direction ?? 0,
       d_output_scale: output?.scale ?? 0,
       stream,
+      continued: Number(continued),
     },
     constants: { ...cell.constants, ...tile.constants },
     workgroups: tile.workgroups,
