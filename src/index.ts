@@ -11,7 +11,7 @@ export { Attention, createAttention, type AttentionOptions, type AttentionScore 
 export { AttentionPlan, type AttentionInputs, type AttentionPlanOptions } from './layers/attention_plan.ts';
 export type { GenerateOptions } from './layers/generate.ts';
 export { CharacterModel, createModel, loadModel, type LayerOptions, type ModelOptions } from './layers/model.ts';
-export { createLinear, Linear, LinearPlan, type LinearOptions } from './layers/linear_operator.ts';
+export { createLinear, Linear, LinearPlan, type LinearOptions, type LinearPlanOptions } from './layers/linear_operator.ts';
 export { createRecurrent, Recurrent, type RecurrentOptions } from './layers/recurrent.ts';
 export { RecurrentPlan, type BackwardInputs, type ForwardInputs, type LayerTrace, type PlanOptions } from './layers/recurrent_plan.ts';
 export { RecurrentStream, type StreamSnapshot } from './layers/recurrent_stream.ts';
