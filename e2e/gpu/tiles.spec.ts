@@ -1,8 +1,8 @@
-// Both families of tiles agree: threads that share their loads in quads, and threads that load for themselves.
+// All families of tiles agree: threads that share their loads in quads, threads that load for themselves, sizes folded in.
 import { expect, test } from '../harness.ts';
 import type { TileReport } from './tiles.page.ts';
 
-test('every cell gives the same on the tiles of this adapter and on those of a device without features', async ({ inPage }) => {
+test('every cell gives the same on the tiles of this adapter, with sizes folded in, and on those of a device without features', async ({ inPage }) => {
   const shapes = [
     { steps: 4, batch: 3, hiddenSize: 7, layers: 2, lengths: [4, 1, 3] },
     { steps: 3, batch: 33, hiddenSize: 18, layers: 1 },
