@@ -182,6 +182,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
         let a_$i_2 = quadSwapY(a_$i_0);
         let a_$i_3 = quadSwapDiagonal(a_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
       }
@@ -196,6 +198,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
         let a_$i_2 = quadSwapY(a_$i_0);
         let a_$i_3 = quadSwapDiagonal(a_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x * b_$g; }
       }
@@ -221,9 +225,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     }
     var recurrent: Recurrent;
     #unroll g in 0..RECURRENT_GATES { recurrent[$g] = tile[held][$g] + bias[$g]; }
-    let made = cell_forward(at, recurrent);
-    let keep = kept(at, ZONEOUT_H, 0u);
-    let next = made + keep * (h[at.before] - made);
+    var next = cell_forward(at, recurrent);
+    if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
     h[at.after] = next;
     if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
   }
@@ -266,6 +269,8 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
           let a_$i_2 = quadSwapY(a_$i_0);
           let a_$i_3 = quadSwapDiagonal(a_$i_0);
         }
+      }
+      #unroll i in 0..ROW_QUADS {
         #unroll x in 0..4 {
           #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x.x * w_$j.x + a_$i_$x.y * w_$j.y; }
         }
@@ -281,6 +286,8 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
           let a_$i_2 = quadSwapY(a_$i_0);
           let a_$i_3 = quadSwapDiagonal(a_$i_0);
         }
+      }
+      #unroll i in 0..ROW_QUADS {
         #unroll x in 0..4 {
           #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x * w_$j; }
         }

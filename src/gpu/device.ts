@@ -76,8 +76,8 @@ export class Gpu {
   readonly adapter: AdapterDescription;
   readonly memory: Memory;
   readonly pipelines: PipelineCache;
-  /** How kernels spread over this device's threads. */
-  readonly tiles: Tiles;
+  /** How kernels spread over this device's threads: of every recording made from now on. */
+  tiles: Tiles;
   /** Resolves when the device goes away, for whatever reason. */
   readonly lost: Promise<GPUDeviceLostInfo>;
   readonly #owned: boolean;

@@ -8,6 +8,8 @@ export interface Tile {
   readonly columnQuads: number;
   /** Four consecutive invocations are a quad that shares its rows' loads by swaps. */
   readonly quads: boolean;
+  /** Multiply-adds of one recording from which an op has a pipeline of its own, with its sizes folded in. */
+  readonly foldFrom: number;
 }
 
 export interface Tiles {
@@ -16,18 +18,21 @@ export interface Tiles {
   readonly backward: Tile;
 }
 
+/** A pipeline takes a software adapter about as long as this many multiply-adds. */
+const FOLD_FROM = 2 ** 23;
+
 /** Each thread loads what it needs: runs everywhere. */
 export const DIRECT_TILES: Tiles = {
-  matmul: { rowQuads: 2, columnQuads: 2, quads: false },
-  forward: { rowQuads: 2, columnQuads: 1, quads: false },
-  backward: { rowQuads: 2, columnQuads: 1, quads: false },
+  matmul: { rowQuads: 2, columnQuads: 2, quads: false, foldFrom: FOLD_FROM },
+  forward: { rowQuads: 2, columnQuads: 1, quads: false, foldFrom: FOLD_FROM },
+  backward: { rowQuads: 2, columnQuads: 1, quads: false, foldFrom: FOLD_FROM },
 };
 
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
 const QUAD_TILES: Tiles = {
-  matmul: { rowQuads: 4, columnQuads: 1, quads: true },
-  forward: { rowQuads: 4, columnQuads: 1, quads: true },
-  backward: { rowQuads: 4, columnQuads: 1, quads: true },
+  matmul: { rowQuads: 4, columnQuads: 1, quads: true, foldFrom: FOLD_FROM },
+  forward: { rowQuads: 4, columnQuads: 1, quads: true, foldFrom: FOLD_FROM },
+  backward: { rowQuads: 4, columnQuads: 1, quads: true, foldFrom: FOLD_FROM },
 };
 
 /** The tiles for a device, by what its adapter says of itself. */

@@ -14,7 +14,7 @@ import { stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts'
 
 /** Record the reverse-time pass: afterwards `gates` hold the gradients of the gates' pre-activations. */
 export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: StepGradients, output: OutputGradient): void {
-  const tile = backwardTile(recording.tiles.backward, history);
+  const tile = backwardTile(recording.tiles.backward, cell, history);
   for (let step = history.steps - 1; step >= 0; step--) {
     cell.backward(recording, stepAt(cell, history, weights, step, tile, output), gradients);
   }

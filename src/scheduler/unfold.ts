@@ -51,13 +51,14 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
       continued: Number(continued),
     },
     constants: { ...cell.constants, ...tile.constants },
+    folded: tile.folded,
     workgroups: tile.workgroups,
   };
 }
 
 /** Record one step: `gates` there hold W_ih·x + b_ih; the next slot of every state is made. */
 export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
-  cell.forward(recording, stepAt(cell, history, weights, index, forwardTile(recording.tiles.forward, history)));
+  cell.forward(recording, stepAt(cell, history, weights, index, forwardTile(recording.tiles.forward, cell, history)));
 }
 
 /** Record all steps of the window, each direction in its own order. */

@@ -324,6 +324,10 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     let a_0_1 = vec2f(recurrent_input(h_0_1 + k), recurrent_input(h_0_1 + k + 1u));
     let a_0_2 = vec2f(recurrent_input(h_0_2 + k), recurrent_input(h_0_2 + k + 1u));
     let a_0_3 = vec2f(recurrent_input(h_0_3 + k), recurrent_input(h_0_3 + k + 1u));
+    let a_1_0 = vec2f(recurrent_input(h_1_0 + k), recurrent_input(h_1_0 + k + 1u));
+    let a_1_1 = vec2f(recurrent_input(h_1_1 + k), recurrent_input(h_1_1 + k + 1u));
+    let a_1_2 = vec2f(recurrent_input(h_1_2 + k), recurrent_input(h_1_2 + k + 1u));
+    let a_1_3 = vec2f(recurrent_input(h_1_3 + k), recurrent_input(h_1_3 + k + 1u));
     acc_0_0_0 += a_0_0.x * b_0.x + a_0_0.y * b_0.y;
     acc_0_0_1 += a_0_0.x * b_1.x + a_0_0.y * b_1.y;
     acc_0_1_0 += a_0_1.x * b_0.x + a_0_1.y * b_0.y;
@@ -332,10 +336,6 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     acc_0_2_1 += a_0_2.x * b_1.x + a_0_2.y * b_1.y;
     acc_0_3_0 += a_0_3.x * b_0.x + a_0_3.y * b_0.y;
     acc_0_3_1 += a_0_3.x * b_1.x + a_0_3.y * b_1.y;
-    let a_1_0 = vec2f(recurrent_input(h_1_0 + k), recurrent_input(h_1_0 + k + 1u));
-    let a_1_1 = vec2f(recurrent_input(h_1_1 + k), recurrent_input(h_1_1 + k + 1u));
-    let a_1_2 = vec2f(recurrent_input(h_1_2 + k), recurrent_input(h_1_2 + k + 1u));
-    let a_1_3 = vec2f(recurrent_input(h_1_3 + k), recurrent_input(h_1_3 + k + 1u));
     acc_1_0_0 += a_1_0.x * b_0.x + a_1_0.y * b_0.y;
     acc_1_0_1 += a_1_0.x * b_1.x + a_1_0.y * b_1.y;
     acc_1_1_0 += a_1_1.x * b_0.x + a_1_1.y * b_0.y;
@@ -352,6 +352,10 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     let a_0_1 = recurrent_input(h_0_1 + k);
     let a_0_2 = recurrent_input(h_0_2 + k);
     let a_0_3 = recurrent_input(h_0_3 + k);
+    let a_1_0 = recurrent_input(h_1_0 + k);
+    let a_1_1 = recurrent_input(h_1_1 + k);
+    let a_1_2 = recurrent_input(h_1_2 + k);
+    let a_1_3 = recurrent_input(h_1_3 + k);
     acc_0_0_0 += a_0_0 * b_0;
     acc_0_0_1 += a_0_0 * b_1;
     acc_0_1_0 += a_0_1 * b_0;
@@ -360,10 +364,6 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     acc_0_2_1 += a_0_2 * b_1;
     acc_0_3_0 += a_0_3 * b_0;
     acc_0_3_1 += a_0_3 * b_1;
-    let a_1_0 = recurrent_input(h_1_0 + k);
-    let a_1_1 = recurrent_input(h_1_1 + k);
-    let a_1_2 = recurrent_input(h_1_2 + k);
-    let a_1_3 = recurrent_input(h_1_3 + k);
     acc_1_0_0 += a_1_0 * b_0;
     acc_1_0_1 += a_1_0 * b_1;
     acc_1_1_0 += a_1_1 * b_0;
@@ -406,9 +406,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     var recurrent: Recurrent;
     recurrent[0] = tile[held][0] + bias[0];
     recurrent[1] = tile[held][1] + bias[1];
-    let made = cell_forward(at, recurrent);
-    let keep = kept(at, ZONEOUT_H, 0u);
-    let next = made + keep * (h[at.before] - made);
+    var next = cell_forward(at, recurrent);
+    if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
     h[at.after] = next;
     if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
   }
@@ -485,6 +484,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       let a_0_1 = vec2f(gates[d_0_1 + column + k], gates[d_0_1 + column + k + 1u]);
       let a_0_2 = vec2f(gates[d_0_2 + column + k], gates[d_0_2 + column + k + 1u]);
       let a_0_3 = vec2f(gates[d_0_3 + column + k], gates[d_0_3 + column + k + 1u]);
+      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
+      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
+      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
+      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
       acc_0_0_0 += a_0_0.x * w_0.x + a_0_0.y * w_0.y;
       acc_0_0_1 += a_0_0.x * w_1.x + a_0_0.y * w_1.y;
       acc_0_0_2 += a_0_0.x * w_2.x + a_0_0.y * w_2.y;
@@ -501,10 +504,6 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       acc_0_3_1 += a_0_3.x * w_1.x + a_0_3.y * w_1.y;
       acc_0_3_2 += a_0_3.x * w_2.x + a_0_3.y * w_2.y;
       acc_0_3_3 += a_0_3.x * w_3.x + a_0_3.y * w_3.y;
-      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
-      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
-      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
-      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
       acc_1_0_0 += a_1_0.x * w_0.x + a_1_0.y * w_0.y;
       acc_1_0_1 += a_1_0.x * w_1.x + a_1_0.y * w_1.y;
       acc_1_0_2 += a_1_0.x * w_2.x + a_1_0.y * w_2.y;
@@ -532,6 +531,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       let a_0_1 = gates[d_0_1 + column + k];
       let a_0_2 = gates[d_0_2 + column + k];
       let a_0_3 = gates[d_0_3 + column + k];
+      let a_1_0 = gates[d_1_0 + column + k];
+      let a_1_1 = gates[d_1_1 + column + k];
+      let a_1_2 = gates[d_1_2 + column + k];
+      let a_1_3 = gates[d_1_3 + column + k];
       acc_0_0_0 += a_0_0 * w_0;
       acc_0_0_1 += a_0_0 * w_1;
       acc_0_0_2 += a_0_0 * w_2;
@@ -548,10 +551,6 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       acc_0_3_1 += a_0_3 * w_1;
       acc_0_3_2 += a_0_3 * w_2;
       acc_0_3_3 += a_0_3 * w_3;
-      let a_1_0 = gates[d_1_0 + column + k];
-      let a_1_1 = gates[d_1_1 + column + k];
-      let a_1_2 = gates[d_1_2 + column + k];
-      let a_1_3 = gates[d_1_3 + column + k];
       acc_1_0_0 += a_1_0 * w_0;
       acc_1_0_1 += a_1_0 * w_1;
       acc_1_0_2 += a_1_0 * w_2;

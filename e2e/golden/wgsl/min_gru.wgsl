@@ -329,9 +329,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
       continue;
     }
     var recurrent: Recurrent;
-    let made = cell_forward(at, recurrent);
-    let keep = kept(at, ZONEOUT_H, 0u);
-    let next = made + keep * (h[at.before] - made);
+    var next = cell_forward(at, recurrent);
+    if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
     h[at.after] = next;
     if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
   }
@@ -408,6 +407,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       let a_0_1 = vec2f(gates[d_0_1 + column + k], gates[d_0_1 + column + k + 1u]);
       let a_0_2 = vec2f(gates[d_0_2 + column + k], gates[d_0_2 + column + k + 1u]);
       let a_0_3 = vec2f(gates[d_0_3 + column + k], gates[d_0_3 + column + k + 1u]);
+      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
+      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
+      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
+      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
       acc_0_0_0 += a_0_0.x * w_0.x + a_0_0.y * w_0.y;
       acc_0_0_1 += a_0_0.x * w_1.x + a_0_0.y * w_1.y;
       acc_0_0_2 += a_0_0.x * w_2.x + a_0_0.y * w_2.y;
@@ -424,10 +427,6 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       acc_0_3_1 += a_0_3.x * w_1.x + a_0_3.y * w_1.y;
       acc_0_3_2 += a_0_3.x * w_2.x + a_0_3.y * w_2.y;
       acc_0_3_3 += a_0_3.x * w_3.x + a_0_3.y * w_3.y;
-      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
-      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
-      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
-      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
       acc_1_0_0 += a_1_0.x * w_0.x + a_1_0.y * w_0.y;
       acc_1_0_1 += a_1_0.x * w_1.x + a_1_0.y * w_1.y;
       acc_1_0_2 += a_1_0.x * w_2.x + a_1_0.y * w_2.y;
@@ -455,6 +454,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       let a_0_1 = gates[d_0_1 + column + k];
       let a_0_2 = gates[d_0_2 + column + k];
       let a_0_3 = gates[d_0_3 + column + k];
+      let a_1_0 = gates[d_1_0 + column + k];
+      let a_1_1 = gates[d_1_1 + column + k];
+      let a_1_2 = gates[d_1_2 + column + k];
+      let a_1_3 = gates[d_1_3 + column + k];
       acc_0_0_0 += a_0_0 * w_0;
       acc_0_0_1 += a_0_0 * w_1;
       acc_0_0_2 += a_0_0 * w_2;
@@ -471,10 +474,6 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       acc_0_3_1 += a_0_3 * w_1;
       acc_0_3_2 += a_0_3 * w_2;
       acc_0_3_3 += a_0_3 * w_3;
-      let a_1_0 = gates[d_1_0 + column + k];
-      let a_1_1 = gates[d_1_1 + column + k];
-      let a_1_2 = gates[d_1_2 + column + k];
-      let a_1_3 = gates[d_1_3 + column + k];
       acc_1_0_0 += a_1_0 * w_0;
       acc_1_0_1 += a_1_0 * w_1;
       acc_1_0_2 += a_1_0 * w_2;
