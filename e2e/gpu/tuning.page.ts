@@ -1,14 +1,14 @@
 import { openDevice } from '../../src/gpu/device.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
-import { DIRECT_TILES, type Tile } from '../../src/gpu/tiles.ts';
+import { DIRECT_TILES, type MatmulTile } from '../../src/gpu/tiles.ts';
 import { tune, type TuningTask } from '../../src/gpu/tuning.ts';
 import { openTuningStore } from '../../src/gpu/tuning_store.ts';
 import { matmul, matrix } from '../../src/kernels/matmul.ts';
 
 /** How a candidate of the test goes wrong. */
 export type Fault = 'none' | 'wrong result' | 'no result' | 'does not compile';
-type Choice = Tile & { readonly fault: Fault };
+type Choice = MatmulTile & { readonly fault: Fault };
 
 const [M, N, K] = [64, 32, 48];
 

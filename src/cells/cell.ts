@@ -78,12 +78,12 @@ export interface StepDispatch {
     readonly continued: number;
   };
   readonly constants: CellConstants;
-  /** Params that are the same at every step and worth a pipeline of their own. */
+  /** Params that are written into the shader: the same at every step, and worth a pipeline of their own. */
   readonly folded: readonly FoldedParam[];
   readonly workgroups: readonly [number, number, number];
 }
 
-export type FoldedParam = 'steps' | 'batch' | 'hidden' | 'directions' | 'reverse' | 'd_output_columns' | 'd_output_direction';
+export type FoldedParam = 'steps' | 'continued' | 'batch' | 'hidden' | 'directions' | 'reverse' | 'd_output_columns' | 'd_output_direction';
 
 /** The further buffers of a backward step. */
 export interface StepGradients {
