@@ -12,7 +12,7 @@ const TOLERANCE = 1e-4, HALF_TOLERANCE = 2e-2;
 export const CHECK_STEPS = 3;
 /** The longest that one call may take, whatever the budget. */
 const CALL_LIMIT = 300_000;
-/** Gradients are checked where a forward pass takes less. */
+/** What takes less is checked whatever it has used of its budget: gradients where a forward pass does, every step where a step does. */
 const QUICK = 5000;
 const CHECKED_TOKENS = 32;
 
@@ -97,7 +97,7 @@ export class Contest {
       if (this.#perStep('forward') < QUICK) await this.#expectGradients(sketches);
       else this.#notes.add('gradients not checked');
       for (let step = 0; step < CHECK_STEPS; step++) {
-        if (step > 0 && this.#spent + this.#perStep('train') > this.#options.budget / 2) {
+        if (step > 0 && this.#perStep('train') > QUICK && this.#spent + this.#perStep('train') > this.#options.budget / 2) {
           this.#notes.add(`checked on ${step} of ${CHECK_STEPS} steps`);
           break;
         }

@@ -54,7 +54,10 @@ export async function main(words: string[]): Promise<number> {
 
 async function measure(options: Options, host: Host & { version: string }, torchHost: TorchHost | null): Promise<number> {
   const place = await host.open();
-  const { name, software, subgroups, f16 } = await place.call('adapter', [], ADAPTER_LIMIT).finally(() => place.close());
+  const { name, software, subgroups, f16 } = await place.call('adapter', [], ADAPTER_LIMIT).catch((error: Error) => {
+    if (options.adapter !== 'native') throw error;
+    throw new Error(`Dawn finds no GPU here. On Linux it needs the Vulkan loader (Debian: libvulkan1) and a driver that VK_ICD_FILENAMES can name. ${place.problems[0] ?? error.message}`);
+  }).finally(() => place.close());
   const cpus = os.cpus();
   const about = { adapter: name, software, runtime: host.version, cpu: `${cpus.length} x ${cpus[0]?.model.trim() ?? 'unknown CPU'}` };
   const results = Results.open(about, options.json, options.resume);
