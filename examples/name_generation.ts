@@ -55,7 +55,7 @@ export const nameGeneration = defineExample({
     best.restore();
     const ngrams = ORDERS.map((order) => classNgrams(data, order));
     const baseline = ngrams.reduce((least, each) => (each.validation < least.validation ? each : least));
-    const figures = { baseline: baseline.test / Math.LN2, validation: -best.score / Math.LN2, test: (await speller.surprise(data.test)) / Math.LN2 };
+    const figures = { unigram: ngrams[0]!.test / Math.LN2, baseline: baseline.test / Math.LN2, validation: -best.score / Math.LN2, test: (await speller.surprise(data.test)) / Math.LN2 };
     const bits = (nats: number): string => (nats / Math.LN2).toFixed(3);
     const generated = await speller.generate(CLASSES.flatMap((_, label) => Array<number>(samples).fill(label)), { temperature, seed });
     const told = novelty(generated.map(({ name }) => name), data.training.map(({ name }) => name));
