@@ -14,6 +14,8 @@ export interface Tiles {
   readonly matmul: Tile;
   readonly forward: Tile;
   readonly backward: Tile;
+  /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
+  readonly rowThreads: number;
 }
 
 /** Each thread loads what it needs: runs everywhere. */
@@ -21,6 +23,7 @@ export const DIRECT_TILES: Tiles = {
   matmul: { rowQuads: 2, columnQuads: 2, quads: false },
   forward: { rowQuads: 2, columnQuads: 1, quads: false },
   backward: { rowQuads: 2, columnQuads: 1, quads: false },
+  rowThreads: 64,
 };
 
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
@@ -28,6 +31,7 @@ const QUAD_TILES: Tiles = {
   matmul: { rowQuads: 4, columnQuads: 1, quads: true },
   forward: { rowQuads: 4, columnQuads: 1, quads: true },
   backward: { rowQuads: 4, columnQuads: 1, quads: true },
+  rowThreads: 4,
 };
 
 /** The tiles for a device, by what its adapter says of itself. */

@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { allocateProxy, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { gateSaturation, gradientNorms } from '../kernels/trace.ts';
+import { stateShape } from '../scheduler/history.ts';
 import type { LayerTrace } from './recurrent_plan.ts';
 import type { StackWindow } from './stack.ts';
 
@@ -45,7 +46,7 @@ export class PlanTrace {
 
   /** Record the gradients' norms, after BPTT has left dL/dh[t] where the output's gradient was. */
   recordBackward(recording: Recording): void {
-    this.#stack.histories.forEach((history, l) => gradientNorms(recording, history, this.#stack.dOutputs[l]!, history.lengths, this.#layers[l]!.norms));
+    this.#stack.histories.forEach((history, l) => gradientNorms(recording, stateShape(history, 0), this.#stack.dOutputs[l]!, history.lengths, this.#layers[l]!.norms));
   }
 
   read(): Promise<LayerTrace[]> {

@@ -6,14 +6,14 @@ import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { swapAxes } from '../kernels/arrange.ts';
 import { cleanPadding, takeFinalState } from '../kernels/state.ts';
-import { allStates, lengthsShape } from '../scheduler/history.ts';
+import { allStates, lengthsShape, stateShape } from '../scheduler/history.ts';
 import { startLayer } from '../scheduler/window.ts';
 import { GpuArray, type ArraySource } from './array.ts';
 import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
 import { PlanTrace } from './plan_trace.ts';
 import { StackWindow } from './stack.ts';
-import { directionsOf, outputColumns, type LayerShape } from './stack_parameters.ts';
+import { directionsOf, featuresOf, outputColumns, type LayerShape } from './stack_parameters.ts';
 
 export interface PlanOptions {
   /** T */ readonly steps: number;
@@ -36,14 +36,14 @@ export interface LayerTrace {
 
 export interface ForwardInputs {
   /** x [T,N,I], or [N,T,I] with batchFirst. Past a row's length it may hold anything. */ readonly input: ArraySource;
-  /** [L*D,N,H]; zero where left out. */ readonly h0?: ArraySource;
+  /** [L*D,N,F], F being P with a projection and else H; zero where left out. */ readonly h0?: ArraySource;
   /** [L*D,N,H]; zero where left out. */ readonly c0?: ArraySource;
   /** [N] steps of each row, from 0 to T, in a plan with ragged: true. Default T each. */ readonly lengths?: ArrayLike<number>;
 }
 
 export interface BackwardInputs {
-  /** dL/doutput [T,N,D*H]; zero where left out. Past a row's length it may hold anything. */ readonly dOutput?: ArraySource;
-  /** dL/dhn [L*D,N,H]; zero where left out. */ readonly dHn?: ArraySource;
+  /** dL/doutput [T,N,D*F]; zero where left out. Past a row's length it may hold anything. */ readonly dOutput?: ArraySource;
+  /** dL/dhn [L*D,N,F]; zero where left out. */ readonly dHn?: ArraySource;
   /** dL/dcn [L*D,N,H]; zero where left out. */ readonly dCn?: ArraySource;
 }
 
@@ -61,11 +61,11 @@ interface TrainingArrays {
 export class RecurrentPlan {
   /** x [T,N,I] */
   readonly input: GpuArray;
-  /** The top layer's h at every step [T,N,D*H], 0 past a row's length; [N,T,..] with batchFirst. */
+  /** The top layer's h at every step [T,N,D*F], 0 past a row's length; [N,T,..] with batchFirst. */
   readonly output: GpuArray;
-  /** Final h of every layer and direction [L*D,N,H], of each row after its own last step. */
+  /** Final h of every layer and direction [L*D,N,F], of each row after its own last step. */
   readonly hn: GpuArray;
-  /** Final c likewise; zeros for cells without one. */
+  /** Final c [L*D,N,H] likewise; zeros for cells without one. */
   readonly cn: GpuArray;
   /** Every byte of this plan, by purpose; the parameters are the network's own. */
   readonly memory: MemoryPlan;
@@ -93,7 +93,8 @@ export class RecurrentPlan {
     const directions = directionsOf(layers[0]!);
     const { hidden, input: features } = layers[0]!;
     const columns = outputColumns(layers.at(-1)!);
-    const states = [layers.length * directions, batch, hidden];
+    const widths = [featuresOf(layers[0]!), hidden] as const;
+    const [hShape, cShape] = widths.map((width) => [layers.length * directions, batch, width]) as [number[], number[]];
     const owned: Slice[] = [];
     const make = (name: string, shape: readonly number[], purpose: 'input' | 'result' | 'activations'): Slice => {
       const slice = allocateProxy(name, shape, purpose);
@@ -103,27 +104,31 @@ export class RecurrentPlan {
     const outward = (shape: readonly [number, number, number]): readonly number[] => (batchFirst ? [shape[1], shape[0], shape[2]] : shape);
 
     // What the application gives and takes, and, where they differ, the arrays of the kernels' own arrangement.
-    const given = { x: make('input', outward([steps, batch, features]), 'input'), h0: make('h0', states, 'input'), c0: make('c0', states, 'input') };
+    const given = { x: make('input', outward([steps, batch, features]), 'input'), h0: make('h0', hShape, 'input'), c0: make('c0', cShape, 'input') };
     const lengths = make('lengths', lengthsShape(batch), 'input');
     const timeFirst = batchFirst ? make('input, time first', [steps, batch, features], 'activations') : given.x;
     const x = ragged ? make('input without padding', [steps, batch, features], 'activations') : timeFirst;
     const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps, batch, training, lengths, ragged, trace });
     this.#trace = trace ? new PlanTrace(gpu, stack) : null;
-    const [hn, cn] = [make('hn', states, 'result'), make('cn', states, 'result')];
+    const [hn, cn] = [make('hn', hShape, 'result'), make('cn', cShape, 'result')];
     const output = batchFirst ? make('output', [batch, steps, columns], 'result') : stack.output;
 
     const forward = new Recording(gpu.tiles);
     if (batchFirst) swapAxes(forward, given.x, timeFirst);
     if (ragged) cleanPadding(forward, { steps, batch, columns: features }, timeFirst, x, lengths);
-    const part = (all: Slice, l: number): Slice => subslice(all, l * directions * batch * hidden, [directions, batch, hidden]);
+    // Layer l's part of the first or the second of a pair of arrays, of h and of c.
+    const part = (pair: readonly [Slice, Slice], s: number, l: number): Slice => {
+      const state = s === 0 ? 0 : 1;
+      return subslice(pair[state], l * directions * batch * widths[state], [directions, batch, widths[state]]);
+    };
     stack.histories.forEach((layer, l) => {
-      startLayer(forward, layer, [part(given.h0, l), part(given.c0, l)]);
+      startLayer(forward, layer, [0, 1].map((s) => part([given.h0, given.c0], s, l)));
       const kept = stack.initialStates[l];
-      if (kept) forward.copy(part(given.h0, l), kept);
+      if (kept) forward.copy(part([given.h0, given.c0], 0, l), kept);
     });
     stack.forward(forward);
     stack.histories.forEach((layer, l) => {
-      allStates(layer).forEach((history, s) => takeFinalState(forward, layer, history, part(s === 0 ? hn : cn, l), lengths));
+      allStates(layer).forEach((history, s) => takeFinalState(forward, stateShape(layer, s), history, part([hn, cn], s, l), lengths));
     });
     this.#trace?.recordForward(forward);
     if (batchFirst) swapAxes(forward, stack.output, output);
@@ -131,11 +136,11 @@ export class RecurrentPlan {
     const upstream = training
       ? {
           dOutput: batchFirst ? make('dOutput', output.shape, 'input') : stack.dOutput,
-          dHn: make('dHn', states, 'input'),
-          dCn: make('dCn', states, 'input'),
+          dHn: make('dHn', hShape, 'input'),
+          dCn: make('dCn', cShape, 'input'),
           dInput: make('dInput', given.x.shape, 'result'),
-          dH0: make('dH0', states, 'result'),
-          dC0: make('dC0', states, 'result'),
+          dH0: make('dH0', hShape, 'result'),
+          dC0: make('dC0', cShape, 'result'),
         }
       : null;
     const backward = new Recording(gpu.tiles);
@@ -143,11 +148,11 @@ export class RecurrentPlan {
       const { dOutput, dHn, dCn, dInput, dH0, dC0 } = upstream;
       const dx = batchFirst ? make('dInput, time first', [steps, batch, features], 'activations') : dInput;
       if (batchFirst) swapAxes(backward, dOutput, stack.dOutput);
-      stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(part(s === 0 ? dHn : dCn, l), d)));
+      stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(part([dHn, dCn], s, l), d)));
       stack.backward(backward, { dInput: dx });
       this.#trace?.recordBackward(backward);
       stack.initialStateGradients(backward);
-      stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(d, part(s === 0 ? dH0 : dC0, l))));
+      stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(d, part([dH0, dC0], s, l))));
       if (batchFirst) swapAxes(backward, dx, dInput);
     }
 
@@ -182,7 +187,7 @@ export class RecurrentPlan {
     return this.#trained().dInput;
   }
 
-  /** dL/dh0 [L*D,N,H], after a backward pass. */
+  /** dL/dh0 [L*D,N,F], after a backward pass. */
   get dH0(): GpuArray {
     return this.#trained().dH0;
   }

@@ -1,5 +1,5 @@
 // Back-propagation through time: the window's steps in reverse, then what can be summed over all of them at once.
-import type { Cell, RecurrentProduct, StepGradients } from '../cells/cell.ts';
+import { recurrentGates, type Cell, type RecurrentProduct, type StepGradients } from '../cells/cell.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { addTo } from '../kernels/arrange.ts';
@@ -9,15 +9,41 @@ import { matmul, type Matrix } from '../kernels/matmul.ts';
 import { productSum } from '../kernels/product_sum.ts';
 import { takeFirstGradients } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
+import { projectionStepGradient, type ProjectionGradients } from './projection.ts';
 import { backwardTile } from './stepwise.ts';
 import { stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
 
+/** What the steps of a layer need for BPTT; `projection` where it is projected. */
+export interface TimeGradients extends StepGradients {
+  readonly projection: ProjectionGradients | null;
+}
+
 /** Record the reverse-time pass: afterwards `gates` hold the gradients of the gates' pre-activations. */
-export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: StepGradients, output: OutputGradient): void {
+export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: TimeGradients, output: OutputGradient): void {
   const tile = backwardTile(recording.tiles.backward, history);
+  const { projection } = gradients;
   for (let step = history.steps - 1; step >= 0; step--) {
-    cell.backward(recording, stepAt(cell, history, weights, step, tile, output), gradients);
+    const dispatch = stepAt(cell, history, weights, step, tile, output);
+    const own = projection
+      ? projectionStepGradient(recording, cell, history, weights.weight_hr, dispatch, { ...gradients, projection }, (time, direction) =>
+          productGradients(cell, history, weights, time, direction))
+      : gradients;
+    cell.backward(recording, dispatch, own);
   }
+}
+
+/** For each run of gates that read h, their gradients [N, count*H] at a time and their rows of weight_hh. */
+function productGradients(cell: Cell, history: LayerHistory, { weight_hh }: RecurrentWeights, time: number, direction: number): { d: Matrix; weight: Matrix }[] {
+  const { batch, hidden, features, directions, gates } = history;
+  const row = cell.saved * hidden;
+  return runsOf(cell.products).map(({ gate, block, count }) => {
+    const from = time * batch * directions * row + direction * row + block * hidden;
+    const columns = count * hidden;
+    return {
+      d: { slice: subslice(gates, from, [(batch - 1) * directions * row + columns]), rows: batch, columns, stride: directions * row },
+      weight: { slice: subslice(weight_hh[direction]!, gate * hidden * features, [columns, features]), rows: columns, columns: features },
+    };
+  });
 }
 
 /** Some columns of an array of rows: `stride` elements a row, `count` columns from column `from`. */
@@ -41,10 +67,10 @@ interface Run {
 }
 
 /** The products' blocks in stretches that lie side by side, so that each is one matrix. */
-export function runsOf(cell: Cell): Run[] {
+function runsOf(products: readonly RecurrentProduct[]): Run[] {
   const runs: Run[] = [];
   let gate = 0;
-  for (const product of cell.products) {
+  for (const product of products) {
     let run = null as Run | null;
     for (const block of product.blocks) {
       if (run && block === run.block + run.count) run = { ...run, count: run.count + 1 };
@@ -63,6 +89,8 @@ export interface RecurrentGradients {
   readonly weight_hh: Slice | null;
   readonly bias_hh: Slice | null;
   readonly diagonal: Slice | null;
+  /** [R*H], and [H] each for a cell with c. */
+  readonly norm: { readonly hh: Slice; readonly c: Slice | null; readonly cBias: Slice | null } | null;
 }
 
 /** Gate gradients of each row's first step, [D,N,count*H], a buffer for each run. */
@@ -70,14 +98,14 @@ export type FirstGradients = readonly Slice[];
 
 export function allocateFirstGradients(cell: Cell, name: string, history: LayerHistory): FirstGradients {
   const { directions, batch, hidden } = history;
-  return runsOf(cell).map(({ count }, i) => allocateProxy(`${name}.first gradients ${i}`, [directions, batch, count * hidden], 'activations'));
+  return runsOf(cell.products).map(({ count }, i) => allocateProxy(`${name}.first gradients ${i}`, [directions, batch, count * hidden], 'activations'));
 }
 
 export const firstGradientBuffers = (first: FirstGradients): BufferProxy[] => first.map((s) => s.buffer);
 
 /**
- * Record, for each direction, dW_hh [R*H,H] += Σ_t dgates[t]ᵀ·h[t-1], db_hh [R*H] += Σ_t dgates[t], and the diagonal weights'.
- * `initial` [D,N,H] is the state that rows shorter than the window started from in reverse: their first step finds 0 in the
+ * Record, for each direction, dW_hh [R*H,F] += Σ_t dgates[t]ᵀ·h[t-1], db_hh [R*H] += Σ_t dgates[t], the diagonal weights' and the
+ * gains', the last of which BPTT has left in dNorm. `initial` [D,N,F] is the state that rows shorter than the window started from in reverse: their first step finds 0 in the
  * slot beside it, where the output's padding is.
  */
 export function recurrentGradients(
@@ -86,33 +114,48 @@ export function recurrentGradients(
   history: LayerHistory,
   into: readonly RecurrentGradients[],
   boundary: { first: FirstGradients; initial: Slice } | null,
+  dNorm: Slice | null,
 ): void {
-  const { steps, batch, hidden, directions, reverse, scratch, states, gates, lengths, mask } = history;
+  const { steps, batch, hidden, features, directions, reverse, scratch, states, gates, lengths, mask } = history;
   // What the products read: with recurrent dropout, what it left of h.
   const h = mask ? history.masked : history.h;
   const rows = steps * batch;
-  const runs = runsOf(cell);
-  const stride = directions * hidden;
+  const runs = runsOf(cell.products);
+  const stride = directions * features;
   runs.forEach(({ block, count }, i) => {
     if (boundary) takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: boundary.first[i]!, lengths, shortOnly: true });
   });
-  into.forEach(({ weight_hh, bias_hh, diagonal }, direction) => {
+  into.forEach(({ weight_hh, bias_hh, diagonal, norm }, direction) => {
     const reversed = reverse || direction === 1;
     for (const [i, { product, gate, block, count }] of runs.entries()) {
       const d = gateGradients(cell, history, direction, block, count);
       // Slots 0..T-1 are what forward steps started from, slots 2..T+1 what reverse ones did.
-      const before = columnsOf(h, (reversed ? steps + 2 : steps) * batch, stride, (reversed ? 2 * batch * stride : 0) + direction * hidden, hidden);
-      const read = product.reads === 'h' ? { ...before, rows } : columnsOf(scratch[product.reads.scratch]!, rows, stride, direction * hidden, hidden);
-      const dWeight = subslice(weight_hh!, gate * hidden * hidden, [count * hidden, hidden]);
-      const c: Matrix = { slice: dWeight, rows: count * hidden, columns: hidden };
+      const before = columnsOf(h, (reversed ? steps + 2 : steps) * batch, stride, (reversed ? 2 * batch * stride : 0) + direction * features, features);
+      const read = product.reads === 'h' ? { ...before, rows } : columnsOf(scratch[product.reads.scratch]!, rows, stride, direction * features, features);
+      const dWeight = subslice(weight_hh!, gate * hidden * features, [count * hidden, features]);
+      const c: Matrix = { slice: dWeight, rows: count * hidden, columns: features };
       matmul(recording, { form: 'tn', a: d, b: read, c, accumulate: true });
       if (boundary && reversed && product.reads === 'h') {
         const first = boundary.first[i]!;
         const part = subslice(first, direction * batch * count * hidden, [batch, count * hidden]);
-        const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * hidden, [batch, hidden]);
-        matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: hidden }, c, accumulate: true });
+        const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * features, [batch, features]);
+        matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: features }, c, accumulate: true });
       }
-      if (bias_hh) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]));
+      if (bias_hh && !cell.norm) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]));
+    }
+    if (bias_hh && cell.norm) {
+      // Behind the normalization the gates' gradients lie in other blocks than the products'.
+      for (const { gate, block, count } of runsOf([{ blocks: cell.norm.recurrent, reads: 'h' }])) {
+        columnSum(recording, gateGradients(cell, history, direction, block, count), subslice(bias_hh, gate * hidden, [count * hidden]));
+      }
+    }
+    if (norm && dNorm && cell.norm) {
+      const columns = cell.norm.blocks * hidden;
+      const rowsOf = (from: number, count: number): Matrix => columnsOf(subslice(dNorm, direction * batch * columns, [batch, columns]), batch, columns, from, count);
+      const products = recurrentGates(cell) * hidden;
+      columnSum(recording, rowsOf(0, products), norm.hh);
+      if (norm.c) columnSum(recording, rowsOf(products, hidden), norm.c);
+      if (norm.cBias) columnSum(recording, rowsOf(products + hidden, hidden), norm.cBias);
     }
     cell.diagonal?.gates.forEach(({ block, state, sees }, i) => {
       productSum(recording, history, {
@@ -129,23 +172,23 @@ export function recurrentGradients(
   });
 }
 
-/** Record dh0 [D,N,H]: `dHidden` holds what bypassed the products; add the first steps' dgates·W_hh. */
+/** Record dh0 [D,N,F]: `dHidden` holds what bypassed the products; add the first steps' dgates·W_hh. */
 export function initialStateGradient(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, first: FirstGradients, dHidden: Slice): void {
-  const { batch, hidden, directions, gates, lengths, mask } = history;
+  const { batch, hidden, features, directions, gates, lengths, mask } = history;
   const into = mask?.dInitial ?? dHidden;
   if (mask) recording.clear(mask.dInitial);
-  runsOf(cell).forEach(({ product, gate, block, count }, i) => {
+  runsOf(cell.products).forEach(({ product, gate, block, count }, i) => {
     if (product.reads !== 'h') return;
     takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: first[i]!, lengths, shortOnly: false });
     for (let direction = 0; direction < directions; direction++) {
       const columns = count * hidden;
-      const weight = subslice(weights.weight_hh[direction]!, gate * hidden * hidden, [columns, hidden]);
-      const dInitial = subslice(into, direction * batch * hidden, [batch, hidden]);
+      const weight = subslice(weights.weight_hh[direction]!, gate * hidden * features, [columns, features]);
+      const dInitial = subslice(into, direction * batch * features, [batch, features]);
       matmul(recording, {
         form: 'nn',
         a: { slice: subslice(first[i]!, direction * batch * columns, [batch, columns]), rows: batch, columns },
-        b: { slice: weight, rows: columns, columns: hidden },
-        c: { slice: dInitial, rows: batch, columns: hidden },
+        b: { slice: weight, rows: columns, columns: features },
+        c: { slice: dInitial, rows: batch, columns: features },
         accumulate: true,
       });
     }

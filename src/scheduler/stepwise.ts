@@ -21,5 +21,11 @@ function spread(tile: Tile, { batch, directions }: StateShape, columns: number):
 /** One forward step: a thread makes one hidden unit of some batch rows. */
 export const forwardTile = (tile: Tile, shape: StateShape): StepTile => spread(tile, shape, shape.hidden);
 
+/** A workgroup for every row of every direction. */
+export function rowWorkgroups({ batch, directions }: StateShape): readonly [number, number, number] {
+  const [x, y] = grid(batch, 1);
+  return [x, y, directions];
+}
+
 /** One backward step: a thread makes four neighbouring hidden units of some batch rows. */
 export const backwardTile = (tile: Tile, shape: StateShape): StepTile => spread(tile, shape, Math.ceil(shape.hidden / BACKWARD_UNITS));
