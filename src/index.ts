@@ -7,6 +7,8 @@ export type { Activation, CellOptions } from './cells/activation.ts';
 export { cells, type CellName } from './cells/registry.ts';
 export { IGNORED_TARGET } from './kernels/loss.ts';
 export { GpuArray, type ArraySource } from './layers/array.ts';
+export { Attention, createAttention, type AttentionOptions, type AttentionScore } from './layers/attention.ts';
+export { AttentionPlan, type AttentionInputs, type AttentionPlanOptions } from './layers/attention_plan.ts';
 export type { GenerateOptions } from './layers/generate.ts';
 export { CharacterModel, createModel, loadModel, type LayerOptions, type ModelOptions } from './layers/model.ts';
 export { createLinear, Linear, LinearPlan, type LinearOptions } from './layers/linear_operator.ts';

@@ -35,6 +35,7 @@ struct StepParams {
   d_output_direction: u32,  // elements from one direction's columns to the other's: 0 where their outputs were merged
   d_output_scale: f32,
   stream: u32,      // tells this layer's random numbers from another's
+  continued: u32,   // backward: 1 where gates' slot T holds the gradients of the step that follows the window
   weight_hh_offset: u32,
   bias_hh_offset: u32,
   diagonal_offset: u32,
@@ -62,12 +63,12 @@ struct Place {
 @group(0) @binding(0) var<uniform> params: StepParams;
 @group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
-@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients
+@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
 @group(0) @binding(5) var<storage, read_write> d_output: array<f32>;  // [T, N, D·H], or [T, N, H] merged; traced: becomes dL/dh[t] whole
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
 @group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·F] h times its mask; one element where nothing is dropped
-@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers
+@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
 
 const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
 const TILE_ROWS = 4u * ROW_QUADS;
@@ -111,7 +112,7 @@ fn place(row: RowPlace, u: u32) -> Place {
 
 // How much of a state stays as it was. `which` tells states apart.
 fn kept(at: Place, chance: f32, which: u32) -> f32 {
-  return zoneout_share(at.step, chance, which);
+  return zoneout_share(at.step, params.hidden, chance, which);
 }
 
 // What recurrent dropout multiplies a row's unit by.
@@ -247,9 +248,9 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   if (n0 >= params.batch) { return; }
 
   let time = time_of(params.step, params.steps, reversed(direction));
-  let has_product = WITHIN_STEP == 1u || params.step + 1u < params.steps;
+  let has_product = WITHIN_STEP == 1u || params.step + 1u < params.steps + params.continued;
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
-  let product_time = select(time_of(min(params.step + 1u, params.steps - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
+  let product_time = select(time_of(min(params.step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
   let whole = end & ~1u;
   #unroll i in 0..ROW_QUADS {

@@ -19,7 +19,7 @@ struct ProjectionParams {
 }
 
 @group(0) @binding(0) var<uniform> params: ProjectionParams;
-@group(0) @binding(1) var<storage, read> lengths: array<u32>;             // [N+2]
+@group(0) @binding(1) var<storage, read> lengths: array<u32>;             // [N+3]
 @group(0) @binding(2) var<storage, read_write> h: array<f32>;             // [slots, N, D·P]
 @group(0) @binding(3) var<storage, read_write> masked: array<f32>;        // [slots, N, D·P] or one element
 @group(0) @binding(4) var<storage, read> product: array<f32>;             // [D, N, P] W_hhᵀ times the gradients one step on
@@ -60,7 +60,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   let start = slot_before(e.time, lengths[e.row], params.steps, reversed(e.direction));
   let before = h[start * slot + e.step - e.time * slot];
   let made = h[e.step + slot];
-  let next = made + zoneout_share(e.step, ZONEOUT_H, 0u) * (before - made);
+  let next = made + zoneout_share(e.step, params.features, ZONEOUT_H, 0u) * (before - made);
   h[e.step + slot] = next;
   if (RECURRENT_DROPOUT > 0.0) { masked[e.step + slot] = next * dropout_share(at); }
 }
@@ -77,7 +77,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let output = (e.time * params.batch + e.row) * params.d_output_columns + e.direction * params.d_output_direction + e.unit;
   let dh = product[at] * dropout_share(at) + params.d_output_scale * d_output[output] + d_hidden[at];
   if (TRACE == 1u) { d_output[output] = dh; }
-  let keep = zoneout_share(e.step, ZONEOUT_H, 0u);
+  let keep = zoneout_share(e.step, params.features, ZONEOUT_H, 0u);
   d_projected[e.step] = (1.0 - keep) * dh;
   d_hidden[at] = keep * dh;
 }

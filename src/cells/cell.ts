@@ -76,12 +76,12 @@ export interface StepDispatch {
     /** [R*H, F] of the first direction, the others `weight_stride` further. */ readonly weight_hh: Slice;
     /** [R*H] likewise. */ readonly bias_hh: Slice;
     /** [count*H] likewise; any buffer where the cell has none. */ readonly diagonal: Slice;
-    /** [T,N,D,S,H] */ readonly gates: Slice;
+    /** [T,N,D,S,H], or [T+1,..] */ readonly gates: Slice;
     /** [slots,N,D*H]; of a projected layer what the cell makes. */ readonly h: Slice;
     /** [slots,N,D*H] of each further state. */ readonly states: readonly Slice[];
     /** [T,N,D*H] each. */ readonly scratch: readonly Slice[];
     /** [slots,N,D*F] h after recurrent dropout, or one element; of a projected layer the state either way. */ readonly masked: Slice;
-    /** [N+2] */ readonly lengths: Slice;
+    /** [N+3] */ readonly lengths: Slice;
     /** norm_hh [R*H], and norm_c and norm_c_bias [H] of a cell with c, in one stretch; any buffer where the cell has none. */ readonly norm: Slice;
   };
   readonly params: {
@@ -102,6 +102,7 @@ export interface StepDispatch {
     readonly d_output_direction: number;
     readonly d_output_scale: number;
     readonly stream: number;
+    readonly continued: number;
   };
   readonly constants: CellConstants;
   readonly workgroups: readonly [number, number, number];

@@ -129,6 +129,21 @@ export class Gpu {
     });
   }
 
+  /**
+   * Run `body`, wait for its work, and throw what the GPU reported of it: unlike a `guard`'s, its errors leave no trace here.
+   * Nothing else may be in flight on this device's error scopes meanwhile.
+   */
+  async attempt(body: () => void): Promise<void> {
+    await this.check();
+    body();
+    await this.device.queue.onSubmittedWorkDone();
+    await this.#pending;
+    this.assertAlive();
+    const error = this.#first?.error;
+    this.#first = null;
+    if (error) throw error;
+  }
+
   #watch(scope: Promise<Error | null>): void {
     const number = this.#scopes++;
     const settled = scope.then(

@@ -8,10 +8,10 @@ import { dropout, dropoutBackward, type DropoutOptions } from '../kernels/dropou
 import type { TokenIndex } from '../kernels/embedding.ts';
 import { matmul, matrix } from '../kernels/matmul.ts';
 import {
-  allocateFirstGradients, bptt, gateGradients, initialStateGradient, recurrentGradients, type FirstGradients, type RecurrentGradients,
+  allocateFirstGradients, bptt, gateGradients, initialStateGradient, recurrentGradients, type FirstGradients,
 } from '../scheduler/bptt.ts';
 import { allocateHistory, historyBuffers, type LayerHistory } from '../scheduler/history.ts';
-import { allocateInputNormGradient, inputBlock, normalizeInput, normalizeInputBackward } from '../scheduler/input_norm.ts';
+import { allocateInputNormGradient, inputBlock, normalizeInput, normalizeInputBackward, sumRows } from '../scheduler/input_norm.ts';
 import { allocateProjectionGradients, projectionBuffers, projectionWeightGradients, type ProjectionGradients } from '../scheduler/projection.ts';
 import { step, unfold, type NormWeights, type OutputGradient, type RecurrentWeights } from '../scheduler/unfold.ts';
 import type { Parameters } from './parameters.ts';
@@ -31,12 +31,14 @@ export interface StackShape {
   readonly steps: number;
   readonly batch: number;
   readonly training: boolean;
-  /** [N+2] steps of each row, T or fewer; then the seed and the counter of random numbers. */
+  /** [N+3] steps of each row, T or fewer; then the seed and the counter of random numbers, and the time at which the window begins. */
   readonly lengths: Slice;
   /** Some rows may be shorter than T. */
   readonly ragged: boolean;
   /** Leave each layer's dL/dh[t] in its `dOutputs` after the backward pass. Not for merged directions. */
   readonly trace?: boolean;
+  /** Another window may follow, and its first step's gate gradients lie in slot T of each layer's `gates` before `backward`. Layers that run forward. */
+  readonly continued?: boolean;
 }
 
 /** What a layer keeps for its backward pass. */
@@ -228,15 +230,17 @@ export class StackWindow {
 
   /**
    * Record the backward pass from `dOutput` and `dStates`. Parameters' gradients accumulate.
-   * `dInput` receives dL/dx [T,N,I] of a dense input; token inputs need the window's `index` instead.
+   * `dInput` receives dL/dx [T,N,I] of a dense input; token inputs need the window's `index` instead. `segment` says whether this is
+   * the last and whether it is the first in time of the segments of a longer window: gains' gradients are summed by row over all.
    */
-  backward(recording: Recording, options: { dInput?: Slice; index?: TokenIndex }): void {
+  backward(recording: Recording, options: { dInput?: Slice; index?: TokenIndex; segment?: { readonly last: boolean; readonly first: boolean } }): void {
+    const { segment = { last: true, first: true } } = options;
     const rows = this.steps * this.batch;
     for (let l = this.#layers.length - 1; l >= 0; l--) {
       const { shape, history } = this.#layers[l]!;
       const { cell, input, hidden, bias } = shape;
       const g = this.#training(l);
-      if (g.dNorm) recording.clear(g.dNorm);
+      if (segment.last) for (const sums of [g.dNorm, g.dInputNorm]) if (sums) recording.clear(sums);
       bptt(recording, cell, history, this.#weights(l), g, this.#outputGradient(l));
       const gradient = (kind: ParameterKind, d: number): Slice => this.#parameter(kind, l, d, 'gradient');
       const recurrent = recurrentGates(cell) > 0;
@@ -248,14 +252,13 @@ export class StackWindow {
           weight_hh: recurrent ? gradient('weight_hh', d) : null,
           bias_hh: recurrent && bias ? gradient('bias_hh', d) : null,
           diagonal: cell.diagonal ? gradient(cell.diagonal.name, d) : null,
-          norm: this.#normGradients(l, d),
         })),
         g.initial && { first: g.first, initial: g.initial },
-        g.dNorm,
       );
       if (g.projection) projectionWeightGradients(recording, history, g.projection, this.#each('weight_hr', l, 'gradient'));
-      if (bias) this.#each('bias_ih', l, 'gradient').forEach((into, d) => columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), into));
-      if (g.dInputNorm) normalizeInputBackward(recording, cell, history, this.#each('norm_ih', l), g.dInputNorm, this.#each('norm_ih', l, 'gradient'));
+      if (bias) this.#each('bias_ih', l, 'gradient').forEach((into, d) => columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), into, this.batch));
+      if (g.dInputNorm) normalizeInputBackward(recording, cell, history, this.#each('norm_ih', l), g.dInputNorm);
+      if (segment.first) this.#sumGains(recording, l);
       const below = l === 0 ? options.dInput : this.#training(l - 1).dOutput;
       for (let d = 0; d < history.directions; d++) {
         const gates = gateGradients(cell, history, d, inputBlock(cell), cell.gateOrder.length);
@@ -276,11 +279,17 @@ export class StackWindow {
     }
   }
 
-  #normGradients(l: number, d: number): RecurrentGradients['norm'] {
-    const { norm, states } = this.#layers[l]!.shape.cell;
-    const gradient = (kind: ParameterKind): Slice => this.#parameter(kind, l, d, 'gradient');
-    const hasC = states.includes('c');
-    return norm ? { hh: gradient('norm_hh'), c: hasC ? gradient('norm_c') : null, cBias: hasC ? gradient('norm_c_bias') : null } : null;
+  /** Record the gradients of layer l's gains from those of its rows. */
+  #sumGains(recording: Recording, l: number): void {
+    const { shape: { cell, hidden }, gradients } = this.#layers[l]!;
+    if (!gradients?.dNorm || !gradients.dInputNorm) return;
+    const [input, products] = [cell.gateOrder.length * hidden, recurrentGates(cell) * hidden];
+    const inLoop: (readonly [ParameterKind, number])[] = [['norm_hh', products]];
+    if (cell.states.includes('c')) inLoop.push(['norm_c', hidden], ['norm_c_bias', hidden]);
+    for (let d = 0; d < directionsOf(this.#layers[l]!.shape); d++) {
+      sumRows(recording, gradients.dInputNorm, d, [input], [this.#parameter('norm_ih', l, d, 'gradient')]);
+      sumRows(recording, gradients.dNorm, d, inLoop.map(([, count]) => count), inLoop.map(([kind]) => this.#parameter(kind, l, d, 'gradient')));
+    }
   }
 
   /** For each layer [T,N,D*F]: dL/dh[t] after a traced backward pass. */
@@ -312,7 +321,7 @@ const zoneoutStream = (index: number): number => 16 * index + 1;
 const dropoutStream = (index: number): number => 0x10000 + index;
 
 function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean): Layer {
-  const { steps, batch, training, lengths, ragged, trace = false } = window;
+  const { steps, batch, training, lengths, ragged, trace = false, continued = false } = window;
   const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
   const { RECURRENT_DROPOUT, ...always } = given.cell.constants;
   const constants = { ...always, ...(training && RECURRENT_DROPOUT && { RECURRENT_DROPOUT }), ...(zonesOut && !training && { TRAINING: 0 }), ...(trace && { TRACE: 1 }) };
@@ -321,7 +330,8 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
   const directions = directionsOf(shape);
   const features = featuresOf(shape);
   const name = `l${index}`;
-  const history = allocateHistory(cell, name, { steps, batch, hidden, features, directions, reverse: direction === 'reverse' }, lengths, zoneoutStream(index));
+  const extents = { steps, batch, hidden, features, directions, reverse: direction === 'reverse' };
+  const history = allocateHistory(cell, name, extents, lengths, zoneoutStream(index), continued);
   const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'activations');
   const state = (width: number): readonly number[] => [directions, batch, width];
   return {
@@ -331,7 +341,7 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
     dropped: training && shape.dropout > 0 && !isTop
       ? {
           output: array('dropped', [steps, batch, outputColumns(shape)]),
-          options: { chance: shape.dropout, stream: dropoutStream(index), lengths },
+          options: { chance: shape.dropout, stream: dropoutStream(index), lengths, step: batch * outputColumns(shape) },
         }
       : null,
     zeroBias: bias ? null : allocateProxy(`${name}.zero_bias`, [Math.max(1, recurrentGates(cell)) * hidden], 'scratch'),

@@ -1,5 +1,5 @@
 // Back-propagation through time: the window's steps in reverse, then what can be summed over all of them at once.
-import { recurrentGates, type Cell, type RecurrentProduct, type StepGradients } from '../cells/cell.ts';
+import type { Cell, RecurrentProduct, StepGradients } from '../cells/cell.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { addTo } from '../kernels/arrange.ts';
@@ -89,8 +89,6 @@ export interface RecurrentGradients {
   readonly weight_hh: Slice | null;
   readonly bias_hh: Slice | null;
   readonly diagonal: Slice | null;
-  /** [R*H], and [H] each for a cell with c. */
-  readonly norm: { readonly hh: Slice; readonly c: Slice | null; readonly cBias: Slice | null } | null;
 }
 
 /** Gate gradients of each row's first step, [D,N,count*H], a buffer for each run. */
@@ -104,8 +102,8 @@ export function allocateFirstGradients(cell: Cell, name: string, history: LayerH
 export const firstGradientBuffers = (first: FirstGradients): BufferProxy[] => first.map((s) => s.buffer);
 
 /**
- * Record, for each direction, dW_hh [R*H,F] += Σ_t dgates[t]ᵀ·h[t-1], db_hh [R*H] += Σ_t dgates[t], the diagonal weights' and the
- * gains', the last of which BPTT has left in dNorm. `initial` [D,N,F] is the state that rows shorter than the window started from in reverse: their first step finds 0 in the
+ * Record, for each direction, dW_hh [R*H,F] += Σ_t dgates[t]ᵀ·h[t-1], db_hh [R*H] += Σ_t dgates[t], and the diagonal weights'.
+ * `initial` [D,N,F] is the state that rows shorter than the window started from in reverse: their first step finds 0 in the
  * slot beside it, where the output's padding is.
  */
 export function recurrentGradients(
@@ -114,7 +112,6 @@ export function recurrentGradients(
   history: LayerHistory,
   into: readonly RecurrentGradients[],
   boundary: { first: FirstGradients; initial: Slice } | null,
-  dNorm: Slice | null,
 ): void {
   const { steps, batch, hidden, features, directions, reverse, scratch, states, gates, lengths, mask } = history;
   // What the products read: with recurrent dropout, what it left of h.
@@ -125,7 +122,7 @@ export function recurrentGradients(
   runs.forEach(({ block, count }, i) => {
     if (boundary) takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: boundary.first[i]!, lengths, shortOnly: true });
   });
-  into.forEach(({ weight_hh, bias_hh, diagonal, norm }, direction) => {
+  into.forEach(({ weight_hh, bias_hh, diagonal }, direction) => {
     const reversed = reverse || direction === 1;
     for (const [i, { product, gate, block, count }] of runs.entries()) {
       const d = gateGradients(cell, history, direction, block, count);
@@ -141,21 +138,13 @@ export function recurrentGradients(
         const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * features, [batch, features]);
         matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: features }, c, accumulate: true });
       }
-      if (bias_hh && !cell.norm) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]));
+      if (bias_hh && !cell.norm) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]), batch);
     }
     if (bias_hh && cell.norm) {
       // Behind the normalization the gates' gradients lie in other blocks than the products'.
       for (const { gate, block, count } of runsOf([{ blocks: cell.norm.recurrent, reads: 'h' }])) {
-        columnSum(recording, gateGradients(cell, history, direction, block, count), subslice(bias_hh, gate * hidden, [count * hidden]));
+        columnSum(recording, gateGradients(cell, history, direction, block, count), subslice(bias_hh, gate * hidden, [count * hidden]), batch);
       }
-    }
-    if (norm && dNorm && cell.norm) {
-      const columns = cell.norm.blocks * hidden;
-      const rowsOf = (from: number, count: number): Matrix => columnsOf(subslice(dNorm, direction * batch * columns, [batch, columns]), batch, columns, from, count);
-      const products = recurrentGates(cell) * hidden;
-      columnSum(recording, rowsOf(0, products), norm.hh);
-      if (norm.c) columnSum(recording, rowsOf(products, hidden), norm.c);
-      if (norm.cBias) columnSum(recording, rowsOf(products + hidden, hidden), norm.cBias);
     }
     cell.diagonal?.gates.forEach(({ block, state, sees }, i) => {
       productSum(recording, history, {

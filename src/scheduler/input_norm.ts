@@ -1,11 +1,10 @@
 // Layer normalization of a layer's input side, LN(W_ih·x) + b_ih: it needs no state, so it is before the time loop and, backward,
 // behind it.
 import type { Cell } from '../cells/cell.ts';
-import { allocateProxy, subslice, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, elements, subslice, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { columnSum } from '../kernels/column_sum.ts';
 import { layerNorm, layerNormBackward, type NormalizedRows } from '../kernels/layer_norm.ts';
-import { matrix } from '../kernels/matmul.ts';
 import type { LayerHistory } from './history.ts';
 import { span } from './unfold.ts';
 
@@ -30,13 +29,19 @@ export function normalizeInput(
 export const allocateInputNormGradient = (cell: Cell, name: string, { directions, batch, hidden }: LayerHistory): Slice =>
   allocateProxy(`${name}.d_norm_ih`, [directions, batch, cell.gateOrder.length * hidden], 'activations');
 
-/** Record the gradient of W_ih·x from that of the gates' input side, over the whole window, and norm_ih's. */
-export function normalizeInputBackward(
-  recording: Recording, cell: Cell, history: LayerHistory, norm_ih: readonly Slice[], dNorm: Slice, into: readonly Slice[],
-): void {
-  const { steps, batch, hidden } = history;
-  const columns = cell.gateOrder.length * hidden;
-  recording.clear(dNorm);
-  layerNormBackward(recording, rowsOf(cell, history, norm_ih), steps, dNorm);
-  into.forEach((gradient, d) => columnSum(recording, matrix(subslice(dNorm, d * batch * columns, [batch, columns]), batch, columns), gradient));
+/** Record the gradient of W_ih·x from that of the gates' input side, over the whole window; norm_ih's is added to dNorm [D,N,G*H]. */
+export function normalizeInputBackward(recording: Recording, cell: Cell, history: LayerHistory, norm_ih: readonly Slice[], dNorm: Slice): void {
+  layerNormBackward(recording, rowsOf(cell, history, norm_ih), history.steps, dNorm);
+}
+
+/** Record the gradients of neighbouring gains, of `counts` values each, from those of a direction's rows in `byRow` [D,N,..]. */
+export function sumRows(recording: Recording, byRow: Slice, direction: number, counts: readonly number[], into: readonly Slice[]): void {
+  const batch = byRow.shape[1]!;
+  const columns = elements(byRow.shape.slice(2));
+  let from = direction * batch * columns;
+  counts.forEach((count, i) => {
+    const rows = subslice(byRow, from, [(batch - 1) * columns + count]);
+    columnSum(recording, { slice: rows, rows: batch, columns: count, stride: columns }, into[i]!);
+    from += count;
+  });
 }

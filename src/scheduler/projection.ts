@@ -90,12 +90,13 @@ export function projectionStepGradient(
   gradients: StepGradients & { readonly projection: ProjectionGradients },
   products: (time: number, direction: number) => readonly { readonly d: Matrix; readonly weight: Matrix }[],
 ): StepGradients {
-  const { steps, batch, hidden, features, directions, lengths } = history;
+  const { steps, batch, hidden, features, directions, lengths, continued } = history;
   const { product, dProjected, dMade } = gradients.projection;
   const { step } = dispatch.params;
   const part = (array: Slice, d: number, width: number): Matrix => matrix(subslice(array, d * batch * width, [batch, width]), batch, width);
-  if (step + 1 === steps) recording.clear(product);
-  for (let d = 0; d < directions && step + 1 < steps; d++) {
+  const follows = continued || step + 1 < steps;
+  if (!follows) recording.clear(product);
+  for (let d = 0; d < directions && follows; d++) {
     products(timeOf(history, d, step + 1), d).forEach((run, i) => {
       matmul(recording, { form: 'nn', a: run.d, b: run.weight, c: part(product, d, features), accumulate: i > 0 });
     });

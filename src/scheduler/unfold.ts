@@ -40,7 +40,7 @@ export interface OutputGradient {
 
 /** What step `step` binds; step 0 is the first that each direction takes. */
 export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, tile: StepTile, output?: OutputGradient): StepDispatch {
-  const { steps, batch, hidden, features, directions, reverse, gates, states, scratch, lengths, stream } = history;
+  const { steps, batch, hidden, features, directions, reverse, gates, states, scratch, lengths, stream, continued } = history;
   const [weight, bias, diagonal, norm] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal), span(weights.norm.spans)];
   return {
     buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, norm: norm.slice, gates, states, scratch, lengths, ...cellBuffers(history) },
@@ -62,6 +62,7 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
       d_output_direction: output?.direction ?? 0,
       d_output_scale: output?.scale ?? 0,
       stream,
+      continued: Number(continued),
     },
     constants: { ...cellConstants(cell.constants, history), ...tile.constants },
     workgroups: tile.workgroups,

@@ -129,8 +129,8 @@ fn quad_columns(columns: u32) -> u32 {
   return select(columns, (columns + 3u) & ~3u, QUADS == 1u);
 }
 // What the regularisers of a state multiply it by, by chance: the same numbers for the same (seed, counter, element), so that the
-// backward pass makes them again. The importing file has `lengths` [N+2], with seed and counter in its last two elements, and
-// `params.batch` (N) and `params.stream`, which tells a layer's numbers from another's.
+// backward pass makes them again. The importing file has `lengths` [N+3], with seed, counter and the time at which the window begins
+// in its last three elements, and in `params` batch (N), directions (D) and stream, which tells a layer's numbers from another's.
 // Counter-based random numbers: the same (seed, step, element) gives the same number, on every adapter, in any order.
 // PCG-3D (Jarzynski & Olano, "Hash Functions for GPU Rendering", JCGT 2020); src/layers/random.ts is its twin.
 
@@ -156,13 +156,14 @@ const ZONEOUT_H = 0.0;          // share of the units that keep their h (Krueger
 const ZONEOUT_C = 0.0;
 const TRAINING = 1u;            // 0: zoneout by its expectation
 
-// How much of an element [T, N, D·F] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which` tells
-// states apart.
-fn zoneout_share(element: u32, chance: f32, which: u32) -> f32 {
+// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which`
+// tells states apart.
+fn zoneout_share(element: u32, width: u32, chance: f32, which: u32) -> f32 {
   if (chance == 0.0) { return 0.0; }
   if (TRAINING == 0u) { return chance; }
   let seed = lengths[params.batch] ^ (params.stream + which);
-  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], element) < chance);
+  let in_time = element + lengths[params.batch + 2u] * params.batch * params.directions * width;
+  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < chance);
 }
 
 // The variational mask of an element [D, N, F]: 1 / (1 - p) or 0, one draw a window.
@@ -191,6 +192,7 @@ struct StepParams {
   d_output_direction: u32,  // elements from one direction's columns to the other's: 0 where their outputs were merged
   d_output_scale: f32,
   stream: u32,      // tells this layer's random numbers from another's
+  continued: u32,   // backward: 1 where gates' slot T holds the gradients of the step that follows the window
   weight_hh_offset: u32,
   bias_hh_offset: u32,
   diagonal_offset: u32,
@@ -218,12 +220,12 @@ struct Place {
 @group(0) @binding(0) var<uniform> params: StepParams;
 @group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
-@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients
+@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
 @group(0) @binding(5) var<storage, read_write> d_output: array<f32>;  // [T, N, D·H], or [T, N, H] merged; traced: becomes dL/dh[t] whole
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
 @group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·F] h times its mask; one element where nothing is dropped
-@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers
+@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
 
 const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
 const TILE_ROWS = 4u * ROW_QUADS;
@@ -267,7 +269,7 @@ fn place(row: RowPlace, u: u32) -> Place {
 
 // How much of a state stays as it was. `which` tells states apart.
 fn kept(at: Place, chance: f32, which: u32) -> f32 {
-  return zoneout_share(at.step, chance, which);
+  return zoneout_share(at.step, params.hidden, chance, which);
 }
 
 // What recurrent dropout multiplies a row's unit by.
@@ -534,9 +536,9 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   if (n0 >= params.batch) { return; }
 
   let time = time_of(params.step, params.steps, reversed(direction));
-  let has_product = WITHIN_STEP == 1u || params.step + 1u < params.steps;
+  let has_product = WITHIN_STEP == 1u || params.step + 1u < params.steps + params.continued;
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
-  let product_time = select(time_of(min(params.step + 1u, params.steps - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
+  let product_time = select(time_of(min(params.step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
   let whole = end & ~1u;
   let d_0_0 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction);

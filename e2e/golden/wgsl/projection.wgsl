@@ -21,8 +21,8 @@ fn final_slot(length: u32, steps: u32, reversed: bool) -> u32 {
   return select(1u, steps + 1u, length == 0u);
 }
 // What the regularisers of a state multiply it by, by chance: the same numbers for the same (seed, counter, element), so that the
-// backward pass makes them again. The importing file has `lengths` [N+2], with seed and counter in its last two elements, and
-// `params.batch` (N) and `params.stream`, which tells a layer's numbers from another's.
+// backward pass makes them again. The importing file has `lengths` [N+3], with seed, counter and the time at which the window begins
+// in its last three elements, and in `params` batch (N), directions (D) and stream, which tells a layer's numbers from another's.
 // Counter-based random numbers: the same (seed, step, element) gives the same number, on every adapter, in any order.
 // PCG-3D (Jarzynski & Olano, "Hash Functions for GPU Rendering", JCGT 2020); src/layers/random.ts is its twin.
 
@@ -48,13 +48,14 @@ const ZONEOUT_H = 0.0;          // share of the units that keep their h (Krueger
 const ZONEOUT_C = 0.0;
 const TRAINING = 1u;            // 0: zoneout by its expectation
 
-// How much of an element [T, N, D·F] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which` tells
-// states apart.
-fn zoneout_share(element: u32, chance: f32, which: u32) -> f32 {
+// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which`
+// tells states apart.
+fn zoneout_share(element: u32, width: u32, chance: f32, which: u32) -> f32 {
   if (chance == 0.0) { return 0.0; }
   if (TRAINING == 0u) { return chance; }
   let seed = lengths[params.batch] ^ (params.stream + which);
-  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], element) < chance);
+  let in_time = element + lengths[params.batch + 2u] * params.batch * params.directions * width;
+  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < chance);
 }
 
 // The variational mask of an element [D, N, F]: 1 / (1 - p) or 0, one draw a window.
@@ -79,7 +80,7 @@ struct ProjectionParams {
 }
 
 @group(0) @binding(0) var<uniform> params: ProjectionParams;
-@group(0) @binding(1) var<storage, read> lengths: array<u32>;             // [N+2]
+@group(0) @binding(1) var<storage, read> lengths: array<u32>;             // [N+3]
 @group(0) @binding(2) var<storage, read_write> h: array<f32>;             // [slots, N, D·P]
 @group(0) @binding(3) var<storage, read_write> masked: array<f32>;        // [slots, N, D·P] or one element
 @group(0) @binding(4) var<storage, read> product: array<f32>;             // [D, N, P] W_hhᵀ times the gradients one step on
@@ -120,7 +121,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   let start = slot_before(e.time, lengths[e.row], params.steps, reversed(e.direction));
   let before = h[start * slot + e.step - e.time * slot];
   let made = h[e.step + slot];
-  let next = made + zoneout_share(e.step, ZONEOUT_H, 0u) * (before - made);
+  let next = made + zoneout_share(e.step, params.features, ZONEOUT_H, 0u) * (before - made);
   h[e.step + slot] = next;
   if (RECURRENT_DROPOUT > 0.0) { masked[e.step + slot] = next * dropout_share(at); }
 }
@@ -137,7 +138,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let output = (e.time * params.batch + e.row) * params.d_output_columns + e.direction * params.d_output_direction + e.unit;
   let dh = product[at] * dropout_share(at) + params.d_output_scale * d_output[output] + d_hidden[at];
   if (TRACE == 1u) { d_output[output] = dh; }
-  let keep = zoneout_share(e.step, ZONEOUT_H, 0u);
+  let keep = zoneout_share(e.step, params.features, ZONEOUT_H, 0u);
   d_projected[e.step] = (1.0 - keep) * dh;
   d_hidden[at] = keep * dh;
 }
