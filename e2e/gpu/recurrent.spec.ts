@@ -68,9 +68,10 @@ const NORMALIZED = ['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_l
 for (const cell of NORMALIZED) {
   test(`layer-normalized ${cell} agrees with float64 forward and in BPTT, over layers, directions, lengths, odd sizes`, async ({ inPage }) => {
     const base = { cell, layerNorm: true, inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 };
+    // With one input feature, or with two values normalized together, next to nothing of the gradient is left to compare.
     const cases: RecurrentCase[] = [
       base,
-      { ...base, steps: 1, batch: 1, inputSize: 1, hiddenSize: 3 },
+      { ...base, steps: 1, batch: 1, inputSize: 2, hiddenSize: 3 },
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
       { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
       { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1] },
