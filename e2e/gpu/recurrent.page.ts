@@ -32,14 +32,15 @@ function swap(values: ArrayLike<number>, a: number, b: number, c: number): Value
 
 /** One network, forward and BPTT, beside the reference. */
 async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
-  const { steps, batch, lengths, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true } = given;
+  const { steps, batch, lengths, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize } = given;
   const network = createRecurrent(gpu, { seed: 5, ...given });
   const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined });
   const D = direction === 'bidirectional' ? 2 : 1;
-  const columns = (merge === 'concat' ? D : 1) * hiddenSize;
-  const state = layers * D * batch * hiddenSize;
+  const features = projSize ?? hiddenSize;
+  const columns = (merge === 'concat' ? D : 1) * features;
+  const rows = layers * D * batch;
   const input = randomArray(steps * batch * inputSize, 1);
-  const [h0, c0, dHn, dCn] = [2, 3, 4, 5].map((seed) => randomArray(state, seed)) as [Values, Values, Values, Values];
+  const [h0, c0, dHn, dCn] = [features, hiddenSize, features, hiddenSize].map((width, k) => randomArray(rows * width, 2 + k)) as [Values, Values, Values, Values];
   const dOutput = randomArray(steps * batch * columns, 6);
   const isPadding = (i: number, features: number): boolean => lengths !== undefined && Math.floor(i / features / batch) >= lengths[Math.floor(i / features) % batch]!;
   const withNaN = (values: Values, features: number): Values => values.map((x, i) => (isPadding(i, features) ? NaN : x));
@@ -58,7 +59,7 @@ async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
   network.destroy();
   const cell = referenceCell(given);
   const hasC = cell.states === 2;
-  const forward = recurrentForward({ cell, inputSize, hiddenSize, layers, steps, batch, bias, direction, merge, lengths }, parameters, wide(input), {
+  const forward = recurrentForward({ cell, inputSize, hiddenSize, projSize, layers, steps, batch, bias, direction, merge, lengths }, parameters, wide(input), {
     h0: wide(h0),
     ...(hasC && { c0: wide(c0) }),
   });
@@ -78,16 +79,14 @@ export async function compareAll(cases: readonly RecurrentCase[]): Promise<Compa
   return results;
 }
 
-function referenceCell({ cell, activations, clip, peepholeOutput, resetAfter }: RecurrentCase) {
+function referenceCell({ cell, activations, clip, layerNorm, peepholeOutput, resetAfter }: RecurrentCase) {
   const isReset = cell === 'gru_reset_before' || resetAfter === false;
-  const options = { ...(activations && { activations }), ...(clip && { clip }), ...(peepholeOutput && { peepholeOutput }), ...(isReset && { resetAfter: false }) };
+  const options = { ...(activations && { activations }), ...(layerNorm && { layerNorm }), ...(clip && { clip }), ...(peepholeOutput && { peepholeOutput }), ...(isReset && { resetAfter: false }) };
   return makeCell(cell === 'gru_reset_before' ? 'gru' : (cell as ReferenceName), options);
 }
 
 /** What a golden case asks for that the engine has not got, or null. */
-function missing({ projSize, cellOptions, masks }: GoldenCase): string | null {
-  if (projSize !== undefined) return 'projection';
-  if (cellOptions?.layerNorm) return 'layer normalization';
+function missing({ masks }: GoldenCase): string | null {
   return Object.keys(masks).length > 0 ? 'masks' : null;
 }
 
@@ -100,14 +99,14 @@ export async function golden(file: unknown): Promise<{ errors: Record<string, Re
   const errors: Record<string, Record<string, number>> = {};
   const left: Record<string, string> = {};
   for (const given of recurrentCases(file)) {
-    const { cell, cellOptions = {}, inputSize, hiddenSize, layers, steps, batch, bias, direction, merge = 'concat', lengths } = given;
+    const { cell, cellOptions = {}, inputSize, hiddenSize, projSize = 0, layers, steps, batch, bias, direction, merge = 'concat', lengths } = given;
     const name = `${cell}, ${given.name}`;
     const lack = missing(given);
     if (lack !== null) {
       left[name] = lack;
       continue;
     }
-    const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), inputSize, hiddenSize, layers, bias, direction, merge });
+    const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), inputSize, hiddenSize, projSize, layers, bias, direction, merge });
     for (const [key, values] of Object.entries(given.parameters)) network.parameters[key]!.write(Float32Array.from(values));
     const plan = network.plan({ steps, batch, training: true, ragged: lengths !== null });
     const narrow = (key: string): Float32Array | undefined => given.given[key] && Float32Array.from(given.given[key]);

@@ -13,6 +13,7 @@ export interface TileReport {
 
 /** The same tiles, with some of every op's fields changed. */
 const changed = (tiles: Tiles, changes: Partial<RecurrentTile>): Tiles => ({
+  ...tiles,
   matmul: { ...tiles.matmul, ...changes },
   forward: { ...tiles.forward, ...changes },
   backward: { ...tiles.backward, ...changes },

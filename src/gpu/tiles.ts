@@ -33,6 +33,8 @@ export interface Tiles {
   readonly matmul: MatmulTile;
   readonly forward: RecurrentTile;
   readonly backward: RecurrentTile;
+  /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
+  readonly rowThreads: number;
   /** What measuring chose for single ops, by `opKey`; the three above are for all others. */
   readonly tuned?: { readonly matmul: ReadonlyMap<string, MatmulTile>; readonly recurrent: ReadonlyMap<string, RecurrentTile> };
 }
@@ -58,6 +60,7 @@ export const DIRECT_TILES: Tiles = {
   matmul: { rowQuads: 2, columnQuads: 2, quads: false, foldFrom: FOLD_FROM },
   forward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   backward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
+  rowThreads: 64,
 };
 
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
@@ -65,6 +68,7 @@ const QUAD_TILES: Tiles = {
   matmul: { rowQuads: 4, columnQuads: 1, quads: true, foldFrom: FOLD_FROM },
   forward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   backward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
+  rowThreads: 4,
 };
 
 /** The tiles for a device, by what its adapter says of itself. */

@@ -4,11 +4,18 @@ import { recurrentGates, type Cell, type FoldedParam } from '../cells/cell.ts';
 import { tileConstants, tileThreads, type RecurrentTile } from '../gpu/tiles.ts';
 import { grid } from '../kernels/grid.ts';
 import type { StateShape } from '../kernels/state.ts';
+import type { LayerHistory } from './history.ts';
 
 /** Neighbouring hidden units of one thread in the backward kernel. */
 const BACKWARD_UNITS = 4;
 
-const FOLDED: readonly FoldedParam[] = ['steps', 'continued', 'batch', 'hidden', 'directions', 'reverse', 'd_output_columns', 'd_output_direction'];
+const FOLDED: readonly FoldedParam[] = ['steps', 'continued', 'batch', 'hidden', 'features', 'directions', 'reverse', 'd_output_columns', 'd_output_direction'];
+
+/** A workgroup for every row of every direction. */
+export function rowWorkgroups({ batch, directions }: StateShape): readonly [number, number, number] {
+  const [x, y] = grid(batch, 1);
+  return [x, y, directions];
+}
 
 /** Constants, folded params and workgroups of the dispatches of a pass. */
 export interface Spread {
@@ -17,11 +24,12 @@ export interface Spread {
   readonly workgroups: readonly [number, number, number];
 }
 
-/** Whether all steps of a cell fit in one dispatch: one that makes an array within a step needs a dispatch behind it. */
-export const hasSequence = (cell: Cell): boolean => cell.products.every(({ reads }) => reads === 'h');
+/** Whether all steps of a layer fit in one dispatch: what needs all units of a row within a step needs a dispatch behind it. */
+export const hasSequence = (cell: Cell, { made }: Pick<LayerHistory, 'made'>): boolean =>
+  cell.products.every(({ reads }) => reads === 'h') && !cell.norm && !made;
 
 /** How a pass over the whole window runs. */
-export const modeOf = (tile: RecurrentTile, cell: Cell): RecurrentTile['mode'] => (hasSequence(cell) ? tile.mode : 'step');
+export const modeOf = (tile: RecurrentTile, cell: Cell, history: LayerHistory): RecurrentTile['mode'] => (hasSequence(cell, history) ? tile.mode : 'step');
 
 function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, columns: number): Spread {
   const { steps, batch, hidden, directions } = shape;

@@ -90,6 +90,9 @@ fn d_output_activation(y: f32) -> f32 {
 //   fn cell_backward(at: Place, product: f32) -> f32                     turns `gates` into their gradients in place, `product` being
 //                                                                        W_hhᵀ times the gradients one step on; gives what of dh[t-1] bypasses W_hh
 // Rows past their length are skipped: their output and their gradients are 0. Activations' gradients assign.
+// Two kinds of layers split the step into phases. With layer normalization (lib/normalized.wgsl) the dispatch here is the product
+// alone. With a projection (ops/projection.wgsl) it is all but the projection: `h` is the array of what the cell makes, and the
+// state, F features a row, is bound to `masked`.
 // Where the states of a step lie. A history has a slot more than steps on the side where a direction begins: time t ends in
 // slot t+1; a forward direction begins in slot 0, a reverse one in slot T+1. Each row begins and ends within its own length.
 
@@ -123,6 +126,9 @@ fn quad_lane(thread: u32) -> u32 {
 fn quad_columns(columns: u32) -> u32 {
   return select(columns, (columns + 3u) & ~3u, QUADS == 1u);
 }
+// What the regularisers of a state multiply it by, by chance: the same numbers for the same (seed, counter, element), so that the
+// backward pass makes them again. The importing file has `lengths` [N+3], with seed, counter and the time at which the window begins
+// in its last three elements, and in `params` batch (N), directions (D) and stream, which tells a layer's numbers from another's.
 // Counter-based random numbers: the same (seed, step, element) gives the same number, on every adapter, in any order.
 // PCG-3D (Jarzynski & Olano, "Hash Functions for GPU Rendering", JCGT 2020); src/layers/random.ts is its twin.
 
@@ -143,16 +149,43 @@ fn random_uniform(seed: u32, step: u32, element: u32) -> f32 {
   return (f32(random_bits(seed, step, element) >> 8u) + 0.5) * (1.0 / 16777216.0);
 }
 
+const RECURRENT_DROPOUT = 0.0;  // share of h[t-1] dropped inside the product, the same units at every step (Gal & Ghahramani 2016)
+const ZONEOUT_H = 0.0;          // share of the units that keep their h (Krueger et al. 2017)
+const ZONEOUT_C = 0.0;
+const TRAINING = 1u;            // 0: zoneout by its expectation
+
+// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which`
+// tells states apart.
+fn zoneout_share(element: u32, width: u32, chance: f32, which: u32) -> f32 {
+  if (chance == 0.0) { return 0.0; }
+  if (TRAINING == 0u) { return chance; }
+  let seed = lengths[params.batch] ^ (params.stream + which);
+  let in_time = element + lengths[params.batch + 2u] * params.batch * params.directions * width;
+  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < chance);
+}
+
+// The variational mask of an element [D, N, F]: 1 / (1 - p) or 0, one draw a window.
+fn dropout_share(element: u32) -> f32 {
+  if (RECURRENT_DROPOUT == 0.0 || TRAINING == 0u) { return 1.0; }
+  let seed = lengths[params.batch] ^ (params.stream + 2u);
+  let survives = random_uniform(seed, lengths[params.batch + 1u], element) >= RECURRENT_DROPOUT;
+  return select(0.0, 1.0 / (1.0 - RECURRENT_DROPOUT), survives);
+}
+
 struct StepParams {
   step: u32,        // in the order in which the directions run, from 0; not of a sequence
   steps: u32,       // T
   batch: u32,       // N
   hidden: u32,      // H
+  features: u32,    // F of the state that the product reads: H, or fewer of a projected one
   directions: u32,  // D
   reverse: u32,     // 1: the only direction runs from the end
   weight_stride: u32,  // elements from one direction's weight_hh to the other's
   bias_stride: u32,
   diagonal_stride: u32,
+  norm_stride: u32,
+  norm_cell: u32,       // elements from norm_hh to norm_c
+  norm_cell_bias: u32,  // and to norm_c_bias
   d_output_columns: u32,    // elements of one row of d_output
   d_output_direction: u32,  // elements from one direction's columns to the other's: 0 where their outputs were merged
   d_output_scale: f32,
@@ -161,6 +194,7 @@ struct StepParams {
   weight_hh_offset: u32,
   bias_hh_offset: u32,
   diagonal_offset: u32,
+  norm_offset: u32,
 }
 
 struct RowPlace {
@@ -182,22 +216,20 @@ struct Place {
 }
 
 @group(0) @binding(0) var<uniform> params: StepParams;
-@group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, H], of the first direction
+@group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
 @group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
 @group(0) @binding(5) var<storage, read_write> d_output: array<f32>;  // [T, N, D·H], or [T, N, H] merged; traced: becomes dL/dh[t] whole
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
-@group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·H] h times its mask; one element where nothing is dropped
+@group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·F] h times its mask; one element where nothing is dropped
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
 
 const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
 const TILE_ROWS = 4u * ROW_QUADS;
-const RECURRENT_DROPOUT = 0.0;  // share of h[t-1] dropped inside the product, the same units at every step (Gal & Ghahramani 2016)
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
-const ZONEOUT_H = 0.0;     // share of the units that keep their h (Krueger et al. 2017)
-const ZONEOUT_C = 0.0;
-const TRAINING = 1u;       // 0: zoneout by its expectation
+const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
+const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
 const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
@@ -234,25 +266,26 @@ fn place(row: RowPlace, u: u32) -> Place {
   );
 }
 
-// How much of a state stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which` tells states apart.
+// How much of a state stays as it was. `which` tells states apart.
 fn kept(at: Place, chance: f32, which: u32) -> f32 {
-  if (chance == 0.0) { return 0.0; }
-  if (TRAINING == 0u) { return chance; }
-  let seed = lengths[params.batch] ^ (params.stream + which);
-  let element = at.step + lengths[params.batch + 2u] * params.batch * params.directions * params.hidden;
-  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], element) < chance);
+  return zoneout_share(at.step, params.hidden, chance, which);
 }
 
-// The variational mask of a row's unit: 1 / (1 - p) or 0, one draw a window.
+// What recurrent dropout multiplies a row's unit by.
 fn recurrent_mask(at: Place) -> f32 {
-  if (RECURRENT_DROPOUT == 0.0 || TRAINING == 0u) { return 1.0; }
-  let seed = lengths[params.batch] ^ (params.stream + 2u);
-  let survives = random_uniform(seed, lengths[params.batch + 1u], at.state) >= RECURRENT_DROPOUT;
-  return select(0.0, 1.0 / (1.0 - RECURRENT_DROPOUT), survives);
+  return dropout_share(at.state);
+}
+
+fn keep_state(at: Place, made: f32) {
+  var next = made;
+  if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
+  h[at.after] = next;
+  if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
 }
 
 // The gradient that reaches the cell's new h: of h[t] whole, less what zoneout sends past it.
 fn arriving(at: Place, product: f32) -> f32 {
+  if (PROJECTED == 1u) { return d_hidden[at.state]; }
   let dh = product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
   if (TRACE == 1u) { d_output[at.d_output] = dh; }
   return (1.0 - kept(at, ZONEOUT_H, 0u)) * dh;
@@ -303,7 +336,7 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   let h_1_1 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction));
   let h_1_2 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction));
   let h_1_3 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction));
-  let depth = select(hidden, 0u, RECURRENT_GATES == 0u);
+  let depth = select(params.features, 0u, RECURRENT_GATES == 0u);
   let whole = depth & ~1u;
   for (var k = 0u; k < whole; k += 2u) {
     let a_0_0 = vec2f(recurrent_input(h_0_0 + k), recurrent_input(h_0_0 + k + 1u));
@@ -337,11 +370,11 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
       h[at.after] = 0.0;
       continue;
     }
+    if (PRODUCT_BLOCK > 0u) {
+      continue;
+    }
     var recurrent: Recurrent;
-    var next = cell_forward(at, recurrent);
-    if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
-    h[at.after] = next;
-    if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
+    keep_state(at, cell_forward(at, recurrent));
   }
 }
 
@@ -354,7 +387,7 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let has_product = WITHIN_STEP == 1u || step + 1u < params.steps + params.continued;
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
   let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
-  let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u);
+  let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
   let whole = end & ~1u;
   let d_0_0 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction);
   let d_0_1 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction);
@@ -398,7 +431,7 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   var acc_1_3_3 = 0.0;
   for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
     let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
-    let column = recurrent_block(g) * hidden;
+    let column = select(recurrent_block(g), PRODUCT_BLOCK + g, PRODUCT_BLOCK > 0u) * hidden;
     for (var k = 0u; k < whole; k += 2u) {
       let row = w_g + k * hidden;
       let w_0 = vec2f(weight_hh[row + 0], weight_hh[row + hidden + 0]);
@@ -514,6 +547,10 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
       let at = place(row, u0 + j);
       if (row.time < lengths[n0 + r]) {
         let product = tile[held][j] * recurrent_mask(at);
+        if (PRODUCT_BLOCK > 0u) {
+          d_hidden[at.state] = arriving(at, product);
+          continue;
+        }
         let past = passing(at, product);
         d_hidden[at.state] = cell_backward(at, product) + past;
       } else {
@@ -525,11 +562,11 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
 // The recurrent product reads the state itself, h[t-1] of the row, or what is left of it after dropout.
 
 fn recurrent_row(at: RowPlace) -> u32 {
-  return history_row(at.before, at.row, at.direction);
+  return ((at.before * params.batch + at.row) * params.directions + at.direction) * params.features;
 }
 
 fn recurrent_input(element: u32) -> f32 {
-  if (RECURRENT_DROPOUT > 0.0) { return masked[element]; }
+  if (RECURRENT_DROPOUT > 0.0 || PROJECTED == 1u) { return masked[element]; }
   return h[element];
 }
 
