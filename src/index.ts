@@ -3,6 +3,9 @@ export { openDevice, Gpu, type AdapterDescription, type DeviceOptions } from './
 export { DeviceLostError, GpuCommandError, ShaderError, WebGPUUnavailableError } from './gpu/errors.ts';
 export type { MemoryPlan, Purpose } from './gpu/memory.ts';
 export type { KernelTime } from './gpu/profile.ts';
+export type { TuneMode } from './gpu/tuned_tiles.ts';
+export type { CandidateTime, TuningProgress } from './gpu/tuning.ts';
+export { tune, type TunedOp, type TuneOptions } from './scheduler/tuner.ts';
 export type { Activation, CellOptions } from './cells/activation.ts';
 export { cells, type CellName } from './cells/registry.ts';
 export { IGNORED_TARGET } from './kernels/loss.ts';

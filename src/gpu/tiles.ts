@@ -24,9 +24,24 @@ export interface RecurrentTile extends Tile {
 }
 
 /** One operation at one size: a matrix product, or a recurrence over a window. */
-export type Op =
-  | { readonly kind: 'matmul'; readonly form: 'nn' | 'nt' | 'tn'; readonly M: number; readonly N: number; readonly K: number }
-  | { readonly kind: 'forward' | 'backward'; readonly cell: string; readonly steps: number; readonly batch: number; readonly hidden: number; readonly directions: number };
+export type Op = MatmulOp | RecurrentOp;
+
+export interface MatmulOp {
+  readonly kind: 'matmul';
+  readonly form: 'nn' | 'nt' | 'tn';
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+export interface RecurrentOp {
+  readonly kind: 'forward' | 'backward';
+  readonly cell: string;
+  readonly steps: number;
+  readonly batch: number;
+  readonly hidden: number;
+  readonly directions: number;
+}
 
 /** The schedule of every op: plain data, carried by each recording. */
 export interface Tiles {
@@ -36,7 +51,12 @@ export interface Tiles {
   /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
   readonly rowThreads: number;
   /** What measuring chose for single ops, by `opKey`; the three above are for all others. */
-  readonly tuned?: { readonly matmul: ReadonlyMap<string, MatmulTile>; readonly recurrent: ReadonlyMap<string, RecurrentTile> };
+  readonly tuned?: TunedTiles;
+}
+
+export interface TunedTiles {
+  readonly matmul: ReadonlyMap<string, MatmulTile>;
+  readonly recurrent: ReadonlyMap<string, RecurrentTile>;
 }
 
 /** Names an op, its kind and its size: `matmul.nt 2048x512x128`, `lstm.forward T=64 N=32 H=128 D=1`. */
@@ -45,10 +65,15 @@ export function opKey(op: Op): string {
   return `${op.cell}.${op.kind} T=${op.steps} N=${op.batch} H=${op.hidden} D=${op.directions}`;
 }
 
-export const matmulTile = (tiles: Tiles, op: Op & { kind: 'matmul' }): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? tiles.matmul;
+export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? tiles.matmul;
 
-export const recurrentTile = (tiles: Tiles, op: Op & { kind: 'forward' | 'backward' }): RecurrentTile =>
-  tiles.tuned?.recurrent.get(opKey(op)) ?? tiles[op.kind];
+export const recurrentTile = (tiles: Tiles, op: RecurrentOp): RecurrentTile => tiles.tuned?.recurrent.get(opKey(op)) ?? tiles[op.kind];
+
+/** The same tiles with this one for that op. */
+export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile): Tiles {
+  const one = new Map([[opKey(op), tile]]);
+  return { ...tiles, tuned: op.kind === 'matmul' ? { matmul: one as Map<string, MatmulTile>, recurrent: new Map() } : { matmul: new Map(), recurrent: one as Map<string, RecurrentTile> } };
+}
 
 /** A pipeline takes a software adapter about as long as this many multiply-adds. */
 const FOLD_FROM = 2 ** 23;

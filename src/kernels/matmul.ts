@@ -2,7 +2,7 @@
 import shader from '../../shaders/ops/matmul.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { matmulTile, tileConstants, tileThreads } from '../gpu/tiles.ts';
+import { tileConstants, tileThreads } from '../gpu/tiles.ts';
 import { grid } from './grid.ts';
 
 /** A [rows, columns] matrix in a slice; `stride` elements from one row to the next (default: columns). */
@@ -40,7 +40,7 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
     );
   }
   const strides = { lda: a.stride ?? a.columns, ldb: b.stride ?? b.columns, ldc: c.stride ?? c.columns };
-  const tile = matmulTile(recording.tiles, { kind: 'matmul', form, M, N, K });
+  const tile = recording.tileOf({ kind: 'matmul', form, M, N, K });
   recording.dispatch(shader, form, {
     bindings: { a: a.slice, b: b.slice, c: c.slice, bias: bias ?? a.slice },
     params: { M, N, K, ...strides, accumulate: Number(accumulate), has_bias: Number(bias !== undefined) },
