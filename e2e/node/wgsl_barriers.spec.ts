@@ -27,8 +27,18 @@ const sampling = (topK: number): Scenario => ({
   },
 });
 
+/** C [3,5] of factors that end within a block, along every side. */
+const product = (chained: number): Scenario => ({
+  params: {
+    M: 3, N: 5, K: 3, a_row: chained ? 1 : 3, a_depth: chained ? 3 : 1, b_depth: 5, b_column: 1, ldc: 5, accumulate: 1, has_bias: 0, chained,
+    a_offset: 0, b_offset: 0, c_offset: 0, bias_offset: 0,
+  },
+  buffers: { a: new Float32Array(9), b: new Float32Array(15), c: new Float32Array(15), bias: new Float32Array(5) },
+});
+
 /** One row for each shader with workgroup memory. */
 const LINTS: Readonly<Record<string, Lint>> = {
+  matmul_shared: { entry: 'product', constants: { SIDE: 2, DEPTH: 2 }, scenarios: [product(0), product(1)] },
   sample: {
     entry: 'sample', constants: { LANES: 8 }, scenarios: [sampling(0), sampling(3)],
     edits: [['var bit = 0x80000000u', 'var bit = 8u']],

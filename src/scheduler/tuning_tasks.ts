@@ -33,7 +33,7 @@ function matmulTask(op: MatmulOp, tiles: Tiles): TuningTask<MatmulTile> {
   const [a, b, c] = [allocateProxy('tuning a', aShape, 'scratch'), allocateProxy('tuning b', bShape, 'scratch'), allocateProxy('tuning c', [M, N], 'scratch')];
   return {
     key: opKey(op),
-    candidates: matmulShortlist(tiles.matmul, op),
+    candidates: matmulShortlist(tiles, op),
     memory: [a, b, c].map(({ buffer }) => buffer),
     inputs: [a, b],
     results: [c],
@@ -65,7 +65,7 @@ function recurrentTask(op: RecurrentOp, tiles: Tiles): TuningTask<RecurrentTile>
   const slices = [lengths, gates, weight_hh, bias_hh, diagonal, d.dOutput, d.dHidden, ...d.dStates];
   return {
     key: opKey(op),
-    candidates: recurrentShortlist(tiles[kind], op, hasSequence(cell, history)),
+    candidates: recurrentShortlist(tiles, op, hasSequence(cell, history)),
     memory: [...historyBuffers(history), ...slices.map(({ buffer }) => buffer)],
     inputs: [gates, weight_hh, bias_hh, diagonal, ...(kind === 'backward' ? [d.dOutput, history.h, ...history.states] : [])],
     words: [{ slice: lengths, values: new Uint32Array(lengthsShape(batch)[0]).fill(steps, 0, batch) }],
