@@ -80,7 +80,7 @@ test('gate activations, clip, and peepholes on the previous cell state', async (
   check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
 });
 
-/** The golden cases that the engine does not run, with what it lacks for them. A mask of a golden case is drawn there, not by the engine's generator. */
+/** The golden cases that the engine does not run, with what it lacks for them. */
 const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   lstm_projected: {
     'lstm, one step': 'projection',
@@ -92,14 +92,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'gru, layer norm': 'layer normalization',
     'lstm, layer norm': 'layer normalization',
     'lstm, layer norm, lengths': 'layer normalization',
-    'gru, reset before, recurrent dropout': 'masks',
-    'lstm, dropout': 'masks',
-    'lstm, recurrent dropout': 'masks',
-    'lstm, zoneout': 'masks',
-    'lstm, zoneout at evaluation': 'masks',
     'lstm, projection, every mask': 'projection',
-    'gru, every mask': 'masks',
-    'ind_rnn, recurrent dropout': 'masks',
   },
 };
 
@@ -110,7 +103,7 @@ for (const file of [...CELLS, 'lstm_projected', 'recurrent_options']) {
     expect(left, 'cases left out').toEqual(LEFT_OUT[file] ?? {});
     expect(Object.keys(errors).length + Object.keys(left).length).toBe(stored.cases.length);
     for (const [name, byArray] of Object.entries(errors)) {
-      expect(Object.keys(byArray).length, `arrays compared of ${name}`).toBeGreaterThanOrEqual(6);
+      expect(Object.keys(byArray).length, `arrays compared of ${name}`).toBeGreaterThanOrEqual(name.endsWith('at evaluation') ? 3 : 6);
       for (const [array, error] of Object.entries(byArray)) expect.soft(error, `${name}: relative L2 error of ${array}`).toBeLessThanOrEqual(boundOf(array));
     }
   });
