@@ -3,9 +3,8 @@
 import type { CellName, RecurrentOptions } from '../src/index.ts';
 import type { CellOptions } from '../src/reference/cell.ts';
 
-/** What `createRecurrent` takes in the place of the reference's cell. @throws RangeError for an option that the engine has not got */
-export function engineCell(cell: CellName, { activation, layerNorm, ...options }: CellOptions): Omit<RecurrentOptions, 'inputSize' | 'hiddenSize'> {
-  if (layerNorm) throw new RangeError('the engine has no layer normalization inside a cell');
+/** What `createRecurrent` takes in the place of the reference's cell. */
+export function engineCell(cell: CellName, { activation, ...options }: CellOptions): Omit<RecurrentOptions, 'inputSize' | 'hiddenSize'> {
   // The one activation of IndRNN is the engine's candidate.
   return { cell, ...options, ...(activation && { activations: { candidate: activation } }) };
 }

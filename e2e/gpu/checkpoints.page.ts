@@ -14,21 +14,22 @@ export async function differences(cases: readonly CheckpointCase[]): Promise<{ d
   const differing: string[] = [];
   let compared = 0;
   for (const { steps, batch, lengths, every, ...options } of cases) {
-    const { inputSize, hiddenSize, layers = 1 } = options;
+    const { inputSize, hiddenSize, projSize, layers = 1 } = options;
+    const features = projSize ?? hiddenSize;
     const run = async (checkpointEvery?: number): Promise<Record<string, Float32Array>> => {
       // A network each: the counter of random numbers begins anew.
       const network = createRecurrent(gpu, { seed: 3, ...options });
       const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined, ...(checkpointEvery && { checkpointEvery }) });
-      const padded = (values: Float32Array<ArrayBuffer>, features: number) =>
-        values.map((x, i) => (lengths && Math.floor(i / features / batch) >= lengths[Math.floor(i / features) % batch]! ? NaN : x));
-      const state = layers * batch * hiddenSize;
+      const padded = (values: Float32Array<ArrayBuffer>, width: number) =>
+        values.map((x, i) => (lengths && Math.floor(i / width / batch) >= lengths[Math.floor(i / width) % batch]! ? NaN : x));
+      const state = (width: number, seed: number) => randomArray(layers * batch * width, seed);
       const results: Record<string, Float32Array> = {};
       // Two passes, so that gradients go on from what they hold and masks are drawn anew.
       for (const pass of [1, 2]) {
         const input = padded(randomArray(steps * batch * inputSize, pass), inputSize);
-        plan.forward({ input, h0: randomArray(state, 2), c0: randomArray(state, 3), ...(lengths && { lengths }) });
+        plan.forward({ input, h0: state(features, 2), c0: state(hiddenSize, 3), ...(lengths && { lengths }) });
         for (const name of ['output', 'hn', 'cn'] as const) results[`${name} ${pass}`] = await plan[name].read();
-        plan.backward({ dOutput: padded(randomArray(steps * batch * hiddenSize, 4), hiddenSize), dHn: randomArray(state, 5), dCn: randomArray(state, 6) });
+        plan.backward({ dOutput: padded(randomArray(steps * batch * features, 4), features), dHn: state(features, 5), dCn: state(hiddenSize, 6) });
         for (const name of ['dInput', 'dH0', 'dC0'] as const) results[`${name} ${pass}`] = await plan[name].read();
       }
       for (const [name, array] of Object.entries(network.gradients)) results[name] = await array.read();

@@ -18,6 +18,18 @@ for (const cell of Object.keys(cells) as (keyof typeof cells)[]) {
   });
 }
 
+test('layer-normalized and projected cells: the same bits too', async ({ inPage }) => {
+  const base = { inputSize: 3, hiddenSize: 7, layers: 2, steps: 7, batch: 3 };
+  const cases: CheckpointCase[] = [
+    { ...base, cell: 'gru', layerNorm: true, lengths: [7, 2, 4], every: [2, 3] },
+    { ...base, cell: 'lstm', projSize: 4, every: [3], zoneout: { h: 0.2, c: 0.3 }, recurrentDropout: 0.2 },
+    { ...base, cell: 'lstm', projSize: 4, layerNorm: true, lengths: [3, 7, 5], every: [2] },
+  ];
+  const { differing, compared } = await inPage<{ differing: string[]; compared: number }>(page, 'differences', cases);
+  expect(differing).toEqual([]);
+  expect(compared).toBeGreaterThan(4000);
+});
+
 test('masks of dropout and zoneout go on from segment to segment', async ({ inPage }) => {
   const base = { inputSize: 3, hiddenSize: 6, layers: 2, steps: 7, batch: 3, dropout: 0.3, recurrentDropout: 0.2 };
   const cases: CheckpointCase[] = [

@@ -14,35 +14,41 @@ export interface RegularisedCase {
   readonly zoneout: { readonly h?: number; readonly c?: number };
   readonly recurrentDropout?: number;
   readonly training: boolean;
+  readonly projSize?: number;
+  readonly layerNorm?: boolean;
 }
+
+/** A cell, plain or not. */
+export type CellChoice = Pick<RegularisedCase, 'cell' | 'projSize' | 'layerNorm'>;
 
 const SHAPE = { inputSize: 4, hiddenSize: 6, layers: 3, seed: 9 };
 const WINDOW = { steps: 5, batch: 3 };
 
 /** The masks of the engine's first forward pass (counter 1), by the definition of its generator. */
-function masksOf({ cell, direction, dropout, zoneout, recurrentDropout = 0, training }: RegularisedCase): Masks {
+function masksOf({ cell, direction, dropout, zoneout, recurrentDropout = 0, training, projSize }: RegularisedCase): Masks {
   const { hiddenSize: H, layers, seed } = SHAPE;
+  const F = projSize ?? H;
   const { steps: T, batch: N } = WINDOW;
   const D = direction === 'bidirectional' ? 2 : 1;
   const chance = (stream: number, element: number): number => randomUniform((seed ^ stream) >>> 0, 1, element);
   const masks: Record<string, Float64Array> = {};
   for (let l = 0; l < layers; l++) {
     if (dropout > 0 && training && l < layers - 1) {
-      masks[`dropout_l${l}`] = Float64Array.from({ length: T * N * D * H }, (_, i) => (chance(0x10000 + l, i) >= dropout ? 1 / (1 - dropout) : 0));
+      masks[`dropout_l${l}`] = Float64Array.from({ length: T * N * D * F }, (_, i) => (chance(0x10000 + l, i) >= dropout ? 1 / (1 - dropout) : 0));
     }
     for (let d = 0; d < D; d++) {
       const suffix = `l${l}${d === 1 || direction === 'reverse' ? '_reverse' : ''}`;
-      const zone = (which: number, p: number): Float64Array =>
-        Float64Array.from({ length: T * N * H }, (_, i) => {
-          const element = (Math.floor(i / H) * D + d) * H + (i % H);
+      const zone = (which: number, p: number, width: number): Float64Array =>
+        Float64Array.from({ length: T * N * width }, (_, i) => {
+          const element = (Math.floor(i / width) * D + d) * width + (i % width);
           return training ? Number(chance(16 * l + 1 + which, element) < p) : p;
         });
       if (recurrentDropout > 0 && training) {
-        masks[`recurrent_dropout_${suffix}`] = Float64Array.from({ length: N * H }, (_, i) =>
-          chance(16 * l + 3, d * N * H + i) >= recurrentDropout ? 1 / (1 - recurrentDropout) : 0);
+        masks[`recurrent_dropout_${suffix}`] = Float64Array.from({ length: N * F }, (_, i) =>
+          chance(16 * l + 3, d * N * F + i) >= recurrentDropout ? 1 / (1 - recurrentDropout) : 0);
       }
-      if (zoneout.h) masks[`zoneout_h_${suffix}`] = zone(0, zoneout.h);
-      if (zoneout.c && cell.includes('lstm')) masks[`zoneout_c_${suffix}`] = zone(1, zoneout.c);
+      if (zoneout.h) masks[`zoneout_h_${suffix}`] = zone(0, zoneout.h, F);
+      if (zoneout.c && cell.includes('lstm')) masks[`zoneout_c_${suffix}`] = zone(1, zoneout.c, H);
     }
   }
   return masks;
@@ -50,16 +56,17 @@ function masksOf({ cell, direction, dropout, zoneout, recurrentDropout = 0, trai
 
 /** Relative L2 errors against the reference with the same masks; forward only where not training. */
 export async function compare(given: RegularisedCase): Promise<Record<string, number>> {
-  const { cell, direction, lengths, dropout, zoneout, recurrentDropout = 0, training } = given;
+  const { cell, direction, lengths, dropout, zoneout, recurrentDropout = 0, training, projSize, layerNorm = false } = given;
   const { layers, hiddenSize, inputSize } = SHAPE;
   const { steps, batch } = WINDOW;
   const gpu = await openDevice();
-  const network = createRecurrent(gpu, { ...SHAPE, cell, direction, dropout, zoneout, recurrentDropout });
+  const network = createRecurrent(gpu, { ...SHAPE, cell, direction, dropout, zoneout, recurrentDropout, layerNorm, ...(projSize && { projSize }) });
   const plan = network.plan({ ...WINDOW, training, ragged: lengths !== undefined });
   const D = direction === 'bidirectional' ? 2 : 1;
   const input = randomArray(steps * batch * inputSize, 1);
-  const dOutput = randomArray(steps * batch * D * hiddenSize, 2);
-  const h0 = randomArray(layers * D * batch * hiddenSize, 3);
+  const features = projSize ?? hiddenSize;
+  const dOutput = randomArray(steps * batch * D * features, 2);
+  const h0 = randomArray(layers * D * batch * features, 3);
   plan.forward({ input, h0, ...(lengths && { lengths }) });
   const actual: Record<string, Float32Array> = { output: await plan.output.read(), hn: await plan.hn.read() };
   if (training) {
@@ -70,7 +77,7 @@ export async function compare(given: RegularisedCase): Promise<Record<string, nu
   }
   const parameters: Record<string, Float64Array> = {};
   for (const [name, array] of Object.entries(network.parameters)) parameters[name] = Float64Array.from(await array.read());
-  const options = { cell: makeCell(cell as ReferenceName), inputSize, hiddenSize, layers, steps, batch, direction, lengths };
+  const options = { cell: makeCell(cell as ReferenceName, { ...(layerNorm && { layerNorm }) }), inputSize, hiddenSize, projSize, layers, steps, batch, direction, lengths };
   const reference = recurrentForward(options, parameters, Float64Array.from(input), { h0: Float64Array.from(h0) }, masksOf(given));
   const expected: Record<string, Float64Array> = { output: reference.output, hn: reference.hn };
   if (training) {
@@ -96,13 +103,14 @@ export async function masksChange(): Promise<Float32Array[]> {
 }
 
 /** A traced plan and an untraced one over the same rows. */
-export async function trace({ cell, lengths }: { cell: CellName; lengths: number[] }) {
-  const { hiddenSize, inputSize } = SHAPE;
+export async function trace({ lengths, ...cell }: CellChoice & { lengths: number[] }) {
+  const { inputSize } = SHAPE;
+  const features = cell.projSize ?? SHAPE.hiddenSize;
   const { steps, batch } = WINDOW;
   const gpu = await openDevice();
-  const network = createRecurrent(gpu, { ...SHAPE, cell, direction: 'bidirectional' });
+  const network = createRecurrent(gpu, { ...SHAPE, ...cell, direction: 'bidirectional' });
   const input = randomArray(steps * batch * inputSize, 1, 4);
-  const dOutput = randomArray(steps * batch * 2 * hiddenSize, 2);
+  const dOutput = randomArray(steps * batch * 2 * features, 2);
   const run = async (withTrace: boolean) => {
     const plan = network.plan({ ...WINDOW, training: true, ragged: true, trace: withTrace });
     plan.forward({ input, lengths });
@@ -114,19 +122,20 @@ export async function trace({ cell, lengths }: { cell: CellName; lengths: number
 }
 
 /** One layer, one direction: the traced norms beside dL/dh[t] found by running the window's tail alone from h[t]. */
-export async function traceByTails({ cell }: { cell: CellName }): Promise<{ traced: number[]; expected: number[] }> {
+export async function traceByTails(cell: CellChoice): Promise<{ traced: number[]; expected: number[] }> {
   const { hiddenSize, inputSize } = SHAPE;
   const { batch } = WINDOW;
   const steps = 6;
   const gpu = await openDevice();
-  const network = createRecurrent(gpu, { cell, inputSize, hiddenSize, seed: 2 });
+  const network = createRecurrent(gpu, { ...cell, inputSize, hiddenSize, seed: 2 });
+  const features = cell.projSize ?? hiddenSize;
   const input = randomArray(steps * batch * inputSize, 1, 3);
-  const dOutput = randomArray(steps * batch * hiddenSize, 2);
+  const dOutput = randomArray(steps * batch * features, 2);
   const plan = network.plan({ steps, batch, training: true, trace: true });
   plan.forward({ input });
   plan.backward({ dOutput });
   const [layer] = await plan.readTrace();
-  const row = batch * hiddenSize;
+  const row = batch * features;
   const expected: number[] = [];
   for (let t = 0; t < steps; t++) {
     const through = new Float32Array(row);
@@ -145,21 +154,22 @@ export async function traceByTails({ cell }: { cell: CellName }): Promise<{ trac
 }
 
 /** A stream step by step beside a plan over the whole sequence; a snapshot, a fork and a restore of it. */
-export async function stream({ cell }: { cell: CellName }) {
-  const { inputSize, hiddenSize } = SHAPE;
+export async function stream(cell: CellChoice) {
+  const { inputSize } = SHAPE;
+  const features = cell.projSize ?? SHAPE.hiddenSize;
   const { steps, batch } = WINDOW;
   const gpu = await openDevice();
-  const network = createRecurrent(gpu, { ...SHAPE, cell });
+  const network = createRecurrent(gpu, { ...SHAPE, ...cell });
   const plan = network.plan(WINDOW);
   const input = randomArray(steps * batch * inputSize, 1);
   plan.forward({ input });
   const whole = await plan.output.read();
   const one = network.stream({ batch });
   const take = async (source: typeof one, from: number, to: number): Promise<Float32Array> => {
-    const outputs = new Float32Array((to - from) * batch * hiddenSize);
+    const outputs = new Float32Array((to - from) * batch * features);
     for (let t = from; t < to; t++) {
       source.step(input.slice(t * batch * inputSize, (t + 1) * batch * inputSize));
-      outputs.set(await source.output.read(), (t - from) * batch * hiddenSize);
+      outputs.set(await source.output.read(), (t - from) * batch * features);
     }
     return outputs;
   };
@@ -174,4 +184,42 @@ export async function stream({ cell }: { cell: CellName }) {
   const again = await take(one, 0, 2);
   network.destroy();
   return { whole, single: Float32Array.of(...head, ...tail), head, tail, forked, restored, again, bytesLeft: gpu.memory.report().totalBytes };
+}
+
+/** A stream whose rows are exchanged midway, beside the steps and state of the rows that they go on from; and what a wrong row says. */
+export async function reorder({ cell }: { cell: CellName }) {
+  const { inputSize, hiddenSize } = SHAPE;
+  const { batch } = WINDOW;
+  const gpu = await openDevice();
+  const network = createRecurrent(gpu, { ...SHAPE, cell });
+  const [one, other] = [network.stream({ batch }), network.stream({ batch })];
+  const rows = Array.from({ length: batch }, (_, n) => (n === 0 ? batch - 1 : n === 1 ? 1 : 0));
+  const pick = (values: Float32Array, columns: number): Float32Array<ArrayBuffer> =>
+    values.map((_, i) => {
+      const [layer, n] = [Math.floor(i / (batch * columns)), Math.floor(i / columns) % batch];
+      return values[(layer * batch + rows[n]!) * columns + (i % columns)]!;
+    }) as Float32Array<ArrayBuffer>;
+  const [first, second] = [randomArray(batch * inputSize, 1), randomArray(batch * inputSize, 2)];
+  // Rows that go on from another's state, and rows that had its input from the beginning.
+  one.step(first);
+  const before = await one.snapshot();
+  one.reorder(rows);
+  const after = await one.snapshot();
+  one.step(second);
+  other.step(pick(first, inputSize));
+  other.step(second);
+  const said = [rows.slice(1), rows.with(1, batch), rows.with(1, -1)].map((wrong) => {
+    try {
+      one.reorder(wrong);
+      return 'nothing was thrown';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  });
+  const result = {
+    h: after.h, c: after.c, pickedH: pick(before.h, hiddenSize), pickedC: pick(before.c, hiddenSize), moved: before.h.some((x, i) => x !== after.h[i]),
+    output: await one.output.read(), expected: await other.output.read(), said, batch,
+  };
+  network.destroy();
+  return { ...result, bytesLeft: gpu.memory.report().totalBytes };
 }

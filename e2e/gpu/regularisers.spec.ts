@@ -1,6 +1,6 @@
 // Dropout and zoneout against the reference with the generator's own masks; traces of BPTT; streams.
 import { expect, test } from '../harness.ts';
-import type { RegularisedCase, stream, trace, traceByTails } from './regularisers.page.ts';
+import type { CellChoice, RegularisedCase, reorder, stream, trace, traceByTails } from './regularisers.page.ts';
 
 const page = '/e2e/gpu/regularisers.page.ts';
 
@@ -21,12 +21,21 @@ const cases: RegularisedCase[] = [
   // A row that ends early starts in reverse from a masked h0, whose part of the weights' gradient is a product of its own.
   ...(['lstm', 'gru', 'gru_reset_before', 'ind_rnn'] as const).flatMap((cell) => (['reverse', 'bidirectional'] as const).map((direction): RegularisedCase => (
     { cell, direction, lengths: [3, 5, 0], dropout: 0, zoneout: {}, recurrentDropout: 0.4, training: true }))),
+  { cell: 'lstm', projSize: 4, direction: 'reverse', lengths: [4, 2, 5], dropout: 0, zoneout: { h: 0.2 }, recurrentDropout: 0.4, training: true },
   { cell: 'lstm', direction: 'bidirectional', lengths: [1, 4, 5], dropout: 0.3, zoneout: { h: 0.2, c: 0.3 }, recurrentDropout: 0.4, training: true },
+  { cell: 'lstm', projSize: 4, direction: 'bidirectional', dropout: 0.2, zoneout: { h: 0.3, c: 0.4 }, recurrentDropout: 0.4, training: true },
+  { cell: 'peephole_lstm', projSize: 5, direction: 'forward', dropout: 0, zoneout: { h: 0.3 }, training: true },
+  { cell: 'lstm', projSize: 4, direction: 'forward', dropout: 0.5, zoneout: { h: 0.1, c: 0.5 }, recurrentDropout: 0.4, training: false },
+  { cell: 'lstm', layerNorm: true, direction: 'bidirectional', dropout: 0.2, zoneout: { h: 0.3, c: 0.4 }, recurrentDropout: 0.4, training: true },
+  { cell: 'gru', layerNorm: true, direction: 'forward', dropout: 0.3, zoneout: { h: 0.4 }, recurrentDropout: 0.3, training: true },
+  { cell: 'coupled_lstm', layerNorm: true, projSize: 4, direction: 'bidirectional', dropout: 0, zoneout: { h: 0.3, c: 0.4 }, recurrentDropout: 0.3, training: true },
 ];
 
+const nameOf = ({ cell, projSize, layerNorm }: CellChoice): string => `${layerNorm ? 'layer-normalized ' : ''}${projSize ? 'projected ' : ''}${cell}`;
+
 for (const given of cases) {
-  const { cell, direction, lengths, dropout, zoneout, recurrentDropout = 0, training } = given;
-  const title = `${cell} ${direction}${lengths ? `, lengths ${lengths},` : ''} with dropout ${dropout}, zoneout ${JSON.stringify(zoneout)}, recurrent dropout ${recurrentDropout} agrees with float64${training ? '' : ' at evaluation'}`;
+  const { direction, lengths, dropout, zoneout, recurrentDropout = 0, training } = given;
+  const title = `${nameOf(given)} ${direction}${lengths ? `, lengths ${lengths},` : ''} with dropout ${dropout}, zoneout ${JSON.stringify(zoneout)}, recurrent dropout ${recurrentDropout} agrees with float64${training ? '' : ' at evaluation'}`;
   test(title, async ({ inPage }) => {
     const errors = await inPage<Record<string, number>>(page, 'compare', given);
     for (const [array, error] of Object.entries(errors)) {
@@ -41,32 +50,59 @@ test('each pass draws its own masks, the same ones for the same seed', async ({ 
   expect(again).toEqual(first);
 });
 
-test('a trace leaves the gradients as they are, and counts no padding', async ({ inPage }) => {
-  const { sameGradients, measured } = await inPage<Awaited<ReturnType<typeof trace>>>(page, 'trace', { cell: 'lstm', lengths: [3, 2, 3] });
-  expect(sameGradients).toBe(true);
-  expect(measured).toHaveLength(3);
-  for (const { gradientNorms, saturation } of measured) {
-    expect(gradientNorms.map((d) => d.map((x) => x > 0))).toEqual([[true, true], [true, true], [true, true], [false, false], [false, false]]);
-    expect(Object.keys(saturation)).toEqual(['i', 'f', 'g', 'o']);
-    for (const shares of Object.values(saturation)) for (const share of shares.flat()) expect(share >= 0 && share <= 1).toBe(true);
-    for (const shares of Object.values(saturation)) expect(shares.slice(3).flat()).toEqual([0, 0, 0, 0]);
-  }
-});
+for (const choice of [{ cell: 'lstm' }, { cell: 'lstm', projSize: 4, layerNorm: true }] as const) {
+  test(`a trace of ${nameOf(choice)} leaves the gradients as they are, and counts no padding`, async ({ inPage }) => {
+    const { sameGradients, measured } = await inPage<Awaited<ReturnType<typeof trace>>>(page, 'trace', { ...choice, lengths: [3, 2, 3] });
+    expect(sameGradients).toBe(true);
+    expect(measured).toHaveLength(3);
+    for (const { gradientNorms, saturation } of measured) {
+      expect(gradientNorms.map((d) => d.map((x) => x > 0))).toEqual([[true, true], [true, true], [true, true], [false, false], [false, false]]);
+      expect(Object.keys(saturation)).toEqual(['i', 'f', 'g', 'o']);
+      for (const shares of Object.values(saturation)) for (const share of shares.flat()) expect(share >= 0 && share <= 1).toBe(true);
+      for (const shares of Object.values(saturation)) expect(shares.slice(3).flat()).toEqual([0, 0, 0, 0]);
+    }
+  });
+}
 
-for (const cell of ['lstm', 'gru', 'gru_reset_before', 'rnn_tanh'] as const) {
-  test(`traced norms of ${cell} are those of dL/dh[t], found by running each tail of the window alone`, async ({ inPage }) => {
-    const { traced, expected } = await inPage<Awaited<ReturnType<typeof traceByTails>>>(page, 'traceByTails', { cell });
+const TRACED: readonly CellChoice[] = [
+  { cell: 'lstm' }, { cell: 'gru' }, { cell: 'gru_reset_before' }, { cell: 'rnn_tanh' },
+  { cell: 'lstm', projSize: 4 }, { cell: 'lstm', layerNorm: true }, { cell: 'gru', layerNorm: true },
+];
+for (const choice of TRACED) {
+  test(`traced norms of ${nameOf(choice)} are those of dL/dh[t], found by running each tail of the window alone`, async ({ inPage }) => {
+    const { traced, expected } = await inPage<Awaited<ReturnType<typeof traceByTails>>>(page, 'traceByTails', choice);
     traced.forEach((norm, t) => expect.soft(Math.abs(norm - expected[t]!) / expected[t]!, `step ${t}: ${norm} against ${expected[t]}`).toBeLessThan(1e-5));
   });
 }
 
-for (const cell of ['lstm', 'gru', 'min_gru'] as const) {
-  test(`a stream of ${cell} equals the whole sequence bit for bit, and can be forked, kept and restored`, async ({ inPage }) => {
-    const r = await inPage<Awaited<ReturnType<typeof stream>>>(page, 'stream', { cell });
+const STREAMED: readonly CellChoice[] = [
+  { cell: 'lstm' }, { cell: 'gru' }, { cell: 'min_gru' },
+  { cell: 'lstm', projSize: 4 }, { cell: 'gru', layerNorm: true }, { cell: 'peephole_lstm', projSize: 4, layerNorm: true },
+];
+for (const choice of STREAMED) {
+  test(`a stream of ${nameOf(choice)} equals the whole sequence bit for bit, and can be forked, kept and restored`, async ({ inPage }) => {
+    const r = await inPage<Awaited<ReturnType<typeof stream>>>(page, 'stream', choice);
     expect(r.single).toEqual(r.whole);
     expect(r.forked).toEqual(r.tail);
     expect(r.restored).toEqual(r.tail);
     expect(r.again).toEqual(r.head);
+    expect(r.bytesLeft).toBe(0);
+  });
+}
+
+for (const cell of ['lstm', 'gru'] as const) {
+  test(`rows of a stream of ${cell} go on from the states of others`, async ({ inPage }) => {
+    const r = await inPage<Awaited<ReturnType<typeof reorder>>>(page, 'reorder', { cell });
+    expect(r.moved).toBe(true);
+    expect(r.h).toEqual(r.pickedH);
+    expect(r.c).toEqual(r.pickedC);
+    expect(r.output).toEqual(r.expected);
+    const last = r.batch - 1;
+    expect(r.said).toEqual([
+      `rows needs one number a row: ${r.batch}; ${last} were given`,
+      `rows[1] is ${r.batch}; it must be a whole number from 0 to ${last}`,
+      `rows[1] is -1; it must be a whole number from 0 to ${last}`,
+    ]);
     expect(r.bytesLeft).toBe(0);
   });
 }

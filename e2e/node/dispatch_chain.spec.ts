@@ -44,7 +44,7 @@ async function engine() {
   };
 }
 
-const plain = { direction: 'forward', merge: 'concat', dropout: 0, forgetBias: 0, recurrentInit: 'uniform' } as const;
+const plain = { projSize: 0, direction: 'forward', merge: 'concat', dropout: 0, forgetBias: 0, recurrentInit: 'uniform' } as const;
 
 const T = 3;
 const N = 2;

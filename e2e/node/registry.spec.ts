@@ -4,7 +4,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'playwright/test';
-import { cells as references, type CellName } from '../../src/reference/cells.ts';
+import type { Cell as ReferenceCell } from '../../src/reference/cell.ts';
+import { cells as references, makeCell, type CellName } from '../../src/reference/cells.ts';
 import { recurrentShapes } from '../../src/reference/recurrent.ts';
 import { load } from '../engine.ts';
 import { recurrentCases } from '../golden.ts';
@@ -34,10 +35,12 @@ function shadersOf({ allocateProxy, Recording }: Engine, cell: Cell): { forward:
   const any = allocateProxy('any', [1000], 'scratch');
   const several = [any, any, any];
   const step: StepDispatch = {
-    buffers: { weight_hh: any, bias_hh: any, diagonal: any, gates: any, h: any, states: several, scratch: several, masked: any, lengths: any },
+    buffers: { weight_hh: any, bias_hh: any, diagonal: any, gates: any, h: any, states: several, scratch: several, masked: any, lengths: any, norm: any },
     params: { hidden: 2 } as StepDispatch['params'], // a cell passes the others on
     constants: {},
+    folded: [],
     workgroups: [1, 1, 1],
+    rows: [1, 1, 1],
   };
   const recorded = (record: (recording: RecordingModule.Recording) => void): string[] => {
     const recording = new Recording();
@@ -46,19 +49,19 @@ function shadersOf({ allocateProxy, Recording }: Engine, cell: Cell): { forward:
   };
   return {
     forward: recorded((recording) => cell.forward(recording, step)),
-    backward: recorded((recording) => cell.backward(recording, step, { dOutput: any, dHidden: any, dStates: several })),
+    backward: recorded((recording) => cell.backward(recording, step, { dOutput: any, dHidden: any, dStates: several, dNorm: any })),
   };
 }
 
 /** Names and shapes of the parameters of two bidirectional layers, `weight_ih_l0 [8,3]`. */
-function engineParameters({ stackParameters, outputColumns }: Engine, cell: Cell): string[] {
-  const shape = { cell, hidden: 2, bias: true, direction: 'bidirectional', merge: 'concat', dropout: 0, forgetBias: 0, recurrentInit: 'uniform' } as const;
+function engineParameters({ stackParameters, outputColumns }: Engine, cell: Cell, projSize = 0): string[] {
+  const shape = { cell, hidden: 2, projSize, bias: true, direction: 'bidirectional', merge: 'concat', dropout: 0, forgetBias: 0, recurrentInit: 'uniform' } as const;
   const layers = [{ ...shape, input: 3 }, { ...shape, input: outputColumns({ ...shape, input: 3 }) }];
   return stackParameters(layers).map(({ name, shape: extents }) => `${name} [${extents}]`).sort();
 }
 
-const referenceParameters = (name: CellName): string[] =>
-  Object.entries(recurrentShapes({ cell: references[name], inputSize: 3, hiddenSize: 2, layers: 2, direction: 'bidirectional' }))
+const referenceParameters = (cell: ReferenceCell, projSize?: number): string[] =>
+  Object.entries(recurrentShapes({ cell, inputSize: 3, hiddenSize: 2, projSize, layers: 2, direction: 'bidirectional' }))
     .map(([parameter, extents]) => `${parameter} [${extents}]`).sort();
 
 /** What a cell of the engine's registry has not got, in words. */
@@ -79,7 +82,7 @@ function lacks(gpu: Engine, name: string, cell: Cell): string[] {
   } else {
     const reference = references[name as CellName];
     need(reference.states === 1 + cell.states.length, `${1 + cell.states.length} states, ${reference.states} in the reference`);
-    const [own, theirs] = [engineParameters(gpu, cell).join(', '), referenceParameters(name as CellName).join(', ')];
+    const [own, theirs] = [engineParameters(gpu, cell).join(', '), referenceParameters(reference).join(', ')];
     need(own === theirs, `its parameters are ${own}; the reference's are ${theirs}`);
   }
 
@@ -107,6 +110,25 @@ test('there is no shader and no reference of a cell that the registry has not go
   const used = new Set(Object.values<Cell>(gpu.cells).flatMap((cell) => shadersOf(gpu, cell).forward));
   expect([...used].sort()).toEqual(names('shaders/cells', '.wgsl').sort());
   expect(Object.keys(references).sort()).toEqual(Object.keys(gpu.cells).sort());
+});
+
+test('a layer-normalized cell and a projected one have the parameters of the reference, or are refused by both', async () => {
+  const gpu = await engine();
+  const normalized: string[] = [];
+  for (const name of Object.keys(gpu.cells) as CellName[]) {
+    let reference: ReferenceCell;
+    try {
+      reference = makeCell(name, { layerNorm: true });
+    } catch {
+      expect(() => gpu.cellNamed(name, { layerNorm: true }), name).toThrow(/layerNorm goes with .* was given/);
+      continue;
+    }
+    normalized.push(name);
+    const cell = gpu.cellNamed(name, { layerNorm: true });
+    expect(engineParameters(gpu, cell), name).toEqual(referenceParameters(reference));
+    if (cell.states.includes('c')) expect(engineParameters(gpu, cell, 1), name).toEqual(referenceParameters(reference, 1));
+  }
+  expect(normalized).toEqual(['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru']);
 });
 
 test('each kind of missing part is found', async () => {

@@ -19,6 +19,12 @@ export interface CellOptions {
   readonly peepholeOutput?: 'new' | 'previous';
   /** The chance that a unit of h is dropped inside the recurrent product, the same ones at every step (Gal & Ghahramani 2016). */
   readonly recurrentDropout?: number;
+  /**
+   * Layer normalization of W_ih·x, of W_hh·h and, in the LSTM family, of c on its way out (Ba et al. 2016), with gains norm_ih,
+   * norm_hh and norm_c that start at 1 and norm_c_bias at 0; the biases are added behind it. For the LSTM family and for gru with
+   * resetAfter true. Default false.
+   */
+  readonly layerNorm?: boolean;
   /** Zoneout (Krueger et al. 2017): the chance that a unit of h, or of c, keeps its value of the step before. */
   readonly zoneout?: { readonly h?: number; readonly c?: number };
 }

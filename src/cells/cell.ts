@@ -2,9 +2,9 @@
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 
-/** One recurrent product of a step: a row block of weight_hh, [gates*H, H], times an array of H features a row. */
+/** One recurrent product of a step: a row block of weight_hh, [gates*H, F], times an array of F features a row. */
 export interface RecurrentProduct {
-  /** For each of its gates, the block of `gates` that holds the gradient of its recurrent side after BPTT. */
+  /** For each of its gates, the block of `gates` that holds the product's gradient after BPTT: that of the gate's recurrent side, unless it is normalized. */
   readonly blocks: readonly number[];
   /** What it multiplies: the state h[t-1], or a scratch array that the same step made. */
   readonly reads: 'h' | { readonly scratch: number };
@@ -43,6 +43,28 @@ export interface Cell {
   forward(recording: Recording, step: StepDispatch): void;
   /** Record one step of BPTT: `gates` become their gradients. */
   backward(recording: Recording, step: StepDispatch, gradients: StepGradients): void;
+  /** What a cell that can be layer-normalized does a row at a time, behind the product; `normalized` makes the cell of it. */
+  readonly rows?: CellRows;
+  /** Only of a layer-normalized cell. */
+  readonly norm?: CellNorm;
+}
+
+/** The steps of a layer-normalized cell without its product, which has left W_hh·h, or backward dL/dh[t], before them. */
+export interface CellRows {
+  /** Blocks of H behind those of the products in the gradients of the gains: of c. */
+  readonly blocks: number;
+  forward(recording: Recording, step: StepDispatch): void;
+  backward(recording: Recording, step: StepDispatch, gradients: StepGradients): void;
+}
+
+/** Where a layer-normalized cell keeps what is normalized (Ba et al. 2016). */
+export interface CellNorm {
+  /** First of the G blocks of `gates` that hold W_ih·x, and then its gradient; the first G blocks are made of them. */
+  readonly input: number;
+  /** For each gate of the products, the block that holds the gradient of its recurrent side, behind the normalization. */
+  readonly recurrent: readonly number[];
+  /** Blocks of H in the gradients of the gains: one for each gate of the products, then those of c. */
+  readonly blocks: number;
 }
 
 /** R: gates with rows in weight_hh. */
@@ -51,26 +73,31 @@ export const recurrentGates = (cell: Cell): number => cell.products.reduce((sum,
 /** Buffers and numbers of one timestep of one layer, the same for every cell. D directions lie side by side in columns. */
 export interface StepDispatch {
   readonly buffers: {
-    /** [R*H, H] of the first direction, the others `weight_stride` further. */ readonly weight_hh: Slice;
+    /** [R*H, F] of the first direction, the others `weight_stride` further. */ readonly weight_hh: Slice;
     /** [R*H] likewise. */ readonly bias_hh: Slice;
     /** [count*H] likewise; any buffer where the cell has none. */ readonly diagonal: Slice;
     /** [T,N,D,S,H], or [T+1,..] */ readonly gates: Slice;
-    /** [slots,N,D*H] */ readonly h: Slice;
+    /** [slots,N,D*H]; of a projected layer what the cell makes. */ readonly h: Slice;
     /** [slots,N,D*H] of each further state. */ readonly states: readonly Slice[];
     /** [T,N,D*H] each. */ readonly scratch: readonly Slice[];
-    /** [slots,N,D*H] h after recurrent dropout, or one element. */ readonly masked: Slice;
+    /** [slots,N,D*F] h after recurrent dropout, or one element; of a projected layer the state either way. */ readonly masked: Slice;
     /** [N+3] */ readonly lengths: Slice;
+    /** norm_hh [R*H], and norm_c and norm_c_bias [H] of a cell with c, in one stretch; any buffer where the cell has none. */ readonly norm: Slice;
   };
   readonly params: {
     readonly step: number;
     readonly steps: number;
     readonly batch: number;
     readonly hidden: number;
+    readonly features: number;
     readonly directions: number;
     readonly reverse: number;
     readonly weight_stride: number;
     readonly bias_stride: number;
     readonly diagonal_stride: number;
+    readonly norm_stride: number;
+    readonly norm_cell: number;
+    readonly norm_cell_bias: number;
     readonly d_output_columns: number;
     readonly d_output_direction: number;
     readonly d_output_scale: number;
@@ -78,12 +105,19 @@ export interface StepDispatch {
     readonly continued: number;
   };
   readonly constants: CellConstants;
+  /** Params that are written into the shader: the same at every step, and worth a pipeline of their own. */
+  readonly folded: readonly FoldedParam[];
   readonly workgroups: readonly [number, number, number];
+  /** One for each row and direction: workgroups of the kernels that have a row to themselves. */
+  readonly rows: readonly [number, number, number];
 }
+
+export type FoldedParam = 'steps' | 'continued' | 'batch' | 'hidden' | 'features' | 'directions' | 'reverse' | 'd_output_columns' | 'd_output_direction';
 
 /** The further buffers of a backward step. */
 export interface StepGradients {
-  /** [T,N,D*H], or [T,N,H] merged. */ readonly dOutput: Slice;
+  /** [T,N,D*F], or [T,N,F] merged. */ readonly dOutput: Slice;
   /** [D,N,H] in: dL/dh past this step; out: what bypasses W_hh. */ readonly dHidden: Slice;
   /** [D,N,H] for each further state, likewise. */ readonly dStates: readonly Slice[];
+  /** [D,N,blocks,H] of a layer-normalized cell, by row: the gradients of its gains are added to it. */ readonly dNorm: Slice | null;
 }

@@ -20,6 +20,17 @@ export const gru: Cell = {
   backward(recording, { buffers: { weight_hh, gates, h, lengths }, ...step }, { dOutput, dHidden }) {
     recording.dispatch(after, 'backward', { bindings: { weight_hh, gates, h, lengths, d_output: dOutput, d_hidden: dHidden }, ...step });
   },
+  rows: {
+    blocks: 0,
+    forward(recording, { buffers: { bias_hh, gates, h, lengths, masked, norm }, params, constants, rows }) {
+      const bindings = { bias_hh, gates, h, lengths, masked, norm };
+      recording.dispatch(after, 'normalized_forward', { bindings, params, workgroups: rows, constants: { ...constants, ROW_THREADS: recording.tiles.rowThreads } });
+    },
+    backward(recording, { buffers: { gates, h, lengths, norm }, params, constants, rows }, { dHidden, dNorm }) {
+      const bindings = { gates, h, lengths, d_hidden: dHidden, norm, d_norm: dNorm! };
+      recording.dispatch(after, 'normalized_backward', { bindings, params, workgroups: rows, constants: { ...constants, ROW_THREADS: recording.tiles.rowThreads } });
+    },
+  },
 };
 
 /** What the second phase has of a direction's weights: the rows of n. */

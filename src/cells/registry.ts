@@ -5,6 +5,7 @@ import { gru, gruResetBefore } from './gru.ts';
 import { indRnn } from './ind_rnn.ts';
 import { coupledLstm, coupledPeepholeLstm, lstm, peepholeLstm } from './lstm.ts';
 import { minGru } from './min_gru.ts';
+import { normalized } from './normalized.ts';
 import { rnnRelu, rnnTanh } from './rnn.ts';
 
 export const cells = {
@@ -27,8 +28,9 @@ export function cellNamed(name: string, options: CellOptions = {}): Cell {
   if (!Object.hasOwn(cells, name)) {
     throw new RangeError(`there is no cell "${name}"; there is ${Object.keys(cells).map((c) => `"${c}"`).join(', ')}`);
   }
-  const cell: Cell = cells[name as CellName];
-  const { peepholeOutput, zoneout, recurrentDropout } = options;
+  const { layerNorm, peepholeOutput, zoneout, recurrentDropout } = options;
+  const plain: Cell = cells[name as CellName];
+  const cell = layerNorm ? normalized(plain) : plain;
   if (recurrentDropout && cell.products.length === 0 && !cell.diagonal) throw new RangeError(`recurrentDropout needs a cell that multiplies its state by weights; ${name} does not`);
   if (zoneout?.c && !cell.states.includes('c')) throw new RangeError(`zoneout.c needs a cell with a state c; ${name} has none`);
   if (zoneout?.c && cell.diagonal) throw new RangeError(`zoneout.c does not go with peepholes: they would see a cell state that the history does not keep`);

@@ -4,7 +4,7 @@
 import { allocateProxy, elements, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { takeFinalState } from '../kernels/state.ts';
-import { allStates, lengthsShape } from '../scheduler/history.ts';
+import { allStates, lengthsShape, stateShape } from '../scheduler/history.ts';
 import { startFrom, type CarriedState } from '../scheduler/window.ts';
 import type { Parameters } from './parameters.ts';
 import { layerState, type PlanStates, type PlanWindow } from './plan_window.ts';
@@ -108,7 +108,7 @@ export class CheckpointedWindow implements PlanWindow {
       recording.copy(output.own, output.whole);
       histories.forEach((layer, l) => allStates(layer).forEach((history, state) => {
         const to = this.#starts[s + 1]?.[l]![state] ?? layerState(final, state, l, histories.length);
-        takeFinalState(recording, layer, history, to, layer.lengths);
+        takeFinalState(recording, stateShape(layer, state), history, to, layer.lengths);
       }));
     }
   }
@@ -127,7 +127,7 @@ export class CheckpointedWindow implements PlanWindow {
       });
       const d = this.#part(s, this.dOutput, this.#stack.dOutput);
       recording.copy(d.whole, d.own);
-      this.#stack.backward(recording, { dInput: this.#dx! });
+      this.#stack.backward(recording, { dInput: this.#dx!, segment: { last: s === this.#segments - 1, first: s === 0 } });
       const dx = this.#part(s, dInput, this.#dx!);
       recording.copy(dx.own, dx.whole);
       if (s > 0) histories.forEach(({ gates }, l) => recording.copy(subslice(gates, 0, gates.shape.slice(1)), this.#following[l]!));

@@ -88,6 +88,7 @@ export class CharacterModel {
       cell: cellNamed(cell),
       input: l > 0 ? layers[l - 1]!.hidden : embed === 'one-hot' ? V : embed,
       hidden,
+      projSize: 0,
       bias: true,
       direction: 'forward',
       merge: 'concat',

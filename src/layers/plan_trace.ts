@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { allocateProxy, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { gateSaturation, gradientNorms } from '../kernels/trace.ts';
+import { stateShape } from '../scheduler/history.ts';
 import type { LayerTrace } from './recurrent_plan.ts';
 import type { StackWindow } from './stack.ts';
 
@@ -58,7 +59,7 @@ export class PlanTrace {
   recordBackward(recording: Recording): void {
     this.#stack.histories.forEach((history, l) => {
       const { rows, norms } = this.#layers[l]!;
-      gradientNorms(recording, history, { dHidden: this.#stack.dOutputs[l]!, lengths: history.lengths, rowSquares: rows.squares, norms });
+      gradientNorms(recording, stateShape(history, 0), { dHidden: this.#stack.dOutputs[l]!, lengths: history.lengths, rowSquares: rows.squares, norms });
     });
   }
 

@@ -2,19 +2,19 @@
 import { subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { takeFinalState } from '../kernels/state.ts';
-import { allStates } from '../scheduler/history.ts';
+import { allStates, stateShape } from '../scheduler/history.ts';
 import { startLayer } from '../scheduler/window.ts';
 import type { Parameters } from './parameters.ts';
 import { StackWindow, type StackShape } from './stack.ts';
 import type { LayerShape } from './stack_parameters.ts';
 
-/** State arrays [L*D,N,H] of a plan: h, and c for cells that have it. */
+/** State arrays of a plan: h [L*D,N,F], and c [L*D,N,H] for cells that have it. */
 export interface PlanStates {
   readonly h: Slice;
   readonly c: Slice;
 }
 
-/** Layer `l`'s part [D,N,H] of a state array [L*D,N,H]; state 0 is h, 1 is c. */
+/** Layer `l`'s part [D,N,..] of a state array [L*D,N,..]; state 0 is h, 1 is c. */
 export function layerState(states: PlanStates, state: number, l: number, layers: number): Slice {
   const all = state === 0 ? states.h : states.c;
   const [rows, batch, hidden] = all.shape as [number, number, number];
@@ -23,7 +23,7 @@ export function layerState(states: PlanStates, state: number, l: number, layers:
 }
 
 export interface PlanWindow {
-  /** The top layer's output [T,N,D*H], or [T,N,H] where its directions are merged. */
+  /** The top layer's output [T,N,D*F], or [T,N,F] where its directions are merged. */
   readonly output: Slice;
   /** Where its gradient must be before the backward pass. */
   readonly dOutput: Slice;
@@ -65,7 +65,7 @@ export class WholeWindow implements PlanWindow {
     });
     this.stack.forward(recording);
     histories.forEach((layer, l) => {
-      allStates(layer).forEach((history, s) => takeFinalState(recording, layer, history, layerState(final, s, l, histories.length), layer.lengths));
+      allStates(layer).forEach((history, s) => takeFinalState(recording, stateShape(layer, s), history, layerState(final, s, l, histories.length), layer.lengths));
     });
   }
 

@@ -14,7 +14,7 @@ export interface RecurrentOptions extends CellOptions {
   readonly cell: CellName;
   /** I: features of each input element. */
   readonly inputSize: number;
-  /** H: features of the state. */
+  /** H: units of the cell, and features of the state. */
   readonly hiddenSize: number;
   /** L: layers, each reading the output of the one below. Default 1. */
   readonly layers?: number;
@@ -24,7 +24,7 @@ export interface RecurrentOptions extends CellOptions {
   readonly direction?: Direction;
   /** PyTorch's spelling of direction: 'bidirectional'. */
   readonly bidirectional?: boolean;
-  /** What becomes of the two outputs of a bidirectional layer: 'concat' (default) gives 2*H features, forward first; 'sum' and 'mean' H. */
+  /** What becomes of the two outputs of a bidirectional layer: 'concat' (default) gives 2*F features, forward first; 'sum' and 'mean' F, which is H, or P with projSize. */
   readonly merge?: Merge;
   /** PyTorch's: the chance that an element of what a layer gives to the next is dropped, in plans with training. Default 0. */
   readonly dropout?: number;
@@ -32,6 +32,8 @@ export interface RecurrentOptions extends CellOptions {
   readonly resetAfter?: boolean;
   /** Input, output and their gradients are [N,T,..] instead of [T,N,..]; states are not. Default false, as in PyTorch. */
   readonly batchFirst?: boolean;
+  /** P, PyTorch's proj_size: h[t] is W_hr times what the cell makes, P < H features (Sak et al. 2014); for cells with c. Default 0: none. */
+  readonly projSize?: number;
   /** Of weight_hh: 'uniform' in ±1/√H (default), or 'identity' with zero biases (IRNN, Le et al. 2015). */
   readonly recurrentInit?: 'uniform' | 'identity';
   /** Added to the forget gate's initial bias; 0 as in PyTorch by default, 1 is often better (Jozefowicz et al. 2015). */
@@ -49,7 +51,7 @@ export function createRecurrent(gpu: Gpu, options: RecurrentOptions): Recurrent 
 }
 
 export class Recurrent {
-  /** By PyTorch's names: weight_ih_l0 [G*H,I], weight_hh_l0 [R*H,H], bias_ih_l0 [G*H], bias_hh_l0 [R*H], weight_ih_l0_reverse …; peephole_l0 [3*H] of i, f, o. */
+  /** By PyTorch's names: weight_ih_l0 [G*H,I], weight_hh_l0 [R*H,H], bias_ih_l0 [G*H], bias_hh_l0 [R*H], weight_ih_l0_reverse …; peephole_l0 [3*H] of i, f, o; weight_hr_l0 [P,H]; norm_ih_l0 [G*H], norm_hh_l0 [R*H], norm_c_l0 and norm_c_bias_l0 [H]. With a projection weight_hh_l0 is [R*H,P]. */
   readonly parameters: Readonly<Record<string, GpuArray>>;
   /** Of the same names and shapes. Every backward pass adds to them; `zeroGradients` clears them. */
   readonly gradients: Readonly<Record<string, GpuArray>>;
@@ -63,7 +65,7 @@ export class Recurrent {
   readonly #plans = new Set<RecurrentPlan | RecurrentStream>();
 
   constructor(gpu: Gpu, options: RecurrentOptions) {
-    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform', dropout = 0 } = options;
+    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform', dropout = 0, projSize = 0 } = options;
     wholeNumber(inputSize, 'inputSize');
     wholeNumber(hiddenSize, 'hiddenSize');
     wholeNumber(layers, 'layers');
@@ -76,7 +78,8 @@ export class Recurrent {
     this.#gpu = gpu;
     this.batchFirst = batchFirst;
     this.seed = seed;
-    const shape = { cell: cellNamed(nameOf(options), options), hidden: hiddenSize, bias, direction: directionOf(options), merge, dropout, forgetBias, recurrentInit };
+    const shape = { cell: cellNamed(nameOf(options), options), hidden: hiddenSize, projSize, bias, direction: directionOf(options), merge, dropout, forgetBias, recurrentInit };
+    checkProjection(shape);
     const features = outputColumns({ ...shape, input: inputSize });
     this.layers = Array.from({ length: layers }, (_, l) => ({ ...shape, input: l === 0 ? inputSize : features }));
     this.weights = new Parameters(stackParameters(this.layers), cell);
@@ -117,6 +120,15 @@ function nameOf({ cell, resetAfter }: RecurrentOptions): CellName {
   if (resetAfter === undefined) return cell;
   if (cell !== 'gru') throw new RangeError(`resetAfter is an option of the cell "gru"; ${cell} was given`);
   return resetAfter ? 'gru' : 'gru_reset_before';
+}
+
+/** @throws RangeError for a projection that the layer cannot have */
+function checkProjection({ cell, hidden, projSize, recurrentInit }: Pick<LayerShape, 'cell' | 'hidden' | 'projSize' | 'recurrentInit'>): void {
+  wholeNumber(projSize, 'projSize', 0);
+  if (projSize === 0) return;
+  if (!cell.states.includes('c')) throw new RangeError(`projSize needs a cell with a state c, such as "lstm"; ${cell.name} has none`);
+  if (projSize >= hidden) throw new RangeError(`projSize must be below hiddenSize, ${hidden}; ${projSize} was given`);
+  if (recurrentInit === 'identity') throw new RangeError("recurrentInit: 'identity' needs square blocks of weight_hh; with projSize they are not: leave one of them out");
 }
 
 function directionOf({ direction, bidirectional }: RecurrentOptions): Direction {

@@ -13,7 +13,7 @@ import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
 import { PlanTrace } from './plan_trace.ts';
 import { WholeWindow, type PlanWindow } from './plan_window.ts';
-import { directionsOf, outputColumns, type LayerShape } from './stack_parameters.ts';
+import { directionsOf, featuresOf, outputColumns, type LayerShape } from './stack_parameters.ts';
 
 export interface PlanOptions {
   /** T */ readonly steps: number;
@@ -38,14 +38,14 @@ export interface LayerTrace {
 
 export interface ForwardInputs {
   /** x [T,N,I], or [N,T,I] with batchFirst. Past a row's length it may hold anything. */ readonly input: ArraySource;
-  /** [L*D,N,H]; zero where left out. */ readonly h0?: ArraySource;
+  /** [L*D,N,F], F being P with a projection and else H; zero where left out. */ readonly h0?: ArraySource;
   /** [L*D,N,H]; zero where left out. */ readonly c0?: ArraySource;
   /** [N] steps of each row, from 0 to T, in a plan with ragged: true. Default T each. */ readonly lengths?: ArrayLike<number>;
 }
 
 export interface BackwardInputs {
-  /** dL/doutput [T,N,D*H]; zero where left out. Past a row's length it may hold anything. */ readonly dOutput?: ArraySource;
-  /** dL/dhn [L*D,N,H]; zero where left out. */ readonly dHn?: ArraySource;
+  /** dL/doutput [T,N,D*F]; zero where left out. Past a row's length it may hold anything. */ readonly dOutput?: ArraySource;
+  /** dL/dhn [L*D,N,F]; zero where left out. */ readonly dHn?: ArraySource;
   /** dL/dcn [L*D,N,H]; zero where left out. */ readonly dCn?: ArraySource;
 }
 
@@ -63,11 +63,11 @@ interface TrainingArrays {
 export class RecurrentPlan {
   /** x [T,N,I] */
   readonly input: GpuArray;
-  /** The top layer's h at every step [T,N,D*H], 0 past a row's length; [N,T,..] with batchFirst. */
+  /** The top layer's h at every step [T,N,D*F], 0 past a row's length; [N,T,..] with batchFirst. */
   readonly output: GpuArray;
-  /** Final h of every layer and direction [L*D,N,H], of each row after its own last step. */
+  /** Final h of every layer and direction [L*D,N,F], of each row after its own last step. */
   readonly hn: GpuArray;
-  /** Final c likewise; zeros for cells without one. */
+  /** Final c [L*D,N,H] likewise; zeros for cells without one. */
   readonly cn: GpuArray;
   /** Every byte of this plan, by purpose; the parameters are the network's own. */
   readonly memory: MemoryPlan;
@@ -100,7 +100,7 @@ export class RecurrentPlan {
     const directions = directionsOf(layers[0]!);
     const { hidden, input: features } = layers[0]!;
     const columns = outputColumns(layers.at(-1)!);
-    const states = [layers.length * directions, batch, hidden];
+    const [hShape, cShape] = [featuresOf(layers[0]!), hidden].map((width) => [layers.length * directions, batch, width]) as [number[], number[]];
     const owned: Slice[] = [];
     const make = (name: string, shape: readonly number[], purpose: 'input' | 'result' | 'activations'): Slice => {
       const slice = allocateProxy(name, shape, purpose);
@@ -111,8 +111,8 @@ export class RecurrentPlan {
 
     // What the application gives and takes, and, where they differ, the arrays of the kernels' own arrangement.
     const x = make('input', outward([steps, batch, features]), 'input');
-    const initial = { h: make('h0', states, 'input'), c: make('c0', states, 'input') };
-    const final = { h: make('hn', states, 'result'), c: make('cn', states, 'result') };
+    const initial = { h: make('h0', hShape, 'input'), c: make('c0', cShape, 'input') };
+    const final = { h: make('hn', hShape, 'result'), c: make('cn', cShape, 'result') };
     const lengths = make('lengths', lengthsShape(batch), 'input');
     const timeFirst = batchFirst ? make('input, time first', [steps, batch, features], 'activations') : x;
     const read = ragged ? make('input without padding', [steps, batch, features], 'activations') : timeFirst;
@@ -133,9 +133,9 @@ export class RecurrentPlan {
     const upstream = training
       ? {
           dOutput: batchFirst ? make('dOutput', output.shape, 'input') : window.dOutput,
-          dFinal: { h: make('dHn', states, 'input'), c: make('dCn', states, 'input') },
+          dFinal: { h: make('dHn', hShape, 'input'), c: make('dCn', cShape, 'input') },
           dInput: make('dInput', x.shape, 'result'),
-          dInitial: { h: make('dH0', states, 'result'), c: make('dC0', states, 'result') },
+          dInitial: { h: make('dH0', hShape, 'result'), c: make('dC0', cShape, 'result') },
         }
       : null;
     const backward = new Recording(gpu.tiles);
@@ -180,7 +180,7 @@ export class RecurrentPlan {
     return this.#trained().dInput;
   }
 
-  /** dL/dh0 [L*D,N,H], after a backward pass. */
+  /** dL/dh0 [L*D,N,F], after a backward pass. */
   get dH0(): GpuArray {
     return this.#trained().dH0;
   }

@@ -4,15 +4,16 @@ import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/me
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { takeFinalState } from '../kernels/state.ts';
-import { allStates, lengthsShape, wholeLengths } from '../scheduler/history.ts';
+import { allStates, lengthsShape, stateShape, wholeLengths } from '../scheduler/history.ts';
 import { startLayer } from '../scheduler/window.ts';
 import { GpuArray, type ArraySource } from './array.ts';
 import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
 import { StackWindow } from './stack.ts';
-import type { LayerShape } from './stack_parameters.ts';
+import { featuresOf, type LayerShape } from './stack_parameters.ts';
+import { StreamReorder } from './stream_reorder.ts';
 
-/** A state on the host, to be kept and restored: h and c [L,N,H]; c is zeros for cells without one. */
+/** A state on the host, to be kept and restored: h [L,N,F] and c [L,N,H], F being P with a projection and else H; c is zeros for cells without one. */
 export interface StreamSnapshot {
   readonly h: Float32Array;
   readonly c: Float32Array;
@@ -21,10 +22,11 @@ export interface StreamSnapshot {
 export class RecurrentStream {
   /** x [N,I] of the next step. */
   readonly input: GpuArray;
-  /** The top layer's h [N,H] of the last step. */
+  /** The top layer's h [N,F] of the last step. */
   readonly output: GpuArray;
-  /** The state [L,N,H], zero at first. */
+  /** The state [L,N,F], zero at first. */
   readonly h: GpuArray;
+  /** [L,N,H] */
   readonly c: GpuArray;
   readonly batch: number;
   readonly #gpu: Gpu;
@@ -32,6 +34,7 @@ export class RecurrentStream {
   readonly #replay: Replay;
   readonly #owned: readonly BufferProxy[];
   readonly #forget: () => void;
+  #reorder: StreamReorder | null = null;
 
   constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; stream(options: { batch: number }): RecurrentStream }, parameters: Parameters, batch: number, forget: () => void) {
     wholeNumber(batch, 'batch');
@@ -44,21 +47,22 @@ export class RecurrentStream {
     this.#forget = forget;
     this.batch = batch;
     const { input, hidden } = layers[0]!;
+    const widths = [featuresOf(layers[0]!), hidden] as const;
     const x = allocateProxy('stream input', [1, batch, input], 'input');
     const lengths = allocateProxy('stream lengths', lengthsShape(batch), 'input');
     const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps: 1, batch, training: false, lengths, ragged: false });
-    const [h, c] = ['h', 'c'].map((state) => allocateProxy(`stream ${state}`, [layers.length, batch, hidden], 'history')) as [Slice, Slice];
-    const part = (state: number, l: number): Slice => subslice(state === 0 ? h : c, l * batch * hidden, [1, batch, hidden]);
+    const [h, c] = ['h', 'c'].map((state, s) => allocateProxy(`stream ${state}`, [layers.length, batch, widths[s]!], 'history')) as [Slice, Slice];
+    const part = (state: 0 | 1, l: number): Slice => subslice(state === 0 ? h : c, l * batch * widths[state], [1, batch, widths[state]]);
     const recording = new Recording(gpu.tiles);
     stack.histories.forEach((layer, l) => startLayer(recording, layer, [part(0, l), part(1, l)]));
     stack.forward(recording);
-    stack.histories.forEach((layer, l) => allStates(layer).forEach((history, s) => takeFinalState(recording, layer, history, part(s, l), lengths)));
+    stack.histories.forEach((layer, l) => allStates(layer).forEach((history, s) => takeFinalState(recording, stateShape(layer, s), history, part(s === 0 ? 0 : 1, l), lengths)));
     this.#owned = [...stack.buffers(), ...[x, lengths, h, c].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
     gpu.write(lengths, wholeLengths(batch, 1));
     this.#replay = new Replay(gpu, recording, 'stream step');
     this.input = new GpuArray(gpu, { ...x, shape: [batch, input] }, 'input');
-    this.output = new GpuArray(gpu, { ...stack.output, shape: [batch, hidden] }, 'output');
+    this.output = new GpuArray(gpu, { ...stack.output, shape: [batch, widths[0]] }, 'output');
     this.h = new GpuArray(gpu, h, 'h');
     this.c = new GpuArray(gpu, c, 'c');
   }
@@ -103,7 +107,17 @@ export class RecurrentStream {
     return twin;
   }
 
+  /**
+   * Row n goes on from the state of row rows[n], on the GPU; a row may be taken several times or not at all, as the hypotheses of a beam are.
+   * `output` stays as the last step left it. @throws RangeError unless there are N rows from 0 to N-1.
+   */
+  reorder(rows: ArrayLike<number>): void {
+    this.#reorder ??= new StreamReorder(this.#gpu, [this.h.slice, this.c.slice], this.batch);
+    this.#reorder.run(rows);
+  }
+
   destroy(): void {
+    this.#reorder?.destroy();
     this.#replay.destroy();
     this.#gpu.memory.free(this.#owned);
     this.#forget();

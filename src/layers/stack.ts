@@ -1,6 +1,6 @@
 // A stack of recurrent layers over a window: its arrays, and the two passes through all of them.
 import { recurrentGates, type Cell } from '../cells/cell.ts';
-import { allocateProxy, reshape, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, elements, reshape, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { mergeDirections } from '../kernels/arrange.ts';
 import { columnSum } from '../kernels/column_sum.ts';
@@ -11,9 +11,11 @@ import {
   allocateFirstGradients, bptt, gateGradients, initialStateGradient, recurrentGradients, type FirstGradients,
 } from '../scheduler/bptt.ts';
 import { allocateHistory, historyBuffers, type LayerHistory } from '../scheduler/history.ts';
-import { step, unfold, type OutputGradient, type RecurrentWeights } from '../scheduler/unfold.ts';
+import { allocateInputNormGradient, inputBlock, normalizeInput, normalizeInputBackward, sumRows } from '../scheduler/input_norm.ts';
+import { allocateProjectionGradients, projectionBuffers, projectionWeightGradients, type ProjectionGradients } from '../scheduler/projection.ts';
+import { step, unfold, type NormWeights, type OutputGradient, type RecurrentWeights } from '../scheduler/unfold.ts';
 import type { Parameters } from './parameters.ts';
-import { directionsOf, outputColumns, parameterName, type LayerShape, type ParameterKind } from './stack_parameters.ts';
+import { directionsOf, featuresOf, outputColumns, parameterName, type LayerShape, type ParameterKind } from './stack_parameters.ts';
 import { TokenInput } from './token_input.ts';
 
 /** Where the first layer's input comes from. */
@@ -41,19 +43,23 @@ export interface StackShape {
 
 /** What a layer keeps for its backward pass. */
 interface LayerGradients {
-  /** Upstream gradient of the layer's output [T,N,D*H], or [T,N,H] merged; the top one is given from outside. */
+  /** Upstream gradient of the layer's output [T,N,D*F], or [T,N,F] merged; the top one is given from outside. */
   readonly dOutput: Slice;
-  /** [D,N,H] */ readonly dHidden: Slice;
-  readonly dStates: readonly Slice[];
+  /** [D,N,F] */ readonly dHidden: Slice;
+  /** [D,N,H] */ readonly dStates: readonly Slice[];
+  /** By row, of a layer-normalized cell: of the gains in the time loop, and of norm_ih. */
+  readonly dNorm: Slice | null;
+  readonly dInputNorm: Slice | null;
+  readonly projection: ProjectionGradients | null;
   readonly first: FirstGradients;
-  /** [D,N,H] the state h that the window started from, for rows shorter than it. */
+  /** [D,N,F] the state h that the window started from, for rows shorter than it. */
   readonly initial: Slice | null;
 }
 
 interface Layer {
   readonly shape: LayerShape;
   readonly history: LayerHistory;
-  /** [T,N,H] of merged directions; null where the output is the history's. */
+  /** [T,N,F] of merged directions; null where the output is the history's. */
   readonly merged: Slice | null;
   /** What the next layer reads where some of the output is dropped. */
   readonly dropped: { readonly output: Slice; readonly options: DropoutOptions } | null;
@@ -95,7 +101,7 @@ export class StackWindow {
     return this.#layers[l]!.dropped?.output ?? this.#output(l);
   }
 
-  /** The top layer's output [T,N,D*H], or [T,N,H] where its directions are merged. */
+  /** The top layer's output [T,N,D*F], or [T,N,F] where its directions are merged. */
   get output(): Slice {
     return this.#output(this.#layers.length - 1);
   }
@@ -111,7 +117,7 @@ export class StackWindow {
     return this.#training(this.#layers.length - 1).dOutput;
   }
 
-  /** For each layer h and then its further states [D,N,H]: before `backward` dL/d of the final ones, afterwards of the initial ones (see `initialStateGradients`). */
+  /** For each layer h [D,N,F] and then its further states [D,N,H]: before `backward` dL/d of the final ones, afterwards of the initial ones (see `initialStateGradients`). */
   get dStates(): readonly (readonly Slice[])[] {
     return this.#layers.map((_, l) => [this.#training(l).dHidden, ...this.#training(l).dStates]);
   }
@@ -122,10 +128,10 @@ export class StackWindow {
       merged,
       dropped?.output ?? null,
       zeroBias,
-      ...(g ? [g.dOutput, g.dHidden, ...g.dStates, ...g.first, g.initial] : []),
+      ...(g ? [g.dOutput, g.dHidden, ...g.dStates, g.dNorm, g.dInputNorm, ...g.first, g.initial] : []),
     ]);
     return [
-      ...this.#layers.flatMap(({ history }) => historyBuffers(history)),
+      ...this.#layers.flatMap(({ history, gradients }) => [...historyBuffers(history), ...(gradients?.projection ? projectionBuffers(gradients.projection) : [])]),
       ...slices.flatMap((s) => (s ? [s.buffer] : [])),
       ...(this.#tokens?.buffers() ?? []),
     ];
@@ -135,24 +141,40 @@ export class StackWindow {
     return this.#parameters[of](parameterName(kind, l, this.#layers[l]!.shape, direction));
   }
 
+  /** That parameter, or its gradient, of every direction of layer l. */
+  #each(kind: ParameterKind, l: number, of: 'slice' | 'gradient' = 'slice'): Slice[] {
+    return Array.from({ length: directionsOf(this.#layers[l]!.shape) }, (_, d) => this.#parameter(kind, l, d, of));
+  }
+
   #weights(l: number): RecurrentWeights {
     const { shape, zeroBias } = this.#layers[l]!;
-    const each = (kind: ParameterKind): Slice[] => Array.from({ length: directionsOf(shape) }, (_, d) => this.#parameter(kind, l, d));
+    const each = (kind: ParameterKind): Slice[] => this.#each(kind, l);
     const input = each('weight_ih');
     const recurrent = recurrentGates(shape.cell) > 0;
     return {
       weight_hh: recurrent ? each('weight_hh') : input,
       bias_hh: !recurrent ? input : zeroBias ? input.map(() => zeroBias) : each('bias_hh'),
       diagonal: shape.cell.diagonal ? each(shape.cell.diagonal.name) : input,
+      norm: shape.cell.norm ? this.#norm(l) : { spans: input, cell: 0, cellBias: 0 },
+      weight_hr: shape.projSize > 0 ? each('weight_hr') : [],
     };
+  }
+
+  /** The gains of layer l from norm_hh on, which follow one another. */
+  #norm(l: number): NormWeights {
+    const first = this.#each('norm_hh', l);
+    if (!this.#layers[l]!.shape.cell.states.includes('c')) return { spans: first, cell: 0, cellBias: 0 };
+    const [cell, last] = [this.#parameter('norm_c', l, 0), this.#each('norm_c_bias', l)];
+    const spans = first.map((slice, d): Slice => ({ ...slice, shape: [last[d]!.offset - slice.offset + elements(last[d]!.shape)] }));
+    return { spans, cell: cell.offset - first[0]!.offset, cellBias: last[0]!.offset - first[0]!.offset };
   }
 
   #outputGradient(l: number): OutputGradient {
     const { shape } = this.#layers[l]!;
-    return { columns: outputColumns(shape), direction: shape.merge === 'concat' ? shape.hidden : 0, scale: shape.merge === 'mean' ? 0.5 : 1 };
+    return { columns: outputColumns(shape), direction: shape.merge === 'concat' ? featuresOf(shape) : 0, scale: shape.merge === 'mean' ? 0.5 : 1 };
   }
 
-  /** The input side of layer l at times from .. from+count: gates = W_ih·x + b_ih. What needs no state leaves the time loop. */
+  /** The input side of layer l at times from .. from+count: gates = W_ih·x + b_ih, W_ih·x normalized or not. What needs no state leaves the time loop. */
   #project(recording: Recording, l: number, from: number, count: number): void {
     const { shape, history } = this.#layers[l]!;
     const { cell, input, hidden, bias } = shape;
@@ -160,9 +182,9 @@ export class StackWindow {
     const row = history.directions * cell.saved * hidden;
     const columns = cell.gateOrder.length * hidden;
     for (let d = 0; d < history.directions; d++) {
-      const at = from * this.batch * row + d * cell.saved * hidden;
-      const gates: Slice = { ...history.gates, offset: history.gates.offset + at, shape: [rows * row - d * cell.saved * hidden] };
-      const bias_ih = bias ? this.#parameter('bias_ih', l, d) : undefined;
+      const start = (d * cell.saved + inputBlock(cell)) * hidden;
+      const gates: Slice = { ...history.gates, offset: history.gates.offset + from * this.batch * row + start, shape: [rows * row - start] };
+      const bias_ih = bias && !cell.norm ? this.#parameter('bias_ih', l, d) : undefined;
       if (l === 0 && this.#tokens) {
         this.#tokens.project(recording, d, { first: from * this.batch, count: rows, gates, stride: row, bias: bias_ih });
         continue;
@@ -177,6 +199,7 @@ export class StackWindow {
         bias: bias_ih,
       });
     }
+    if (cell.norm) normalizeInput(recording, cell, history, { norm_ih: this.#each('norm_ih', l), bias_ih: bias ? this.#each('bias_ih', l) : null }, from, count);
   }
 
   /** What a window needs once, before its first step. */
@@ -191,7 +214,7 @@ export class StackWindow {
       this.#project(recording, l, 0, this.steps);
       unfold(recording, shape.cell, history, this.#weights(l));
       if (merged) {
-        mergeDirections(recording, history.output, merged, { rows: this.steps * this.batch, hidden: shape.hidden, scale: shape.merge === 'mean' ? 0.5 : 1 });
+        mergeDirections(recording, history.output, merged, { rows: this.steps * this.batch, hidden: featuresOf(shape), scale: shape.merge === 'mean' ? 0.5 : 1 });
       }
       if (dropped) dropout(recording, dropped.options, this.#output(l), dropped.output);
     });
@@ -207,14 +230,17 @@ export class StackWindow {
 
   /**
    * Record the backward pass from `dOutput` and `dStates`. Parameters' gradients accumulate.
-   * `dInput` receives dL/dx [T,N,I] of a dense input; token inputs need the window's `index` instead.
+   * `dInput` receives dL/dx [T,N,I] of a dense input; token inputs need the window's `index` instead. `segment` says whether this is
+   * the last and whether it is the first in time of the segments of a longer window: gains' gradients are summed by row over all.
    */
-  backward(recording: Recording, options: { dInput?: Slice; index?: TokenIndex }): void {
+  backward(recording: Recording, options: { dInput?: Slice; index?: TokenIndex; segment?: { readonly last: boolean; readonly first: boolean } }): void {
+    const { segment = { last: true, first: true } } = options;
     const rows = this.steps * this.batch;
     for (let l = this.#layers.length - 1; l >= 0; l--) {
       const { shape, history } = this.#layers[l]!;
       const { cell, input, hidden, bias } = shape;
       const g = this.#training(l);
+      if (segment.last) for (const sums of [g.dNorm, g.dInputNorm]) if (sums) recording.clear(sums);
       bptt(recording, cell, history, this.#weights(l), g, this.#outputGradient(l));
       const gradient = (kind: ParameterKind, d: number): Slice => this.#parameter(kind, l, d, 'gradient');
       const recurrent = recurrentGates(cell) > 0;
@@ -229,10 +255,13 @@ export class StackWindow {
         })),
         g.initial && { first: g.first, initial: g.initial },
       );
+      if (g.projection) projectionWeightGradients(recording, history, g.projection, this.#each('weight_hr', l, 'gradient'));
+      if (bias) this.#each('bias_ih', l, 'gradient').forEach((into, d) => columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), into, this.batch));
+      if (g.dInputNorm) normalizeInputBackward(recording, cell, history, this.#each('norm_ih', l), g.dInputNorm);
+      if (segment.first) this.#sumGains(recording, l);
       const below = l === 0 ? options.dInput : this.#training(l - 1).dOutput;
       for (let d = 0; d < history.directions; d++) {
-        const gates = gateGradients(cell, history, d, 0, cell.gateOrder.length);
-        if (bias) columnSum(recording, gates, gradient('bias_ih', d), this.batch);
+        const gates = gateGradients(cell, history, d, inputBlock(cell), cell.gateOrder.length);
         if (l === 0 && this.#tokens) {
           this.#tokens.gradients(recording, d, gates, gradient('weight_ih', d), options.index);
           continue;
@@ -250,7 +279,20 @@ export class StackWindow {
     }
   }
 
-  /** For each layer [T,N,D*H]: dL/dh[t] after a traced backward pass. */
+  /** Record the gradients of layer l's gains from those of its rows. */
+  #sumGains(recording: Recording, l: number): void {
+    const { shape: { cell, hidden }, gradients } = this.#layers[l]!;
+    if (!gradients?.dNorm || !gradients.dInputNorm) return;
+    const [input, products] = [cell.gateOrder.length * hidden, recurrentGates(cell) * hidden];
+    const inLoop: (readonly [ParameterKind, number])[] = [['norm_hh', products]];
+    if (cell.states.includes('c')) inLoop.push(['norm_c', hidden], ['norm_c_bias', hidden]);
+    for (let d = 0; d < directionsOf(this.#layers[l]!.shape); d++) {
+      sumRows(recording, gradients.dInputNorm, d, [input], [this.#parameter('norm_ih', l, d, 'gradient')]);
+      sumRows(recording, gradients.dNorm, d, inLoop.map(([, count]) => count), inLoop.map(([kind]) => this.#parameter(kind, l, d, 'gradient')));
+    }
+  }
+
+  /** For each layer [T,N,D*F]: dL/dh[t] after a traced backward pass. */
   get dOutputs(): readonly Slice[] {
     return this.#layers.map((_, l) => this.#training(l).dOutput);
   }
@@ -268,7 +310,7 @@ export class StackWindow {
     });
   }
 
-  /** Where each layer's initial h [D,N,H] must be kept for the backward pass of ragged reverse rows; null where it is not needed. */
+  /** Where each layer's initial h [D,N,F] must be kept for the backward pass of ragged reverse rows; null where it is not needed. */
   get initialStates(): readonly (Slice | null)[] {
     return this.#layers.map(({ gradients }) => gradients?.initial ?? null);
   }
@@ -286,14 +328,16 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
   const shape: LayerShape = { ...given, cell: { ...given.cell, constants } };
   const { cell, hidden, direction, merge, bias } = shape;
   const directions = directionsOf(shape);
+  const features = featuresOf(shape);
   const name = `l${index}`;
-  const history = allocateHistory(cell, name, { steps, batch, hidden, directions, reverse: direction === 'reverse' }, lengths, zoneoutStream(index), continued);
+  const extents = { steps, batch, hidden, features, directions, reverse: direction === 'reverse' };
+  const history = allocateHistory(cell, name, extents, lengths, zoneoutStream(index), continued);
   const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'activations');
-  const state = [directions, batch, hidden];
+  const state = (width: number): readonly number[] => [directions, batch, width];
   return {
     shape,
     history,
-    merged: directions === 2 && merge !== 'concat' ? array('merged', [steps, batch, hidden]) : null,
+    merged: directions === 2 && merge !== 'concat' ? array('merged', [steps, batch, features]) : null,
     dropped: training && shape.dropout > 0 && !isTop
       ? {
           output: array('dropped', [steps, batch, outputColumns(shape)]),
@@ -304,10 +348,13 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
     gradients: training
       ? {
           dOutput: array('d_output', [steps, batch, outputColumns(shape)]),
-          dHidden: array('d_h', state),
-          dStates: cell.states.map((s) => array(`d_${s}`, state)),
+          dHidden: array('d_h', state(features)),
+          dStates: cell.states.map((s) => array(`d_${s}`, state(hidden))),
+          dNorm: cell.norm ? array('d_norm', [directions, batch, cell.norm.blocks, hidden]) : null,
+          dInputNorm: cell.norm ? allocateInputNormGradient(cell, name, history) : null,
+          projection: history.made && allocateProjectionGradients(name, history),
           first: allocateFirstGradients(cell, name, history),
-          initial: ragged && direction !== 'forward' ? array('initial h', state) : null,
+          initial: ragged && direction !== 'forward' ? array('initial h', state(features)) : null,
         }
       : null,
   };

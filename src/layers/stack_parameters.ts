@@ -10,6 +10,7 @@ export interface LayerShape {
   readonly cell: Cell;
   /** I */ readonly input: number;
   /** H */ readonly hidden: number;
+  /** P: features of h where it is projected, below H; 0 where it is not. */ readonly projSize: number;
   readonly bias: boolean;
   readonly direction: Direction;
   /** What becomes of the two outputs of a bidirectional layer. */
@@ -22,13 +23,17 @@ export interface LayerShape {
   readonly recurrentInit: 'uniform' | 'identity';
 }
 
-export type ParameterKind = 'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh' | 'peephole';
+export type ParameterKind =
+  | 'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh' | 'peephole' | 'weight_hr' | 'norm_ih' | 'norm_hh' | 'norm_c' | 'norm_c_bias';
 
 /** D: directions of a layer. */
 export const directionsOf = ({ direction }: Pick<LayerShape, 'direction'>): 1 | 2 => (direction === 'bidirectional' ? 2 : 1);
 
-/** Features of a layer's output: D*H, or H where its directions are merged. */
-export const outputColumns = (layer: LayerShape): number => (layer.merge === 'concat' ? directionsOf(layer) : 1) * layer.hidden;
+/** F: features of h in one direction, P where it is projected and else H. */
+export const featuresOf = ({ hidden, projSize }: Pick<LayerShape, 'hidden' | 'projSize'>): number => projSize || hidden;
+
+/** Features of a layer's output: D*F, or F where its directions are merged. */
+export const outputColumns = (layer: LayerShape): number => (layer.merge === 'concat' ? directionsOf(layer) : 1) * featuresOf(layer);
 
 /** PyTorch's name of a parameter of layer `index` in a direction: 0 the first, 1 the second of a bidirectional layer. */
 export function parameterName(kind: ParameterKind, index: number, layer: Pick<LayerShape, 'direction'>, direction: number): string {
@@ -41,7 +46,7 @@ export function stackParameters(layers: readonly LayerShape[]): ParameterSpec[] 
 }
 
 function directionParameters(layer: LayerShape, index: number, direction: number): ParameterSpec[] {
-  const { cell, input, hidden, bias, forgetBias, recurrentInit } = layer;
+  const { cell, input, hidden, projSize, bias, forgetBias, recurrentInit } = layer;
   const name = (kind: ParameterKind): string => parameterName(kind, index, layer, direction);
   const uniform = { distribution: 'uniform', scale: 1 / Math.sqrt(hidden) } as const;
   const [G, R] = [cell.gateOrder.length, recurrentGates(cell)];
@@ -50,7 +55,7 @@ function directionParameters(layer: LayerShape, index: number, direction: number
   const identity = recurrentInit === 'identity';
   const biasInit = identity ? { distribution: 'uniform', scale: 0 } as const : uniform;
   const specs: ParameterSpec[] = [{ name: name('weight_ih'), shape: [G * hidden, input], initialise: uniform }];
-  if (R > 0) specs.push({ name: name('weight_hh'), shape: [R * hidden, hidden], initialise: identity ? { distribution: 'identity', scale: 1 } : uniform });
+  if (R > 0) specs.push({ name: name('weight_hh'), shape: [R * hidden, featuresOf(layer)], initialise: identity ? { distribution: 'identity', scale: 1 } : uniform });
   if (cell.diagonal) {
     const ones = identity && cell.diagonal.name === 'weight_hh';
     specs.push({
@@ -62,6 +67,14 @@ function directionParameters(layer: LayerShape, index: number, direction: number
   if (bias) {
     specs.push({ name: name('bias_ih'), shape: [G * hidden], initialise: { ...biasInit, ...(raise && { raise }) } });
     if (R > 0) specs.push({ name: name('bias_hh'), shape: [R * hidden], initialise: biasInit });
+  }
+  if (projSize > 0) specs.push({ name: name('weight_hr'), shape: [projSize, hidden], initialise: uniform });
+  if (cell.norm) {
+    const constant = (kind: ParameterKind, size: number, value: number): ParameterSpec =>
+      ({ name: name(kind), shape: [size], initialise: { distribution: 'uniform', scale: 0, raise: { from: 0, to: size, by: value } } });
+    specs.push(constant('norm_ih', G * hidden, 1), constant('norm_hh', R * hidden, 1));
+    // From norm_hh on they are one stretch: the time loop binds them as one.
+    if (cell.states.includes('c')) specs.push(constant('norm_c', hidden, 1), constant('norm_c_bias', hidden, 0));
   }
   return specs;
 }

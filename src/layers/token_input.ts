@@ -12,7 +12,7 @@ export class TokenInput {
   readonly #parameters: Parameters;
   readonly #input: Exclude<StackInput, { kind: 'dense' }>;
   readonly #count: number;
-  /** E·W_ihᵀ + b_ih [V,G*H] of each direction; empty for one-hot tokens, whose table is W_ih itself. */
+  /** E·W_ihᵀ + b_ih [V,G*H] of each direction, without the bias where it comes behind a normalization; empty for one-hot tokens, whose table is W_ih itself. */
   readonly #tables: readonly Slice[];
   readonly #dTables: readonly Slice[];
 
@@ -52,7 +52,7 @@ export class TokenInput {
         a: matrix(embedding, vocabulary, this.#layer.input),
         b: matrix(this.#parameter('weight_ih', d), this.#columns, this.#layer.input),
         c: matrix(table, vocabulary, this.#columns),
-        bias: this.#layer.bias ? this.#parameter('bias_ih', d) : undefined,
+        bias: this.#layer.bias && !this.#layer.cell.norm ? this.#parameter('bias_ih', d) : undefined,
       });
     });
   }

@@ -2,6 +2,7 @@
 import type { Cell, RecurrentProduct, StepGradients } from '../cells/cell.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { recurrentTile } from '../gpu/tiles.ts';
 import { addTo } from '../kernels/arrange.ts';
 import { columnSum } from '../kernels/column_sum.ts';
 import { dropoutBackward } from '../kernels/dropout.ts';
@@ -9,15 +10,44 @@ import { matmul, type Matrix } from '../kernels/matmul.ts';
 import { productSum } from '../kernels/product_sum.ts';
 import { takeFirstGradients } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
-import { backwardTile } from './stepwise.ts';
-import { stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
+import { projectionStepGradient, type ProjectionGradients } from './projection.ts';
+import { backwardSpread, modeOf } from './spread.ts';
+import { opOf, stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
+
+/** What the steps of a layer need for BPTT; `projection` where it is projected. */
+export interface TimeGradients extends StepGradients {
+  readonly projection: ProjectionGradients | null;
+}
 
 /** Record the reverse-time pass: afterwards `gates` hold the gradients of the gates' pre-activations. */
-export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: StepGradients, output: OutputGradient): void {
-  const tile = backwardTile(recording.tiles.backward, history);
-  for (let step = history.steps - 1; step >= 0; step--) {
-    cell.backward(recording, stepAt(cell, history, weights, step, tile, output), gradients);
+export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: TimeGradients, output: OutputGradient): void {
+  const tile = recurrentTile(recording.tiles, opOf('backward', cell, history));
+  const mode = modeOf(tile, cell, history);
+  const spread = backwardSpread(tile, mode, cell, history);
+  const { projection } = gradients;
+  const dispatches = mode === 'sequence' ? 1 : history.steps;
+  for (let step = dispatches - 1; step >= 0; step--) {
+    const dispatch = stepAt(cell, history, weights, step, spread, output);
+    const own = projection
+      ? projectionStepGradient(recording, cell, history, weights.weight_hr, dispatch, { ...gradients, projection }, (time, direction) =>
+          productGradients(cell, history, weights, time, direction))
+      : gradients;
+    cell.backward(recording, dispatch, own);
   }
+}
+
+/** For each run of gates that read h, their gradients [N, count*H] at a time and their rows of weight_hh. */
+function productGradients(cell: Cell, history: LayerHistory, { weight_hh }: RecurrentWeights, time: number, direction: number): { d: Matrix; weight: Matrix }[] {
+  const { batch, hidden, features, directions, gates } = history;
+  const row = cell.saved * hidden;
+  return runsOf(cell.products).map(({ gate, block, count }) => {
+    const from = time * batch * directions * row + direction * row + block * hidden;
+    const columns = count * hidden;
+    return {
+      d: { slice: subslice(gates, from, [(batch - 1) * directions * row + columns]), rows: batch, columns, stride: directions * row },
+      weight: { slice: subslice(weight_hh[direction]!, gate * hidden * features, [columns, features]), rows: columns, columns: features },
+    };
+  });
 }
 
 /** Some columns of an array of rows: `stride` elements a row, `count` columns from column `from`. */
@@ -41,10 +71,10 @@ interface Run {
 }
 
 /** The products' blocks in stretches that lie side by side, so that each is one matrix. */
-export function runsOf(cell: Cell): Run[] {
+function runsOf(products: readonly RecurrentProduct[]): Run[] {
   const runs: Run[] = [];
   let gate = 0;
-  for (const product of cell.products) {
+  for (const product of products) {
     let run = null as Run | null;
     for (const block of product.blocks) {
       if (run && block === run.block + run.count) run = { ...run, count: run.count + 1 };
@@ -70,14 +100,14 @@ export type FirstGradients = readonly Slice[];
 
 export function allocateFirstGradients(cell: Cell, name: string, history: LayerHistory): FirstGradients {
   const { directions, batch, hidden } = history;
-  return runsOf(cell).map(({ count }, i) => allocateProxy(`${name}.first gradients ${i}`, [directions, batch, count * hidden], 'activations'));
+  return runsOf(cell.products).map(({ count }, i) => allocateProxy(`${name}.first gradients ${i}`, [directions, batch, count * hidden], 'activations'));
 }
 
 export const firstGradientBuffers = (first: FirstGradients): BufferProxy[] => first.map((s) => s.buffer);
 
 /**
- * Record, for each direction, dW_hh [R*H,H] += Σ_t dgates[t]ᵀ·h[t-1], db_hh [R*H] += Σ_t dgates[t], and the diagonal weights'.
- * `initial` [D,N,H] is the state that rows shorter than the window started from in reverse: their first step finds 0 in the
+ * Record, for each direction, dW_hh [R*H,F] += Σ_t dgates[t]ᵀ·h[t-1], db_hh [R*H] += Σ_t dgates[t], and the diagonal weights'.
+ * `initial` [D,N,F] is the state that rows shorter than the window started from in reverse: their first step finds 0 in the
  * slot beside it, where the output's padding is.
  */
 export function recurrentGradients(
@@ -87,12 +117,12 @@ export function recurrentGradients(
   into: readonly RecurrentGradients[],
   boundary: { first: FirstGradients; initial: Slice } | null,
 ): void {
-  const { steps, batch, hidden, directions, reverse, scratch, states, gates, lengths, mask } = history;
+  const { steps, batch, hidden, features, directions, reverse, scratch, states, gates, lengths, mask } = history;
   // What the products read: with recurrent dropout, what it left of h.
   const h = mask ? history.masked : history.h;
   const rows = steps * batch;
-  const runs = runsOf(cell);
-  const stride = directions * hidden;
+  const runs = runsOf(cell.products);
+  const stride = directions * features;
   runs.forEach(({ block, count }, i) => {
     if (boundary) takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: boundary.first[i]!, lengths, shortOnly: true });
   });
@@ -101,18 +131,24 @@ export function recurrentGradients(
     for (const [i, { product, gate, block, count }] of runs.entries()) {
       const d = gateGradients(cell, history, direction, block, count);
       // Slots 0..T-1 are what forward steps started from, slots 2..T+1 what reverse ones did.
-      const before = columnsOf(h, (reversed ? steps + 2 : steps) * batch, stride, (reversed ? 2 * batch * stride : 0) + direction * hidden, hidden);
-      const read = product.reads === 'h' ? { ...before, rows } : columnsOf(scratch[product.reads.scratch]!, rows, stride, direction * hidden, hidden);
-      const dWeight = subslice(weight_hh!, gate * hidden * hidden, [count * hidden, hidden]);
-      const c: Matrix = { slice: dWeight, rows: count * hidden, columns: hidden };
+      const before = columnsOf(h, (reversed ? steps + 2 : steps) * batch, stride, (reversed ? 2 * batch * stride : 0) + direction * features, features);
+      const read = product.reads === 'h' ? { ...before, rows } : columnsOf(scratch[product.reads.scratch]!, rows, stride, direction * features, features);
+      const dWeight = subslice(weight_hh!, gate * hidden * features, [count * hidden, features]);
+      const c: Matrix = { slice: dWeight, rows: count * hidden, columns: features };
       matmul(recording, { form: 'tn', a: d, b: read, c, accumulate: true });
       if (boundary && reversed && product.reads === 'h') {
         const first = boundary.first[i]!;
         const part = subslice(first, direction * batch * count * hidden, [batch, count * hidden]);
-        const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * hidden, [batch, hidden]);
-        matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: hidden }, c, accumulate: true });
+        const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * features, [batch, features]);
+        matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: features }, c, accumulate: true });
       }
-      if (bias_hh) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]), batch);
+      if (bias_hh && !cell.norm) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]), batch);
+    }
+    if (bias_hh && cell.norm) {
+      // Behind the normalization the gates' gradients lie in other blocks than the products'.
+      for (const { gate, block, count } of runsOf([{ blocks: cell.norm.recurrent, reads: 'h' }])) {
+        columnSum(recording, gateGradients(cell, history, direction, block, count), subslice(bias_hh, gate * hidden, [count * hidden]), batch);
+      }
     }
     cell.diagonal?.gates.forEach(({ block, state, sees }, i) => {
       productSum(recording, history, {
@@ -129,23 +165,23 @@ export function recurrentGradients(
   });
 }
 
-/** Record dh0 [D,N,H]: `dHidden` holds what bypassed the products; add the first steps' dgates·W_hh. */
+/** Record dh0 [D,N,F]: `dHidden` holds what bypassed the products; add the first steps' dgates·W_hh. */
 export function initialStateGradient(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, first: FirstGradients, dHidden: Slice): void {
-  const { batch, hidden, directions, gates, lengths, mask } = history;
+  const { batch, hidden, features, directions, gates, lengths, mask } = history;
   const into = mask?.dInitial ?? dHidden;
   if (mask) recording.clear(mask.dInitial);
-  runsOf(cell).forEach(({ product, gate, block, count }, i) => {
+  runsOf(cell.products).forEach(({ product, gate, block, count }, i) => {
     if (product.reads !== 'h') return;
     takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: first[i]!, lengths, shortOnly: false });
     for (let direction = 0; direction < directions; direction++) {
       const columns = count * hidden;
-      const weight = subslice(weights.weight_hh[direction]!, gate * hidden * hidden, [columns, hidden]);
-      const dInitial = subslice(into, direction * batch * hidden, [batch, hidden]);
+      const weight = subslice(weights.weight_hh[direction]!, gate * hidden * features, [columns, features]);
+      const dInitial = subslice(into, direction * batch * features, [batch, features]);
       matmul(recording, {
         form: 'nn',
         a: { slice: subslice(first[i]!, direction * batch * columns, [batch, columns]), rows: batch, columns },
-        b: { slice: weight, rows: columns, columns: hidden },
-        c: { slice: dInitial, rows: batch, columns: hidden },
+        b: { slice: weight, rows: columns, columns: features },
+        c: { slice: dInitial, rows: batch, columns: features },
         accumulate: true,
       });
     }

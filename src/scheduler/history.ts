@@ -6,23 +6,29 @@ import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/me
 import type { DropoutOptions } from '../kernels/dropout.ts';
 import type { StateShape } from '../kernels/state.ts';
 
-/** T, N, H, D of a layer over a window. */
-export interface LayerHistory extends StateShape {
+/** What a layer's arrays follow from: T, N, H, D, and the features F of its h: H, or P < H where it is projected. */
+export interface LayerExtents extends StateShape {
+  readonly features: number;
+}
+
+export interface LayerHistory extends LayerExtents {
   /** [T,N,D,S,H], or [T+1,..] where continued: pre-activations of the input side, then saved activations, then their gradients: one memory for the three. */
   readonly gates: Slice;
-  /** [slots,N,D*H] */
+  /** [slots,N,D*F] */
   readonly h: Slice;
+  /** [slots,N,D*H] what the cell makes and the projection reads; null without a projection. */
+  readonly made: Slice | null;
   /** [slots,N,D*H] for each further state of the cell. */
   readonly states: readonly Slice[];
   /** [T,N,D*H] for each array that the cell makes within a step. */
   readonly scratch: readonly Slice[];
-  /** [T,N,D*H]: slots 1..T of h. */
+  /** [T,N,D*F]: slots 1..T of h. */
   readonly output: Slice;
   /** [N+3] steps of each row, then the seed and the counter of the window's random numbers, and the time at which it begins. */
   readonly lengths: Slice;
   /** What recurrent dropout leaves of h; null without it. */
   readonly mask: RecurrentMask | null;
-  /** [slots,N,D*H] of the mask, or one element to bind. */
+  /** [slots,N,D*F] of the mask, or one element to bind. */
   readonly masked: Slice;
   /** Tells this layer's random numbers from another's. */
   readonly stream: number;
@@ -33,33 +39,34 @@ export interface LayerHistory extends StateShape {
 /** Variational dropout inside the recurrent product: the same units at every step of a window (Gal & Ghahramani 2016). */
 export interface RecurrentMask {
   readonly options: DropoutOptions;
-  /** [D,N,H] what it leaves of the initial state. */
+  /** [D,N,F] what it leaves of the initial state. */
   readonly initial: Slice;
-  /** [D,N,H] the gradient of that. */
+  /** [D,N,F] the gradient of that. */
   readonly dInitial: Slice;
 }
 
 /** Where a layer's random numbers begin; zoneout takes the first two of its streams, recurrent dropout the third. */
 const RECURRENT_DROPOUT_STREAM = 2;
 
-export function allocateHistory(cell: Cell, name: string, shape: StateShape, lengths: Slice, stream: number, continued = false): LayerHistory {
-  const { steps, batch, hidden, directions, reverse } = shape;
-  const columns = directions * hidden;
-  const slots = [steps + (reverse || directions === 2 ? 2 : 1), batch, columns];
-  const h = allocateProxy(`${name}.h`, slots, 'history');
+export function allocateHistory(cell: Cell, name: string, shape: LayerExtents, lengths: Slice, stream: number, continued = false): LayerHistory {
+  const { steps, batch, hidden, features, directions, reverse } = shape;
+  const columns = directions * features;
+  const slots = (width: number): readonly number[] => [steps + (reverse || directions === 2 ? 2 : 1), batch, directions * width];
+  const h = allocateProxy(`${name}.h`, slots(features), 'history');
   const chance = cell.constants.RECURRENT_DROPOUT ?? 0;
-  const state = [directions, batch, hidden];
+  const state = [directions, batch, features];
   return {
     ...shape,
     gates: allocateProxy(`${name}.gates`, [steps + Number(continued), batch, directions, cell.saved, hidden], 'history'),
     h,
-    states: cell.states.map((state) => allocateProxy(`${name}.${state}`, slots, 'history')),
-    scratch: cell.scratch.map((array) => allocateProxy(`${name}.${array}`, [steps, batch, columns], 'history')),
+    made: features === hidden ? null : allocateProxy(`${name}.made`, slots(hidden), 'history'),
+    states: cell.states.map((state) => allocateProxy(`${name}.${state}`, slots(hidden), 'history')),
+    scratch: cell.scratch.map((array) => allocateProxy(`${name}.${array}`, [steps, batch, directions * hidden], 'history')),
     output: subslice(h, batch * columns, [steps, batch, columns]),
     lengths,
     stream,
     continued,
-    masked: chance > 0 ? allocateProxy(`${name}.masked h`, slots, 'history') : allocateProxy(`${name}.no mask`, [1], 'scratch'),
+    masked: chance > 0 ? allocateProxy(`${name}.masked h`, slots(features), 'history') : allocateProxy(`${name}.no mask`, [1], 'scratch'),
     mask: chance > 0
       ? {
           options: { chance, stream: stream + RECURRENT_DROPOUT_STREAM, lengths, step: 0 },
@@ -73,8 +80,11 @@ export function allocateHistory(cell: Cell, name: string, shape: StateShape, len
 /** All state histories of a layer, h first. */
 export const allStates = (layer: LayerHistory): readonly Slice[] => [layer.h, ...layer.states];
 
+/** The extents of a state's history by its place in `allStates`: h has F features, the others H. */
+export const stateShape = (layer: LayerExtents, state: number): StateShape => (state === 0 ? { ...layer, hidden: layer.features } : layer);
+
 export const historyBuffers = (layer: LayerHistory): BufferProxy[] =>
-  [layer.gates, layer.masked, ...allStates(layer), ...layer.scratch, ...(layer.mask ? [layer.mask.initial, layer.mask.dInitial] : [])].map((s) => s.buffer);
+  [layer.gates, layer.masked, ...(layer.made ? [layer.made] : []), ...allStates(layer), ...layer.scratch, ...(layer.mask ? [layer.mask.initial, layer.mask.dInitial] : [])].map((s) => s.buffer);
 
 /** The elements of a `lengths` array [N+3]. */
 export const lengthsShape = (batch: number): readonly [number] => [batch + 3];

@@ -2,18 +2,29 @@
 import type { Cell, StepDispatch } from '../cells/cell.ts';
 import { elements, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { recurrentTile, type Op } from '../gpu/tiles.ts';
 import type { LayerHistory } from './history.ts';
-import { forwardTile, type StepTile } from './stepwise.ts';
+import { cellBuffers, cellConstants, projectState } from './projection.ts';
+import { forwardSpread, modeOf, rowWorkgroups, type Spread } from './spread.ts';
 
 /** The recurrent side's parameters, one of each for each direction. */
 export interface RecurrentWeights {
-  /** [R*H, H]; where the cell has no recurrent product, any buffer to bind. */ readonly weight_hh: readonly Slice[];
+  /** [R*H, F]; where the cell has no recurrent product, any buffer to bind. */ readonly weight_hh: readonly Slice[];
   /** [R*H] */ readonly bias_hh: readonly Slice[];
   /** [count*H]; where the cell has none, any buffer to bind. */ readonly diagonal: readonly Slice[];
+  /** Of a layer-normalized cell; where it is not, any buffers to bind. */ readonly norm: NormWeights;
+  /** [P,H] of a projected layer; else empty. */ readonly weight_hr: readonly Slice[];
+}
+
+/** The gains inside the time loop, and where they lie. */
+export interface NormWeights {
+  /** From norm_hh [R*H] to the end of norm_c_bias [H], or of norm_hh for a cell without c. */ readonly spans: readonly Slice[];
+  /** Elements from norm_hh to norm_c, and to norm_c_bias. */ readonly cell: number;
+  readonly cellBias: number;
 }
 
 /** Slices of one buffer as one: from the first of them to the end of the last, and the elements from each to the next. */
-function span(slices: readonly Slice[]): { slice: Slice; stride: number } {
+export function span(slices: readonly Slice[]): { slice: Slice; stride: number } {
   const [first, second] = [slices[0]!, slices[1]];
   if (!second || second.offset === first.offset) return { slice: first, stride: 0 };
   if (second.buffer !== first.buffer || second.offset < first.offset) throw new Error(`${second.buffer.name} does not follow ${first.buffer.name}`);
@@ -29,38 +40,57 @@ export interface OutputGradient {
 }
 
 /** What step `step` binds; step 0 is the first that each direction takes. */
-export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, tile: StepTile, output?: OutputGradient): StepDispatch {
-  const { steps, batch, hidden, directions, reverse, gates, h, states, scratch, lengths, masked, stream, continued } = history;
-  const [weight, bias, diagonal] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal)];
+export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, spread: Spread, output?: OutputGradient): StepDispatch {
+  const { steps, batch, hidden, features, directions, reverse, gates, states, scratch, lengths, stream, continued } = history;
+  const [weight, bias, diagonal, norm] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal), span(weights.norm.spans)];
   return {
-    buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, gates, h, states, scratch, masked, lengths },
+    buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, norm: norm.slice, gates, states, scratch, lengths, ...cellBuffers(history) },
     params: {
       step,
       steps,
       batch,
       hidden,
+      features,
       directions,
       reverse: Number(reverse),
       weight_stride: weight.stride,
       bias_stride: bias.stride,
       diagonal_stride: diagonal.stride,
+      norm_stride: norm.stride,
+      norm_cell: weights.norm.cell,
+      norm_cell_bias: weights.norm.cellBias,
       d_output_columns: output?.columns ?? 0,
       d_output_direction: output?.direction ?? 0,
       d_output_scale: output?.scale ?? 0,
       stream,
       continued: Number(continued),
     },
-    constants: { ...cell.constants, ...tile.constants },
-    workgroups: tile.workgroups,
+    constants: { ...cellConstants(cell.constants, history), ...spread.constants },
+    folded: spread.folded,
+    workgroups: spread.workgroups,
+    rows: rowWorkgroups(history),
   };
 }
 
 /** Record one step: `gates` there hold W_ih·x + b_ih; the next slot of every state is made. */
 export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
-  cell.forward(recording, stepAt(cell, history, weights, index, forwardTile(recording.tiles.forward, history)));
+  const tile = recurrentTile(recording.tiles, opOf('forward', cell, history));
+  cell.forward(recording, stepAt(cell, history, weights, index, forwardSpread(tile, 'step', cell, history)));
+  if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
 }
 
-/** Record all steps of the window, each direction in its own order. */
+/** Record all steps of the window, each direction in its own order: one dispatch after another, or one for all. */
 export function unfold(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights): void {
-  for (let index = 0; index < history.steps; index++) step(recording, cell, history, weights, index);
+  const tile = recurrentTile(recording.tiles, opOf('forward', cell, history));
+  const mode = modeOf(tile, cell, history);
+  const spread = forwardSpread(tile, mode, cell, history);
+  const dispatches = mode === 'sequence' ? 1 : history.steps;
+  for (let index = 0; index < dispatches; index++) {
+    cell.forward(recording, stepAt(cell, history, weights, index, spread));
+    if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
+  }
 }
+
+/** A pass of a layer over its window, as schedules know it. */
+export const opOf = (kind: 'forward' | 'backward', cell: Cell, { steps, batch, hidden, directions }: LayerHistory): Op & { kind: 'forward' | 'backward' } =>
+  ({ kind, cell: cell.name, steps, batch, hidden, directions });

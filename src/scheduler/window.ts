@@ -3,23 +3,23 @@ import { allocateProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { dropout } from '../kernels/dropout.ts';
 import { loadInitialState, takeFinalState } from '../kernels/state.ts';
-import { allStates, type LayerHistory } from './history.ts';
+import { allStates, stateShape, type LayerHistory } from './history.ts';
 
-/** The state between two windows: for each layer h [D,N,H], then its further states. */
+/** The state between two windows: for each layer h [D,N,F], then its further states. */
 export type CarriedState = readonly (readonly Slice[])[];
 
 export function allocateCarriedState(layers: readonly LayerHistory[]): CarriedState {
   return layers.map((layer) =>
-    allStates(layer).map((history) => allocateProxy(`carried ${history.buffer.name}`, [layer.directions, layer.batch, layer.hidden], 'history')),
+    allStates(layer).map((history, s) => allocateProxy(`carried ${history.buffer.name}`, [layer.directions, layer.batch, stateShape(layer, s).hidden], 'history')),
   );
 }
 
-/** Record where a layer begins: its states, h first, from arrays [D,N,H]. */
+/** Record where a layer begins: its states, h first, from arrays [D,N,F] and [D,N,H]. */
 export function startLayer(recording: Recording, layer: LayerHistory, states: readonly Slice[]): void {
-  allStates(layer).forEach((history, s) => loadInitialState(recording, layer, history, states[s]!));
+  allStates(layer).forEach((history, s) => loadInitialState(recording, stateShape(layer, s), history, states[s]!));
   if (!layer.mask) return;
   dropout(recording, layer.mask.options, states[0]!, layer.mask.initial);
-  loadInitialState(recording, layer, layer.masked, layer.mask.initial);
+  loadInitialState(recording, stateShape(layer, 0), layer.masked, layer.mask.initial);
 }
 
 /** Record the start of a window: every state begins as it was carried. */
@@ -29,7 +29,9 @@ export function startFrom(recording: Recording, layers: readonly LayerHistory[],
 
 /** Record the end of a window: keep every row's state after its own last step, or after the number of steps in `after` [N]. */
 export function keepState(recording: Recording, layers: readonly LayerHistory[], carried: CarriedState, after?: Slice): void {
-  layers.forEach((layer, l) => allStates(layer).forEach((history, s) => takeFinalState(recording, layer, history, carried[l]![s]!, after ?? layer.lengths)));
+  layers.forEach((layer, l) =>
+    allStates(layer).forEach((history, s) => takeFinalState(recording, stateShape(layer, s), history, carried[l]![s]!, after ?? layer.lengths)),
+  );
 }
 
 /** Record forgetting: the next window starts from zero. */

@@ -80,7 +80,8 @@ fn d_candidate(y: f32) -> f32 {
 fn d_output_activation(y: f32) -> f32 {
   return d_activate(OUTPUT_KIND, y, OUTPUT_ALPHA);
 }
-// One timestep of any pointwise cell: the recurrent matmul and then the cell, in one dispatch, forward or backward.
+// One timestep of any pointwise cell: the recurrent matmul and then the cell, in one dispatch, forward or backward. Or, with
+// SEQUENCE 1, all timesteps in one dispatch: a workgroup owns some batch rows, which need nothing of other rows, and loops over time.
 // Both directions of a bidirectional layer run side by side: direction d is the workgroup's z, its columns are d·H ...
 // The importing file defines how many gates read the state, where they lie, and what the cell does with them:
 //   const RECURRENT_GATES = 4u;     R, gates with a row block in weight_hh (0: the product vanishes)
@@ -92,6 +93,9 @@ fn d_output_activation(y: f32) -> f32 {
 //   fn cell_backward(at: Place, product: f32) -> f32                     turns `gates` into their gradients in place, `product` being
 //                                                                        W_hhᵀ times the gradients one step on; gives what of dh[t-1] bypasses W_hh
 // Rows past their length are skipped: their output and their gradients are 0. Activations' gradients assign.
+// Two kinds of layers split the step into phases. With layer normalization (lib/normalized.wgsl) the dispatch here is the product
+// alone. With a projection (ops/projection.wgsl) it is all but the projection: `h` is the array of what the cell makes, and the
+// state, F features a row, is bound to `masked`.
 // Where the states of a step lie. A history has a slot more than steps on the side where a direction begins: time t ends in
 // slot t+1; a forward direction begins in slot 0, a reverse one in slot T+1. Each row begins and ends within its own length.
 
@@ -125,6 +129,9 @@ fn quad_lane(thread: u32) -> u32 {
 fn quad_columns(columns: u32) -> u32 {
   return select(columns, (columns + 3u) & ~3u, QUADS == 1u);
 }
+// What the regularisers of a state multiply it by, by chance: the same numbers for the same (seed, counter, element), so that the
+// backward pass makes them again. The importing file has `lengths` [N+3], with seed, counter and the time at which the window begins
+// in its last three elements, and in `params` batch (N), directions (D) and stream, which tells a layer's numbers from another's.
 // Counter-based random numbers: the same (seed, step, element) gives the same number, on every adapter, in any order.
 // PCG-3D (Jarzynski & Olano, "Hash Functions for GPU Rendering", JCGT 2020); src/layers/random.ts is its twin.
 
@@ -145,16 +152,43 @@ fn random_uniform(seed: u32, step: u32, element: u32) -> f32 {
   return (f32(random_bits(seed, step, element) >> 8u) + 0.5) * (1.0 / 16777216.0);
 }
 
+const RECURRENT_DROPOUT = 0.0;  // share of h[t-1] dropped inside the product, the same units at every step (Gal & Ghahramani 2016)
+const ZONEOUT_H = 0.0;          // share of the units that keep their h (Krueger et al. 2017)
+const ZONEOUT_C = 0.0;
+const TRAINING = 1u;            // 0: zoneout by its expectation
+
+// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which`
+// tells states apart.
+fn zoneout_share(element: u32, width: u32, chance: f32, which: u32) -> f32 {
+  if (chance == 0.0) { return 0.0; }
+  if (TRAINING == 0u) { return chance; }
+  let seed = lengths[params.batch] ^ (params.stream + which);
+  let in_time = element + lengths[params.batch + 2u] * params.batch * params.directions * width;
+  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < chance);
+}
+
+// The variational mask of an element [D, N, F]: 1 / (1 - p) or 0, one draw a window.
+fn dropout_share(element: u32) -> f32 {
+  if (RECURRENT_DROPOUT == 0.0 || TRAINING == 0u) { return 1.0; }
+  let seed = lengths[params.batch] ^ (params.stream + 2u);
+  let survives = random_uniform(seed, lengths[params.batch + 1u], element) >= RECURRENT_DROPOUT;
+  return select(0.0, 1.0 / (1.0 - RECURRENT_DROPOUT), survives);
+}
+
 struct StepParams {
-  step: u32,        // in the order in which the directions run, from 0
+  step: u32,        // in the order in which the directions run, from 0; not of a sequence
   steps: u32,       // T
   batch: u32,       // N
   hidden: u32,      // H
+  features: u32,    // F of the state that the product reads: H, or fewer of a projected one
   directions: u32,  // D
   reverse: u32,     // 1: the only direction runs from the end
   weight_stride: u32,  // elements from one direction's weight_hh to the other's
   bias_stride: u32,
   diagonal_stride: u32,
+  norm_stride: u32,
+  norm_cell: u32,       // elements from norm_hh to norm_c
+  norm_cell_bias: u32,  // and to norm_c_bias
   d_output_columns: u32,    // elements of one row of d_output
   d_output_direction: u32,  // elements from one direction's columns to the other's: 0 where their outputs were merged
   d_output_scale: f32,
@@ -163,6 +197,7 @@ struct StepParams {
   weight_hh_offset: u32,
   bias_hh_offset: u32,
   diagonal_offset: u32,
+  norm_offset: u32,
 }
 
 struct RowPlace {
@@ -184,23 +219,22 @@ struct Place {
 }
 
 @group(0) @binding(0) var<uniform> params: StepParams;
-@group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, H], of the first direction
+@group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
 @group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
 @group(0) @binding(5) var<storage, read_write> d_output: array<f32>;  // [T, N, D·H], or [T, N, H] merged; traced: becomes dL/dh[t] whole
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
-@group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·H] h times its mask; one element where nothing is dropped
+@group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·F] h times its mask; one element where nothing is dropped
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
 
 const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
 const TILE_ROWS = 4u * ROW_QUADS;
-const RECURRENT_DROPOUT = 0.0;  // share of h[t-1] dropped inside the product, the same units at every step (Gal & Ghahramani 2016)
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
-const ZONEOUT_H = 0.0;     // share of the units that keep their h (Krueger et al. 2017)
-const ZONEOUT_C = 0.0;
-const TRAINING = 1u;       // 0: zoneout by its expectation
+const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
+const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
+const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
 
@@ -235,25 +269,26 @@ fn place(row: RowPlace, u: u32) -> Place {
   );
 }
 
-// How much of a state stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which` tells states apart.
+// How much of a state stays as it was. `which` tells states apart.
 fn kept(at: Place, chance: f32, which: u32) -> f32 {
-  if (chance == 0.0) { return 0.0; }
-  if (TRAINING == 0u) { return chance; }
-  let seed = lengths[params.batch] ^ (params.stream + which);
-  let element = at.step + lengths[params.batch + 2u] * params.batch * params.directions * params.hidden;
-  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], element) < chance);
+  return zoneout_share(at.step, params.hidden, chance, which);
 }
 
-// The variational mask of a row's unit: 1 / (1 - p) or 0, one draw a window.
+// What recurrent dropout multiplies a row's unit by.
 fn recurrent_mask(at: Place) -> f32 {
-  if (RECURRENT_DROPOUT == 0.0 || TRAINING == 0u) { return 1.0; }
-  let seed = lengths[params.batch] ^ (params.stream + 2u);
-  let survives = random_uniform(seed, lengths[params.batch + 1u], at.state) >= RECURRENT_DROPOUT;
-  return select(0.0, 1.0 / (1.0 - RECURRENT_DROPOUT), survives);
+  return dropout_share(at.state);
+}
+
+fn keep_state(at: Place, made: f32) {
+  var next = made;
+  if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
+  h[at.after] = next;
+  if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
 }
 
 // The gradient that reaches the cell's new h: of h[t] whole, less what zoneout sends past it.
 fn arriving(at: Place, product: f32) -> f32 {
+  if (PROJECTED == 1u) { return d_hidden[at.state]; }
   let dh = product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
   if (TRACE == 1u) { d_output[at.d_output] = dh; }
   return (1.0 - kept(at, ZONEOUT_H, 0u)) * dh;
@@ -265,20 +300,27 @@ fn passing(at: Place, product: f32) -> f32 {
   return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
-// A thread: the tile's batch rows of one hidden unit, all its gates.
+// The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
 @compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
+  let units = quad_columns(params.hidden);
+  let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
+  forward_step(params.step, (thread / units) * TILE_ROWS, thread % units, group.z, quad_lane(local));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
+  let columns = quad_columns((params.hidden + 3u) / 4u);
+  let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
+  backward_step(params.step, (thread / columns) * TILE_ROWS, (thread % columns) * 4u, group.z, quad_lane(local));
+}
+
+// The tile's batch rows from n0 on of hidden unit u, all its gates. Units past the last compute for their quad and store nothing.
+fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
-  let direction = id.z;
-  let thread = id.x + id.y * groups.x * WORKGROUP;
-  let lane = quad_lane(id.x);
-  // Threads past the last unit compute for their quad and store nothing.
-  let units = quad_columns(hidden);
-  let u = thread % units;
-  let n0 = (thread / units) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
   let rows = min(TILE_ROWS, params.batch - n0);
-  let time = time_of(params.step, params.steps, reversed(direction));
+  let time = time_of(step, params.steps, reversed(direction));
   var running = false;
   for (var r = 0u; r < rows; r += 1u) {
     running = running || time < lengths[n0 + r];
@@ -288,15 +330,15 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     return;
   }
 
-  let w_0 = params.weight_hh_offset + direction * params.weight_stride + (0 * hidden + min(u, hidden - 1u)) * hidden;
-  let w_1 = params.weight_hh_offset + direction * params.weight_stride + (1 * hidden + min(u, hidden - 1u)) * hidden;
-  let w_2 = params.weight_hh_offset + direction * params.weight_stride + (2 * hidden + min(u, hidden - 1u)) * hidden;
-  let w_3 = params.weight_hh_offset + direction * params.weight_stride + (3 * hidden + min(u, hidden - 1u)) * hidden;
+  let w_0 = params.weight_hh_offset + direction * params.weight_stride + (0 * hidden + min(u, hidden - 1u)) * params.features;
+  let w_1 = params.weight_hh_offset + direction * params.weight_stride + (1 * hidden + min(u, hidden - 1u)) * params.features;
+  let w_2 = params.weight_hh_offset + direction * params.weight_stride + (2 * hidden + min(u, hidden - 1u)) * params.features;
+  let w_3 = params.weight_hh_offset + direction * params.weight_stride + (3 * hidden + min(u, hidden - 1u)) * params.features;
   // Row (i, x) of the tile is 4i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
-  let h_0_0 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction));
-  let h_0_1 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction));
-  let h_0_2 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 2), params.batch - 1u), direction));
-  let h_0_3 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 3), params.batch - 1u), direction));
+  let h_0_0 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction));
+  let h_0_1 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction));
+  let h_0_2 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 2), params.batch - 1u), direction));
+  let h_0_3 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 3), params.batch - 1u), direction));
   var acc_0_0_0 = 0.0;
   var acc_0_0_1 = 0.0;
   var acc_0_0_2 = 0.0;
@@ -313,10 +355,10 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   var acc_0_3_1 = 0.0;
   var acc_0_3_2 = 0.0;
   var acc_0_3_3 = 0.0;
-  let h_1_0 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 0), params.batch - 1u), direction));
-  let h_1_1 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction));
-  let h_1_2 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction));
-  let h_1_3 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction));
+  let h_1_0 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 0), params.batch - 1u), direction));
+  let h_1_1 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction));
+  let h_1_2 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction));
+  let h_1_3 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction));
   var acc_1_0_0 = 0.0;
   var acc_1_0_1 = 0.0;
   var acc_1_0_2 = 0.0;
@@ -333,7 +375,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   var acc_1_3_1 = 0.0;
   var acc_1_3_2 = 0.0;
   var acc_1_3_3 = 0.0;
-  let depth = select(hidden, 0u, RECURRENT_GATES == 0u);
+  let depth = select(params.features, 0u, RECURRENT_GATES == 0u);
   let whole = depth & ~1u;
   for (var k = 0u; k < whole; k += 2u) {
     let b_0 = vec2f(weight_hh[w_0 + k], weight_hh[w_0 + k + 1u]);
@@ -344,6 +386,10 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     let a_0_1 = vec2f(recurrent_input(h_0_1 + k), recurrent_input(h_0_1 + k + 1u));
     let a_0_2 = vec2f(recurrent_input(h_0_2 + k), recurrent_input(h_0_2 + k + 1u));
     let a_0_3 = vec2f(recurrent_input(h_0_3 + k), recurrent_input(h_0_3 + k + 1u));
+    let a_1_0 = vec2f(recurrent_input(h_1_0 + k), recurrent_input(h_1_0 + k + 1u));
+    let a_1_1 = vec2f(recurrent_input(h_1_1 + k), recurrent_input(h_1_1 + k + 1u));
+    let a_1_2 = vec2f(recurrent_input(h_1_2 + k), recurrent_input(h_1_2 + k + 1u));
+    let a_1_3 = vec2f(recurrent_input(h_1_3 + k), recurrent_input(h_1_3 + k + 1u));
     acc_0_0_0 += a_0_0.x * b_0.x + a_0_0.y * b_0.y;
     acc_0_0_1 += a_0_0.x * b_1.x + a_0_0.y * b_1.y;
     acc_0_0_2 += a_0_0.x * b_2.x + a_0_0.y * b_2.y;
@@ -360,10 +406,6 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     acc_0_3_1 += a_0_3.x * b_1.x + a_0_3.y * b_1.y;
     acc_0_3_2 += a_0_3.x * b_2.x + a_0_3.y * b_2.y;
     acc_0_3_3 += a_0_3.x * b_3.x + a_0_3.y * b_3.y;
-    let a_1_0 = vec2f(recurrent_input(h_1_0 + k), recurrent_input(h_1_0 + k + 1u));
-    let a_1_1 = vec2f(recurrent_input(h_1_1 + k), recurrent_input(h_1_1 + k + 1u));
-    let a_1_2 = vec2f(recurrent_input(h_1_2 + k), recurrent_input(h_1_2 + k + 1u));
-    let a_1_3 = vec2f(recurrent_input(h_1_3 + k), recurrent_input(h_1_3 + k + 1u));
     acc_1_0_0 += a_1_0.x * b_0.x + a_1_0.y * b_0.y;
     acc_1_0_1 += a_1_0.x * b_1.x + a_1_0.y * b_1.y;
     acc_1_0_2 += a_1_0.x * b_2.x + a_1_0.y * b_2.y;
@@ -390,6 +432,10 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     let a_0_1 = recurrent_input(h_0_1 + k);
     let a_0_2 = recurrent_input(h_0_2 + k);
     let a_0_3 = recurrent_input(h_0_3 + k);
+    let a_1_0 = recurrent_input(h_1_0 + k);
+    let a_1_1 = recurrent_input(h_1_1 + k);
+    let a_1_2 = recurrent_input(h_1_2 + k);
+    let a_1_3 = recurrent_input(h_1_3 + k);
     acc_0_0_0 += a_0_0 * b_0;
     acc_0_0_1 += a_0_0 * b_1;
     acc_0_0_2 += a_0_0 * b_2;
@@ -406,10 +452,6 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     acc_0_3_1 += a_0_3 * b_1;
     acc_0_3_2 += a_0_3 * b_2;
     acc_0_3_3 += a_0_3 * b_3;
-    let a_1_0 = recurrent_input(h_1_0 + k);
-    let a_1_1 = recurrent_input(h_1_1 + k);
-    let a_1_2 = recurrent_input(h_1_2 + k);
-    let a_1_3 = recurrent_input(h_1_3 + k);
     acc_1_0_0 += a_1_0 * b_0;
     acc_1_0_1 += a_1_0 * b_1;
     acc_1_0_2 += a_1_0 * b_2;
@@ -469,10 +511,17 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   bias[2] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 2 * hidden + u];
   bias[3] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 3 * hidden + u];
   for (var r = 0u; r < rows; r += 1u) {
-    let at = place(row_place(params.step, n0 + r, direction), u);
+    let at = place(row_place(step, n0 + r, direction), u);
     let held = r ^ lane;  // where this lane accumulated row r
     if (time >= lengths[n0 + r]) {
       h[at.after] = 0.0;
+      continue;
+    }
+    if (PRODUCT_BLOCK > 0u) {
+      gates[at.gates + (PRODUCT_BLOCK + 0) * hidden] = tile[held][0];
+      gates[at.gates + (PRODUCT_BLOCK + 1) * hidden] = tile[held][1];
+      gates[at.gates + (PRODUCT_BLOCK + 2) * hidden] = tile[held][2];
+      gates[at.gates + (PRODUCT_BLOCK + 3) * hidden] = tile[held][3];
       continue;
     }
     var recurrent: Recurrent;
@@ -480,31 +529,20 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     recurrent[1] = tile[held][1] + bias[1];
     recurrent[2] = tile[held][2] + bias[2];
     recurrent[3] = tile[held][3] + bias[3];
-    let made = cell_forward(at, recurrent);
-    let keep = kept(at, ZONEOUT_H, 0u);
-    let next = made + keep * (h[at.before] - made);
-    h[at.after] = next;
-    if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
+    keep_state(at, cell_forward(at, recurrent));
   }
 }
 
-// A thread: the tile's batch rows of four neighbouring hidden units.
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+// The tile's batch rows from n0 on of four neighbouring hidden units from u0 on.
+fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
-  let direction = id.z;
-  let thread = id.x + id.y * groups.x * WORKGROUP;
-  let lane = quad_lane(id.x);
-  let columns = quad_columns((hidden + 3u) / 4u);
-  let u0 = (thread % columns) * 4u;
-  let n0 = (thread / columns) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
 
-  let time = time_of(params.step, params.steps, reversed(direction));
-  let has_product = WITHIN_STEP == 1u || params.step + 1u < params.steps + params.continued;
+  let time = time_of(step, params.steps, reversed(direction));
+  let has_product = WITHIN_STEP == 1u || step + 1u < params.steps + params.continued;
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
-  let product_time = select(time_of(min(params.step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
-  let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u);
+  let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
+  let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
   let whole = end & ~1u;
   let d_0_0 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction);
   let d_0_1 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction);
@@ -548,7 +586,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   var acc_1_3_3 = 0.0;
   for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
     let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
-    let column = recurrent_block(g) * hidden;
+    let column = select(recurrent_block(g), PRODUCT_BLOCK + g, PRODUCT_BLOCK > 0u) * hidden;
     for (var k = 0u; k < whole; k += 2u) {
       let row = w_g + k * hidden;
       let w_0 = vec2f(weight_hh[row + 0], weight_hh[row + hidden + 0]);
@@ -559,6 +597,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       let a_0_1 = vec2f(gates[d_0_1 + column + k], gates[d_0_1 + column + k + 1u]);
       let a_0_2 = vec2f(gates[d_0_2 + column + k], gates[d_0_2 + column + k + 1u]);
       let a_0_3 = vec2f(gates[d_0_3 + column + k], gates[d_0_3 + column + k + 1u]);
+      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
+      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
+      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
+      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
       acc_0_0_0 += a_0_0.x * w_0.x + a_0_0.y * w_0.y;
       acc_0_0_1 += a_0_0.x * w_1.x + a_0_0.y * w_1.y;
       acc_0_0_2 += a_0_0.x * w_2.x + a_0_0.y * w_2.y;
@@ -575,10 +617,6 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       acc_0_3_1 += a_0_3.x * w_1.x + a_0_3.y * w_1.y;
       acc_0_3_2 += a_0_3.x * w_2.x + a_0_3.y * w_2.y;
       acc_0_3_3 += a_0_3.x * w_3.x + a_0_3.y * w_3.y;
-      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
-      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
-      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
-      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
       acc_1_0_0 += a_1_0.x * w_0.x + a_1_0.y * w_0.y;
       acc_1_0_1 += a_1_0.x * w_1.x + a_1_0.y * w_1.y;
       acc_1_0_2 += a_1_0.x * w_2.x + a_1_0.y * w_2.y;
@@ -606,6 +644,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       let a_0_1 = gates[d_0_1 + column + k];
       let a_0_2 = gates[d_0_2 + column + k];
       let a_0_3 = gates[d_0_3 + column + k];
+      let a_1_0 = gates[d_1_0 + column + k];
+      let a_1_1 = gates[d_1_1 + column + k];
+      let a_1_2 = gates[d_1_2 + column + k];
+      let a_1_3 = gates[d_1_3 + column + k];
       acc_0_0_0 += a_0_0 * w_0;
       acc_0_0_1 += a_0_0 * w_1;
       acc_0_0_2 += a_0_0 * w_2;
@@ -622,10 +664,6 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       acc_0_3_1 += a_0_3 * w_1;
       acc_0_3_2 += a_0_3 * w_2;
       acc_0_3_3 += a_0_3 * w_3;
-      let a_1_0 = gates[d_1_0 + column + k];
-      let a_1_1 = gates[d_1_1 + column + k];
-      let a_1_2 = gates[d_1_2 + column + k];
-      let a_1_3 = gates[d_1_3 + column + k];
       acc_1_0_0 += a_1_0 * w_0;
       acc_1_0_1 += a_1_0 * w_1;
       acc_1_0_2 += a_1_0 * w_2;
@@ -658,12 +696,16 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let rows = min(TILE_ROWS, params.batch - n0);
   let units = min(4u, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
-    let row = row_place(params.step, n0 + r, direction);
+    let row = row_place(step, n0 + r, direction);
     let held = r ^ lane;
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);
       if (row.time < lengths[n0 + r]) {
         let product = tile[held][j] * recurrent_mask(at);
+        if (PRODUCT_BLOCK > 0u) {
+          d_hidden[at.state] = arriving(at, product);
+          continue;
+        }
         let past = passing(at, product);
         d_hidden[at.state] = cell_backward(at, product) + past;
       } else {
@@ -675,18 +717,169 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
 // The recurrent product reads the state itself, h[t-1] of the row, or what is left of it after dropout.
 
 fn recurrent_row(at: RowPlace) -> u32 {
-  return history_row(at.before, at.row, at.direction);
+  return ((at.before * params.batch + at.row) * params.directions + at.direction) * params.features;
 }
 
 fn recurrent_input(element: u32) -> f32 {
-  if (RECURRENT_DROPOUT > 0.0) { return masked[element]; }
+  if (RECURRENT_DROPOUT > 0.0 || PROJECTED == 1u) { return masked[element]; }
   return h[element];
+}
+// A step of a cell with layer normalization (Ba et al. 2016) of W_hh·h[t-1], over all gates of a row together: a workgroup a row.
+//   forward:  behind the dispatch that left the products in the blocks PRODUCT_BLOCK …: normalize them, then the cell
+//   backward: behind the dispatch that left dL/dh[t] in d_hidden: the cell, then the products' blocks become their gradients
+// The importing file defines the cell:
+//   const NORM_BLOCKS = RECURRENT_GATES;                                   blocks of H in norm and d_norm
+//   fn row_forward(row: RowPlace, products: Statistics, thread: u32)       the units of that thread
+//   fn row_backward(row: RowPlace, thread: u32)                            turns `gates` into their gradients
+// Sums over the values of a row, of which each thread of a workgroup has every ROW_THREADS-th. All threads get the whole.
+// A schedule chooses ROW_THREADS: software adapters pay for a barrier by the thread.
+
+const ROW_THREADS = 64u;
+const EPSILON = 1e-5;
+
+// Sums that follow one another use slots 0 and 1 in turn: a slot is written again only behind the barrier of the other.
+var<workgroup> parts: array<vec2f, 2u * ROW_THREADS>;
+
+struct Statistics {
+  mean: f32,
+  scale: f32,  // 1 / √(variance + EPSILON), the variance without Bessel's correction
+}
+
+fn row_sums(part: vec2f, thread: u32, slot: u32) -> vec2f {
+  parts[slot * ROW_THREADS + thread] = part;
+  workgroupBarrier();
+  var sum = vec2f();
+  for (var i = 0u; i < ROW_THREADS; i += 1u) { sum += parts[slot * ROW_THREADS + i]; }
+  return sum;
+}
+
+// How many of `count` values are a thread's own.
+fn own_count(count: u32, thread: u32) -> u32 {
+  return (count + ROW_THREADS - 1u - thread) / ROW_THREADS;
+}
+
+// Statistics of a row of `count` · `each` values, a thread's own being `each` for every one of `count`, with that mean and that sum
+// of squares about it.
+fn row_statistics(mean: f32, squares: f32, count: u32, each: u32, thread: u32, slot: u32) -> Statistics {
+  parts[slot * ROW_THREADS + thread] = vec2f(mean, squares);
+  workgroupBarrier();
+  var sum = 0.0;
+  for (var i = 0u; i < ROW_THREADS; i += 1u) { sum += f32(own_count(count, i) * each) * parts[slot * ROW_THREADS + i].x; }
+  let whole = sum / f32(count * each);
+  var about = 0.0;
+  for (var i = 0u; i < ROW_THREADS; i += 1u) {
+    let part = parts[slot * ROW_THREADS + i];
+    let off = part.x - whole;
+    about += part.y + f32(own_count(count, i) * each) * off * off;
+  }
+  return Statistics(whole, inverseSqrt(about / f32(count * each) + EPSILON));
+}
+
+// A value of the row with mean 0 and variance 1.
+fn standard(value: f32, row: Statistics) -> f32 {
+  return (value - row.mean) * row.scale;
+}
+
+@group(0) @binding(12) var<storage, read> norm: array<f32>;         // norm_hh [R·H], then norm_c and norm_c_bias [H], of the first direction
+@group(0) @binding(13) var<storage, read_write> d_norm: array<f32>; // [D, N, NORM_BLOCKS, H] their gradients by row, summed over the steps
+
+fn norm_row(direction: u32) -> u32 {
+  return params.norm_offset + direction * params.norm_stride;
+}
+
+fn d_norm_row(row: RowPlace) -> u32 {
+  return (row.direction * params.batch + row.row) * NORM_BLOCKS * params.hidden;
+}
+
+fn product_of(at: Place, gate: u32) -> f32 {
+  return gates[at.gates + (PRODUCT_BLOCK + gate) * params.hidden];
+}
+
+fn product_statistics(row: RowPlace, thread: u32) -> Statistics {
+  let own = f32(own_count(params.hidden, thread) * RECURRENT_GATES);
+  var sum = 0.0;
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    for (var g = 0u; g < RECURRENT_GATES; g += 1u) { sum += product_of(place(row, u), g); }
+  }
+  let mean = sum / max(own, 1.0);
+  var squares = 0.0;
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
+      let off = product_of(place(row, u), g) - mean;
+      squares += off * off;
+    }
+  }
+  return row_statistics(mean, squares, params.hidden, RECURRENT_GATES, thread, 0u);
+}
+
+// What the unit's gates get of the state: the biases come after the normalization.
+fn normalized_products(at: Place, products: Statistics) -> Recurrent {
+  var recurrent: Recurrent;
+  for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
+    let column = g * params.hidden + at.unit;
+    let bias = bias_hh[params.bias_hh_offset + at.direction * params.bias_stride + column];
+    recurrent[g] = norm[norm_row(at.direction) + column] * standard(product_of(at, g), products) + bias;
+  }
+  return recurrent;
+}
+
+// The part of dL/dh[t] that is the cell's own, less what zoneout sends past it.
+fn own_gradient(at: Place) -> f32 {
+  return (1.0 - kept(at, ZONEOUT_H, 0u)) * d_hidden[at.state];
+}
+
+// d_hidden becomes what reaches h[t-1] other than through the products: `past` of the cell, and what zoneout sends past it.
+fn pass_on(at: Place, past: f32) {
+  d_hidden[at.state] = past + kept(at, ZONEOUT_H, 0u) * d_hidden[at.state];
+}
+
+@compute @workgroup_size(ROW_THREADS)
+fn normalized_forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let n = group.x + group.y * groups.x;
+  if (n >= params.batch) { return; }
+  let row = row_place(params.step, n, group.z);
+  if (row.time >= lengths[n]) { return; }
+  row_forward(row, product_statistics(row, thread), thread);
+}
+
+@compute @workgroup_size(ROW_THREADS)
+fn normalized_backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let n = group.x + group.y * groups.x;
+  if (n >= params.batch) { return; }
+  let row = row_place(params.step, n, group.z);
+  if (row.time >= lengths[n]) {
+    for (var k = thread; k < SAVED_GATES * params.hidden; k += ROW_THREADS) { gates[gates_row(row.time, n, row.direction) + k] = 0.0; }
+    return;
+  }
+  row_backward(row, thread);
+  let products = product_statistics(row, thread);
+  var part = vec2f();
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    let at = place(row, u);
+    for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
+      let column = g * params.hidden + u;
+      let d = gates[at.gates + recurrent_block(g) * params.hidden];
+      let hat = standard(product_of(at, g), products);
+      d_norm[d_norm_row(row) + column] += d * hat;
+      part += d * norm[norm_row(row.direction) + column] * vec2f(1.0, hat);
+    }
+  }
+  let sums = row_sums(part, thread, 1u) / f32(RECURRENT_GATES * params.hidden);
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    let at = place(row, u);
+    for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
+      let d = gates[at.gates + recurrent_block(g) * params.hidden] * norm[norm_row(row.direction) + g * params.hidden + u];
+      let hat = standard(product_of(at, g), products);
+      gates[at.gates + (PRODUCT_BLOCK + g) * params.hidden] = products.scale * (d - sums.x - hat * sums.y);
+    }
+  }
 }
 
 const COUPLED = 0u;
 const RECURRENT_GATES = 4u;
 const RECURRENT_SIZE = 4u;
 const SAVED_GATES = 4u;
+const NORM_BLOCKS = RECURRENT_GATES + 2u;  // norm_hh, norm_c, norm_c_bias
 
 @group(0) @binding(8) var<storage, read_write> c: array<f32>;       // [slots, N, D·H]
 @group(0) @binding(9) var<storage, read_write> d_cell: array<f32>;  // [D, N, H] in: dL/dc[t]; out: dL/dc[t-1]
@@ -714,24 +907,40 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   return o * output_activation(cell);
 }
 
+fn output_gate(at: Place) -> f32 {
+  return gates[at.gates + (3u - COUPLED) * params.hidden];
+}
+
+// The new cell state of which h was made. With zoneout the history holds the old one where it was kept; the new one follows
+// from the gates.
+fn made_cell(at: Place) -> f32 {
+  if (ZONEOUT_C == 0.0) { return c[at.after]; }
+  let i = gates[at.gates];
+  var f = 1.0 - i;
+  if (COUPLED == 0u) { f = gates[at.gates + params.hidden]; }
+  return f * c[at.before] + i * gates[at.gates + (2u - COUPLED) * params.hidden];
+}
+
 fn cell_backward(at: Place, product: f32) -> f32 {
+  let cell = made_cell(at);
+  let squashed = output_activation(cell);
+  let o = output_gate(at);
+  let dh = arriving(at, product);
+  gate_gradients(at, o, dh * squashed * d_gate(o), dh * o * d_output_activation(squashed));
+  return 0.0;
+}
+
+// `gates` and `d_cell` become gradients; `d_made` is what reaches the new cell state through h.
+fn gate_gradients(at: Place, o: f32, d_o: f32, d_made: f32) {
   let stride = params.hidden;
   let g_at = at.gates + (2u - COUPLED) * stride;
-  let o_at = at.gates + (3u - COUPLED) * stride;
   let before = c[at.before];
   let i = gates[at.gates];
   var f = 1.0 - i;
   if (COUPLED == 0u) { f = gates[at.gates + stride]; }
   let g = gates[g_at];
-  let o = gates[o_at];
-  // With zoneout the history holds the old c where it was kept; the new one follows from the gates.
-  var cell = c[at.after];
-  if (ZONEOUT_C > 0.0) { cell = f * before + i * g; }
-  let squashed = output_activation(cell);
   let keep = kept(at, ZONEOUT_C, 1u);
-  let dh = arriving(at, product);
-  let d_o = dh * squashed * d_gate(o);
-  let dc = (1.0 - keep) * d_cell[at.state] + dh * o * d_output_activation(squashed) + unsee_after(at, d_o);
+  let dc = (1.0 - keep) * d_cell[at.state] + d_made + unsee_after(at, d_o);
   var d_i = dc * g * d_gate(i);
   var d_f = dc * before * d_gate(f);
   if (COUPLED == 1u) {
@@ -742,8 +951,72 @@ fn cell_backward(at: Place, product: f32) -> f32 {
   gates[at.gates] = d_i;
   if (COUPLED == 0u) { gates[at.gates + stride] = d_f; }
   gates[g_at] = dc * i * d_candidate(g);
-  gates[o_at] = d_o;
-  return 0.0;
+  gates[at.gates + (3u - COUPLED) * stride] = d_o;
+}
+
+// Layer-normalized: h[t] = o * tanh(LN(c[t]) + bias), over the row's units; c itself goes on as it is.
+
+fn row_forward(row: RowPlace, products: Statistics, thread: u32) {
+  var sum = 0.0;
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    let at = place(row, u);
+    cell_forward(at, normalized_products(at, products));
+    sum += made_cell(at);
+  }
+  let cells = cell_statistics(row, sum, thread, 1u);
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    let at = place(row, u);
+    keep_state(at, output_gate(at) * output_activation(normalized_cell(at, cells)));
+  }
+}
+
+fn normalized_cell(at: Place, cells: Statistics) -> f32 {
+  return cell_gain(at) * standard(made_cell(at), cells) + norm[norm_row(at.direction) + params.norm_cell_bias + at.unit];
+}
+
+fn cell_gain(at: Place) -> f32 {
+  return norm[norm_row(at.direction) + params.norm_cell + at.unit];
+}
+
+// The row's statistics, for the sum of the thread's own cell states.
+fn cell_statistics(row: RowPlace, sum: f32, thread: u32, slot: u32) -> Statistics {
+  let mean = sum / max(f32(own_count(params.hidden, thread)), 1.0);
+  var squares = 0.0;
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    let off = made_cell(place(row, u)) - mean;
+    squares += off * off;
+  }
+  return row_statistics(mean, squares, params.hidden, 1u, thread, slot);
+}
+
+// dL/d of the normalized cell state.
+fn d_normalized_cell(at: Place, cells: Statistics) -> f32 {
+  return own_gradient(at) * output_gate(at) * d_output_activation(output_activation(normalized_cell(at, cells)));
+}
+
+fn row_backward(row: RowPlace, thread: u32) {
+  var sum = 0.0;
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) { sum += made_cell(place(row, u)); }
+  let cells = cell_statistics(row, sum, thread, 0u);
+  var part = vec2f();
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    let at = place(row, u);
+    let d = d_normalized_cell(at, cells);
+    let hat = standard(made_cell(at), cells);
+    let gains = d_norm_row(row) + RECURRENT_GATES * params.hidden + u;
+    d_norm[gains] += d * hat;
+    d_norm[gains + params.hidden] += d;
+    part += d * cell_gain(at) * vec2f(1.0, hat);
+  }
+  let sums = row_sums(part, thread, 1u) / f32(params.hidden);
+  for (var u = thread; u < params.hidden; u += ROW_THREADS) {
+    let at = place(row, u);
+    let d = d_normalized_cell(at, cells);
+    let d_made = cells.scale * (d * cell_gain(at) - sums.x - standard(made_cell(at), cells) * sums.y);
+    let o = output_gate(at);
+    gate_gradients(at, o, own_gradient(at) * output_activation(normalized_cell(at, cells)) * d_gate(o), d_made);
+    pass_on(at, 0.0);
+  }
 }
 
 fn see_input(at: Place, before: f32) -> f32 { return 0.0; }
