@@ -2,7 +2,7 @@
 import { allocateProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { dropout } from '../kernels/dropout.ts';
-import { loadInitialState, takeFinalState } from '../kernels/state.ts';
+import { forgetRows, loadInitialState, takeFinalState } from '../kernels/state.ts';
 import { allStates, type LayerHistory } from './history.ts';
 
 /** The state between two windows: for each layer h [D,N,H], then its further states. */
@@ -32,7 +32,7 @@ export function keepState(recording: Recording, layers: readonly LayerHistory[],
   layers.forEach((layer, l) => allStates(layer).forEach((history, s) => takeFinalState(recording, layer, history, carried[l]![s]!, after ?? layer.lengths)));
 }
 
-/** Record forgetting: the next window starts from zero. */
-export function forgetState(recording: Recording, carried: CarriedState): void {
-  for (const state of carried.flat()) recording.clear(state);
+/** Record forgetting: the rows that begin start from zero. `begins` [N]: 1 where a row does. */
+export function forgetState(recording: Recording, carried: CarriedState, begins: Slice): void {
+  for (const state of carried.flat()) forgetRows(recording, state, begins);
 }
