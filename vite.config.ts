@@ -4,6 +4,7 @@
 import path from 'node:path';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
+import { dataPlugin } from './examples/data/sources.mjs';
 import { wgsl } from './src/wgsl/plugin.ts';
 import { mobyDickPlugin } from './tools/moby_dick.mjs';
 
@@ -26,7 +27,7 @@ export default defineConfig(({ mode, command }) => ({
   base: './',
   publicDir: false,
   appType: 'mpa',
-  plugins: [wgsl(), mobyDickPlugin(), demoAtRoot()],
+  plugins: [wgsl(), mobyDickPlugin(), dataPlugin(), demoAtRoot()],
   worker: { format: 'es', plugins: () => [wgsl(), mobyDickPlugin()] },
   optimizeDeps: { entries: ['demo/index.html', 'demo/**/*.ts'] },
   server: { host: '127.0.0.1', fs: { strict: true, allow: [ROOT] } },

@@ -101,6 +101,44 @@ export function trainingCases(file: unknown): TrainingCase[] {
   }));
 }
 
+/** A window of attention, with the results of PyTorch in float64. */
+export interface AttentionCase {
+  readonly name: string;
+  readonly score: 'dot' | 'general';
+  /** T */
+  readonly steps: number;
+  /** S */
+  readonly sourceSteps: number;
+  /** N */
+  readonly batch: number;
+  /** H */
+  readonly decoderSize: number;
+  /** E */
+  readonly encoderSize: number;
+  /** A */
+  readonly outputSize: number;
+  /** [N], or null where every row has S steps. */
+  readonly lengths: readonly number[] | null;
+  /** `weight_c` [A,E+H]; `weight_a` [H,E] of 'general'. */
+  readonly parameters: Arrays;
+  /** `decoder` [T,N,H], `encoder` [S,N,E], `dOutput` [T,N,A]. */
+  readonly given: Arrays;
+  /** `weights` [T,N,S], `context` [T,N,E], `output` [T,N,A]. */
+  readonly results: Arrays;
+  /** `dDecoder` [T,N,H], `dEncoder` [S,N,E]. */
+  readonly gradients: Arrays;
+  /** By the parameters' names. */
+  readonly parameterGradients: Arrays;
+}
+
+/** The cases of a parsed `attention.json`. */
+export function attentionCases(file: unknown): AttentionCase[] {
+  return casesOf(file).map((stored) => ({
+    ...(stored as unknown as AttentionCase),
+    ...decodeFields(stored, ['parameters', 'given', 'results', 'gradients', 'parameterGradients']),
+  }));
+}
+
 /** The windows of a training case in order: inputs and targets [T,N]. */
 export function trainingWindows({ tokens, batch, window, steps }: TrainingCase): { inputs: Uint32Array; targets: Uint32Array }[] {
   return Array.from({ length: steps }, (_, step) => {

@@ -1,5 +1,5 @@
 /** Path of a browser for the tools, or null. Throws when `UNFOLD_CHROME` names no file. */
 export function findBrowser(): string | null;
 
-/** Flags that give WebGPU in it: the software adapter, or the machine's own with `UNFOLD_ADAPTER=default`. */
-export function browserFlags(): string[];
+/** Flags that give WebGPU in it: on the software adapter, or the machine's own; unless given, `UNFOLD_ADAPTER` says which. */
+export function browserFlags(adapter?: 'default' | 'swiftshader'): string[];

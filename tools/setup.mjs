@@ -1,5 +1,5 @@
 // Makes a fresh clone ready: the dependencies, then a Chrome or Chromium. Plain Node, because nothing is installed yet.
-// Run before `npm start`, `npm test`, `npm run train` and `npm run bench`; takes a blink when there is nothing to do.
+// Run before `npm start`, `npm test`, `npm run train`, `npm run example`, `npm run conformance` and `npm run bench`; takes a blink when there is nothing to do.
 //
 //   node tools/setup.mjs            dependencies and a browser that tools can drive
 //   node tools/setup.mjs --serve    dependencies; a page is opened in whatever browser the reader has
@@ -32,11 +32,12 @@ export function findBrowser() {
  * Command-line flags that give WebGPU in a browser started by a tool. The software adapter is the default, so results
  * do not depend on the machine; `UNFOLD_ADAPTER=default` asks for the machine's own.
  *
+ * @param {'default' | 'swiftshader'} [adapter]
  * @returns {string[]}
  */
-export function browserFlags() {
+export function browserFlags(adapter = process.env.UNFOLD_ADAPTER === 'default' ? 'default' : 'swiftshader') {
   const flags = ['--enable-unsafe-webgpu'];
-  if (process.env.UNFOLD_ADAPTER !== 'default') flags.push('--use-webgpu-adapter=swiftshader');
+  if (adapter === 'swiftshader') flags.push('--use-webgpu-adapter=swiftshader');
   else if (process.platform === 'linux') flags.push('--enable-features=Vulkan', '--ignore-gpu-blocklist');
   if (process.getuid?.() === 0) flags.push('--no-sandbox');
   return flags;

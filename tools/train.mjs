@@ -2,6 +2,7 @@
 // `npm run train -- book.txt --layers 2 --hidden 256 --steps 500 --out model.safetensors`
 // Exit status: 0 done, 1 failed, 2 wrong use, 130 stopped with Ctrl-C (143 by SIGTERM) after saving.
 import { mobyDick } from './moby_dick.mjs';
+import { listenForSignals } from './signals.mjs';
 import { checkWritable, readBook, readBytes, writeWhole } from './train/files.mjs';
 import { HELP, parseOptions, UsageError } from './train/options.mjs';
 import { createProgress } from './train/progress.mjs';
@@ -32,11 +33,11 @@ async function main(words) {
  * @returns {Promise<number>} the exit status
  */
 async function run(options, text, resume) {
-  const interruption = listenForSignals();
+  const interruption = listenForSignals(say);
   /** @type {ReturnType<typeof createProgress> | null} */
   let progress = null;
   // Vite and Playwright take a moment to load, which --help and a wrong option need not wait for.
-  const { openPage, PageError } = await import('./train/browser.mjs');
+  const [{ PageError }, { openPage }] = await Promise.all([import('./browser.mjs'), import('./train/browser.mjs')]);
   const page = await openPage(options.adapter, {
     give: { text: () => text, ...(resume && { resume: () => resume }) },
     take: {
@@ -83,37 +84,6 @@ function describe(options, opened) {
   say(`model: LSTM layers of ${opened.hidden.join(', ')}, ${count(opened.parameterCount)} parameters`);
   say(`baselines in nats (bits) per character: uniform ${uniform.toFixed(3)} (${(uniform / Math.LN2).toFixed(3)}), ` +
     `unigram ${opened.unigramEntropy.toFixed(3)} (${(opened.unigramEntropy / Math.LN2).toFixed(3)})`);
-}
-
-/** The first Ctrl-C or SIGTERM asks for an orderly end; the second ends at once. */
-function listenForSignals() {
-  let handler = () => {};
-  /** @type {(reason: Error) => void} */
-  let reject = () => {};
-  const reason = new Error('stopped by a signal');
-  const signalled = new Promise((_, no) => (reject = no));
-  signalled.catch(() => {});
-  const state = {
-    status: 0,
-    reason,
-    /** @param {() => void} run at the first signal, or now where it came already */
-    onSignal(run) {
-      handler = run;
-      if (state.status !== 0) run();
-    },
-    /** The promise, or the rejection `reason` at the first signal. @template T @param {Promise<T>} promise @returns {Promise<T>} */
-    whichever: (promise) => /** @type {Promise<any>} */ (Promise.race([promise, signalled])),
-  };
-  for (const [signal, status] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
-    process.on(signal, () => {
-      if (state.status !== 0) process.exit(status);
-      state.status = status;
-      say('stopping; once more stops at once');
-      reject(reason);
-      handler();
-    });
-  }
-  return state;
 }
 
 try {

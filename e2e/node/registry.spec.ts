@@ -37,6 +37,7 @@ function shadersOf({ allocateProxy, Recording }: Engine, cell: Cell): { forward:
     buffers: { weight_hh: any, bias_hh: any, diagonal: any, gates: any, h: any, states: several, scratch: several, masked: any, lengths: any },
     params: { hidden: 2 } as StepDispatch['params'], // a cell passes the others on
     constants: {},
+    folded: [],
     workgroups: [1, 1, 1],
   };
   const recorded = (record: (recording: RecordingModule.Recording) => void): string[] => {

@@ -6,18 +6,19 @@ struct DropoutParams {
   count: u32,
   chance: f32,   // p, of being dropped
   stream: u32,   // tells this mask from others of the same seed
-  rows: u32,     // where the seed and the counter lie in `lengths`
+  rows: u32,     // where the seed, the counter and the time at which the window begins lie in `lengths`
+  step: u32,     // elements of a timestep; 0 for an array that has no time
   x_offset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: DropoutParams;
-@group(0) @binding(1) var<storage, read> lengths: array<u32>;       // [rows], then seed and counter
+@group(0) @binding(1) var<storage, read> lengths: array<u32>;       // [rows], then seed, counter and first time
 @group(0) @binding(2) var<storage, read> x: array<f32>;             // [count]
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;       // [count]
 
 fn scale_of(element: u32) -> f32 {
   let seed = lengths[params.rows] ^ params.stream;
-  let kept = random_uniform(seed, lengths[params.rows + 1u], element) >= params.chance;
+  let kept = random_uniform(seed, lengths[params.rows + 1u], element + lengths[params.rows + 2u] * params.step) >= params.chance;
   return select(0.0, 1.0 / (1.0 - params.chance), kept);
 }
 

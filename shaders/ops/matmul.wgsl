@@ -44,8 +44,20 @@ fn tile_of(id: vec3u, groups: vec3u) -> Tile {
   return Tile((thread / columns) * TILE_ROWS, (thread % columns) * TILE_COLUMNS, quad_lane(id.x));
 }
 
+// What the sums of a tile start from: 0, or what C holds.
+fn begun(tile: Tile) -> Sums {
+  var sums: Sums;
+  if (params.accumulate == 0u || tile.n >= params.N) { return sums; }
+  let rows = min(TILE_ROWS, params.M - tile.m);
+  let columns = min(TILE_COLUMNS, params.N - tile.n);
+  for (var r = 0u; r < rows; r += 1u) {
+    for (var j = 0u; j < columns; j += 1u) { sums[r ^ tile.lane][j] = c[params.c_offset + (tile.m + r) * params.ldc + tile.n + j]; }
+  }
+  return sums;
+}
+
 // Looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
-fn store(tile: Tile, sums: Sums) {
+fn store(tile: Tile, sums: Sums, accumulate: bool) {
   var all = sums;
   if (tile.n >= params.N) { return; }
   let rows = min(TILE_ROWS, params.M - tile.m);
@@ -56,7 +68,7 @@ fn store(tile: Tile, sums: Sums) {
       let at = params.c_offset + (tile.m + r) * params.ldc + tile.n + j;
       var value = all[held][j];
       if (params.has_bias == 1u) { value += bias[params.bias_offset + tile.n + j]; }
-      if (params.accumulate == 1u) { value += c[at]; }
+      if (accumulate) { value += c[at]; }
       c[at] = value;
     }
   }
@@ -83,6 +95,8 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
@@ -98,6 +112,8 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }
@@ -109,7 +125,7 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       #unroll j in 0..TILE_COLUMNS { sums[4u * $i + $x][$j] = acc_$i_$x_$j; }
     }
   }
-  store(tile, sums);
+  store(tile, sums, params.accumulate == 1u);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -133,6 +149,8 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
@@ -147,6 +165,8 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }
@@ -158,57 +178,62 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       #unroll j in 0..TILE_COLUMNS { sums[4u * $i + $x][$j] = acc_$i_$x_$j; }
     }
   }
-  store(tile, sums);
+  store(tile, sums, params.accumulate == 1u);
 }
 
+// Each sum is one chain of additions, from the last row to the first, going on from what C holds: sums over parts of the rows, the
+// last part first, are those over all of them, to the bit. So gradients do not depend on where a window of time is cut.
 @compute @workgroup_size(WORKGROUP)
 fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
+  var sums = begun(tile);
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + 4u * $i + (tile.lane ^ $x), params.M - 1u); }
     #unroll x in 0..4 {
-      #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = 0.0; }
+      #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = sums[4u * $i + $x][$j]; }
     }
   }
-  let whole = params.K & ~1u;
-  for (var k = 0u; k < whole; k += 2u) {
-    let a0 = k * params.lda;
-    let b0 = params.b_offset + k * params.ldb + tile.n;
-    #unroll j in 0..TILE_COLUMNS { let y_$j = vec2f(b[b0 + $j], b[b0 + params.ldb + $j]); }
+  let rest = params.K & 1u;
+  for (var k = params.K; k > rest; k -= 2u) {
+    let a0 = (k - 1u) * params.lda;
+    let b0 = params.b_offset + (k - 1u) * params.ldb + tile.n;
+    #unroll j in 0..TILE_COLUMNS { let y_$j = vec2f(b[b0 + $j], b[b0 - params.ldb + $j]); }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = vec2f(a[a_$i_$x + a0], a[a_$i_$x + a0 + params.lda]); }
+      #unroll x in 0..LOADED_ROWS { let v_$i_$x = vec2f(a[a_$i_$x + a0], a[a_$i_$x + a0 - params.lda]); }
       #unroll quad in 0..QUADS {
         let v_$i_1 = quadSwapX(v_$i_0);
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
+        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
     }
   }
-  for (var k = whole; k < params.K; k += 1u) {
-    let a0 = k * params.lda;
-    let b0 = params.b_offset + k * params.ldb + tile.n;
+  if (rest == 1u) {
+    let b0 = params.b_offset + tile.n;
     #unroll j in 0..TILE_COLUMNS { let y_$j = b[b0 + $j]; }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x + a0]; }
+      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x]; }
       #unroll quad in 0..QUADS {
         let v_$i_1 = quadSwapX(v_$i_0);
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }
     }
   }
-  var sums: Sums;
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..4 {
       #unroll j in 0..TILE_COLUMNS { sums[4u * $i + $x][$j] = acc_$i_$x_$j; }
     }
   }
-  store(tile, sums);
+  store(tile, sums, false);
 }

@@ -25,17 +25,20 @@ struct ProductSumParams {
 fn product_sum(@builtin(global_invocation_id) id: vec3u) {
   let u = id.x;
   if (u >= params.hidden) { return; }
-  var sum = 0.0;
-  for (var n = 0u; n < params.batch; n += 1u) {
-    var row = 0.0;
-    let length = min(lengths[n], params.steps);
-    for (var time = 0u; time < length; time += 1u) {
+  // A chain over time from the last step to the first, going on from what is there: see column_sum.wgsl.
+  var sum = d_weight[params.d_weight_offset + u];
+  for (var left = params.steps; left > 0u; left -= 1u) {
+    let time = left - 1u;
+    var step = 0.0;
+    for (var n = 0u; n < params.batch; n += 1u) {
+      let length = min(lengths[n], params.steps);
+      if (time >= length) { continue; }
       let before = slot_before(time, length, params.steps, params.reversed == 1u);
       let slot = select(before, time + 1u, params.sees_after == 1u);
       let gate = ((time * params.batch + n) * params.directions + params.direction) * params.saved + params.block;
-      row += gates[gate * params.hidden + u] * history[((slot * params.batch + n) * params.directions + params.direction) * params.hidden + u];
+      step += gates[gate * params.hidden + u] * history[((slot * params.batch + n) * params.directions + params.direction) * params.hidden + u];
     }
-    sum += row;
+    sum += step;
   }
-  d_weight[params.d_weight_offset + u] += sum;
+  d_weight[params.d_weight_offset + u] = sum;
 }

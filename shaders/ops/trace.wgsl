@@ -1,5 +1,6 @@
-// What a lecture plots of BPTT: how large dL/dh[t] is at every step, and how many gates are saturated there.
-// One thread a step and direction (and gate); rows past their length do not count.
+// What a lecture plots of BPTT: how large dL/dh[t] is at every step, and how many gates are saturated there. Each in two
+// passes: a thread a row of units, which are side by side in memory, then a thread a step that adds up its rows. So the first
+// pass, which reads everything, has work for a whole GPU. Rows past their length do not count.
 
 struct TraceParams {
   steps: u32,
@@ -14,45 +15,89 @@ struct TraceParams {
 @group(0) @binding(0) var<uniform> params: TraceParams;
 @group(0) @binding(1) var<storage, read> lengths: array<u32>;            // [N]
 @group(0) @binding(2) var<storage, read> d_hidden_all: array<f32>;       // [T, N, D·H] dL/dh[t]
-@group(0) @binding(3) var<storage, read_write> norms: array<f32>;        // [T, D]
+@group(0) @binding(3) var<storage, read_write> row_squares: array<f32>;  // [T, N, D] their sum over the units
+@group(0) @binding(4) var<storage, read_write> norms: array<f32>;        // [T, D]
 
-@compute @workgroup_size(16)
-fn gradient_norms(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= params.steps * params.directions) { return; }
-  let time = id.x / params.directions;
-  let direction = id.x % params.directions;
-  var sum = 0.0;
-  for (var n = 0u; n < params.batch; n += 1u) {
-    if (time >= lengths[n]) { continue; }
-    let start = ((time * params.batch + n) * params.directions + direction) * params.hidden;
-    for (var u = 0u; u < params.hidden; u += 1u) { sum += d_hidden_all[start + u] * d_hidden_all[start + u]; }
-  }
-  norms[id.x] = sqrt(sum);
+const WORKGROUP = 64u;
+
+fn thread(id: vec3u, groups: vec3u) -> u32 {
+  return id.x + id.y * groups.x * WORKGROUP;
 }
 
-@group(0) @binding(4) var<storage, read> gates: array<f32>;              // [T, N, D, S, H] activations
-@group(0) @binding(5) var<storage, read_write> saturation: array<f32>;   // [T, D, G] share of the units within 0.05 of a limit
+@compute @workgroup_size(WORKGROUP)
+fn row_norms(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = thread(id, groups);
+  if (row >= params.steps * params.batch * params.directions) { return; }
+  let n = (row / params.directions) % params.batch;
+  var sum = 0.0;
+  if (row / (params.directions * params.batch) < lengths[n]) {
+    let start = row * params.hidden;
+    let end = start + params.hidden;
+    var fours = vec4f();
+    var at = start;
+    for (; at + 4u <= end; at += 4u) {
+      let d = vec4f(d_hidden_all[at], d_hidden_all[at + 1u], d_hidden_all[at + 2u], d_hidden_all[at + 3u]);
+      fours += d * d;
+    }
+    for (; at < end; at += 1u) { fours.x += d_hidden_all[at] * d_hidden_all[at]; }
+    sum = (fours.x + fours.y) + (fours.z + fours.w);
+  }
+  row_squares[row] = sum;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn gradient_norms(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = thread(id, groups);
+  if (at >= params.steps * params.directions) { return; }
+  let first = (at / params.directions) * params.batch * params.directions + at % params.directions;
+  var sum = 0.0;
+  for (var n = 0u; n < params.batch; n += 1u) { sum += row_squares[first + n * params.directions]; }
+  norms[at] = sqrt(sum);
+}
+
+@group(0) @binding(5) var<storage, read> gates: array<f32>;              // [T, N, D, S, H] activations
+@group(0) @binding(6) var<storage, read_write> row_counts: array<f32>;   // [T, N, D, G] units within 0.05 of a limit
+@group(0) @binding(7) var<storage, read_write> saturation: array<f32>;   // [T, D, G] their share
 
 const MARGIN = 0.05;
 
-@compute @workgroup_size(16)
-fn gate_saturation(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= params.steps * params.directions * params.traced) { return; }
-  let gate_block = id.x % params.traced;
-  let direction = (id.x / params.traced) % params.directions;
-  let time = id.x / (params.traced * params.directions);
-  let candidate = extractBits(params.candidates, gate_block, 1u);
-  let low = select(MARGIN, MARGIN - 1.0, candidate == 1u);
+@compute @workgroup_size(WORKGROUP)
+fn row_saturation(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = thread(id, groups);
+  if (at >= params.steps * params.batch * params.directions * params.traced) { return; }
+  let gate_block = at % params.traced;
+  let row = at / params.traced;
+  let n = (row / params.directions) % params.batch;
+  // As the distance from the middle, which is one comparison.
+  let low = select(0.0, -1.0, extractBits(params.candidates, gate_block, 1u) == 1u);
+  let middle = (low + 1.0) / 2.0;
+  let inside = 1.0 - MARGIN - middle;
+  var count = 0.0;
+  if (row / (params.directions * params.batch) < lengths[n]) {
+    let start = (row * params.saved + gate_block) * params.hidden;
+    let end = start + params.hidden;
+    var fours = vec4f();
+    var k = start;
+    for (; k + 4u <= end; k += 4u) {
+      fours += step(vec4f(inside), abs(vec4f(gates[k], gates[k + 1u], gates[k + 2u], gates[k + 3u]) - middle));
+    }
+    for (; k < end; k += 1u) { fours.x += step(inside, abs(gates[k] - middle)); }
+    count = (fours.x + fours.y) + (fours.z + fours.w);
+  }
+  row_counts[at] = count;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn gate_saturation(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = thread(id, groups);
+  let columns = params.directions * params.traced;
+  if (at >= params.steps * columns) { return; }
+  let time = at / columns;
   var count = 0.0;
   var units = 0.0;
   for (var n = 0u; n < params.batch; n += 1u) {
-    if (time >= lengths[n]) { continue; }
-    let start = (((time * params.batch + n) * params.directions + direction) * params.saved + gate_block) * params.hidden;
-    for (var u = 0u; u < params.hidden; u += 1u) {
-      let y = gates[start + u];
-      count += select(0.0, 1.0, y < low || y > 1.0 - MARGIN);
-    }
-    units += f32(params.hidden);
+    count += row_counts[(time * params.batch + n) * columns + at % columns];
+    units += select(0.0, f32(params.hidden), time < lengths[n]);
   }
-  saturation[id.x] = count / max(units, 1.0);
+  saturation[at] = count / max(units, 1.0);
 }

@@ -54,12 +54,12 @@ export interface StepDispatch {
     /** [R*H, H] of the first direction, the others `weight_stride` further. */ readonly weight_hh: Slice;
     /** [R*H] likewise. */ readonly bias_hh: Slice;
     /** [count*H] likewise; any buffer where the cell has none. */ readonly diagonal: Slice;
-    /** [T,N,D,S,H] */ readonly gates: Slice;
+    /** [T,N,D,S,H], or [T+1,..] */ readonly gates: Slice;
     /** [slots,N,D*H] */ readonly h: Slice;
     /** [slots,N,D*H] of each further state. */ readonly states: readonly Slice[];
     /** [T,N,D*H] each. */ readonly scratch: readonly Slice[];
     /** [slots,N,D*H] h after recurrent dropout, or one element. */ readonly masked: Slice;
-    /** [N+2] */ readonly lengths: Slice;
+    /** [N+3] */ readonly lengths: Slice;
   };
   readonly params: {
     readonly step: number;
@@ -75,10 +75,15 @@ export interface StepDispatch {
     readonly d_output_direction: number;
     readonly d_output_scale: number;
     readonly stream: number;
+    readonly continued: number;
   };
   readonly constants: CellConstants;
+  /** Params that are written into the shader: the same at every step, and worth a pipeline of their own. */
+  readonly folded: readonly FoldedParam[];
   readonly workgroups: readonly [number, number, number];
 }
+
+export type FoldedParam = 'steps' | 'continued' | 'batch' | 'hidden' | 'directions' | 'reverse' | 'd_output_columns' | 'd_output_direction';
 
 /** The further buffers of a backward step. */
 export interface StepGradients {

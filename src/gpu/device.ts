@@ -76,8 +76,8 @@ export class Gpu {
   readonly adapter: AdapterDescription;
   readonly memory: Memory;
   readonly pipelines: PipelineCache;
-  /** How kernels spread over this device's threads. */
-  readonly tiles: Tiles;
+  /** How kernels spread over this device's threads: of every recording made from now on. */
+  tiles: Tiles;
   /** Resolves when the device goes away, for whatever reason. */
   readonly lost: Promise<GPUDeviceLostInfo>;
   readonly #owned: boolean;
@@ -127,6 +127,21 @@ export class Gpu {
       this.device.queue.submit([encoder.finish()]);
       return result;
     });
+  }
+
+  /**
+   * Run `body`, wait for its work, and throw what the GPU reported of it: unlike a `guard`'s, its errors leave no trace here.
+   * Nothing else may be in flight on this device's error scopes meanwhile.
+   */
+  async attempt(body: () => void): Promise<void> {
+    await this.check();
+    body();
+    await this.device.queue.onSubmittedWorkDone();
+    await this.#pending;
+    this.assertAlive();
+    const error = this.#first?.error;
+    this.#first = null;
+    if (error) throw error;
   }
 
   #watch(scope: Promise<Error | null>): void {

@@ -14,6 +14,8 @@ export interface Dispatch {
   readonly bindings: Readonly<Record<string, Slice>>;
   /** Values of the `params` uniform; the executor can change them between replays. */
   readonly params: Readonly<Record<string, number>>;
+  /** Params written into the text, with the length of every binding (src/gpu/fold.ts): they stay as they are. Empty: one pipeline for all sizes. */
+  readonly folded: readonly string[];
   readonly workgroups: readonly [number, number, number];
 }
 
@@ -39,6 +41,7 @@ export interface DispatchOptions<E, C extends string> {
   readonly params: Readonly<Record<ParamsOf<E>, number>>;
   readonly workgroups: readonly [number, number, number];
   readonly constants?: Readonly<Partial<Record<C, number>>>;
+  readonly folded?: readonly ParamsOf<E>[];
 }
 
 /** An ordered list of commands. Each sees all that the commands before it wrote. */
@@ -65,6 +68,7 @@ export class Recording {
       constants: (options.constants ?? {}) as Record<string, number>,
       bindings: options.bindings as Record<string, Slice>,
       params: options.params as Record<string, number>,
+      folded: options.folded ?? [],
       workgroups: options.workgroups,
     };
     this.commands.push(command);

@@ -5,11 +5,15 @@ import type { Recording } from '../gpu/recording.ts';
 import { grid } from './grid.ts';
 import type { Matrix } from './matmul.ts';
 
-/** Record total [C] += Σ over the rows of x [R,C]. */
-export function columnSum(recording: Recording, x: Matrix, total: Slice): void {
+/**
+ * Record total [C] += Σ over the rows of x [R,C]. With `group`, the rows of a timestep, the sum over a window equals to the bit
+ * the sums over its parts, the last part first.
+ */
+export function columnSum(recording: Recording, x: Matrix, total: Slice, group = x.rows): void {
+  if (x.rows % group !== 0) throw new RangeError(`${x.rows} rows are not whole groups of ${group}`);
   recording.dispatch(shader, 'column_sum', {
     bindings: { x: x.slice, total },
-    params: { rows: x.rows, columns: x.columns, stride: x.stride ?? x.columns },
+    params: { rows: x.rows, group, columns: x.columns, stride: x.stride ?? x.columns },
     workgroups: grid(x.columns, 16),
   });
 }

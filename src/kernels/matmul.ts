@@ -2,7 +2,7 @@
 import shader from '../../shaders/ops/matmul.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { tileConstants, tileThreads } from '../gpu/tiles.ts';
+import { matmulTile, tileConstants, tileThreads } from '../gpu/tiles.ts';
 import { grid } from './grid.ts';
 
 /** A [rows, columns] matrix in a slice; `stride` elements from one row to the next (default: columns). */
@@ -28,6 +28,8 @@ export interface MatmulOptions {
   readonly accumulate?: boolean;
 }
 
+const FOLDED = ['M', 'N', 'K', 'lda', 'ldb', 'ldc', 'accumulate', 'has_bias'] as const;
+
 /** Record C (+)= op(A)·op(B) (+ bias). Each element is summed in the same order whatever M, so a row alone equals a row among many. */
 export function matmul(recording: Recording, { form, a, b, c, bias, accumulate = false }: MatmulOptions): void {
   const [M, K] = form === 'tn' ? [a.columns, a.rows] : [a.rows, a.columns];
@@ -38,10 +40,11 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
     );
   }
   const strides = { lda: a.stride ?? a.columns, ldb: b.stride ?? b.columns, ldc: c.stride ?? c.columns };
-  const tile = recording.tiles.matmul;
+  const tile = matmulTile(recording.tiles, { kind: 'matmul', form, M, N, K });
   recording.dispatch(shader, form, {
     bindings: { a: a.slice, b: b.slice, c: c.slice, bias: bias ?? a.slice },
     params: { M, N, K, ...strides, accumulate: Number(accumulate), has_bias: Number(bias !== undefined) },
+    folded: M * N * K >= tile.foldFrom ? FOLDED : [],
     constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads },
     workgroups: grid(tileThreads(tile, M, Math.ceil(N / (4 * tile.columnQuads))), 16),
   });

@@ -5,27 +5,37 @@ import type { Recording } from '../gpu/recording.ts';
 import { grid } from './grid.ts';
 import type { StateShape } from './state.ts';
 
+const WORKGROUP = shader.constants.WORKGROUP;
+
 const params = ({ steps, batch, hidden, directions }: StateShape) => ({ steps, batch, hidden, directions, saved: 0, traced: 0, candidates: 0 });
 
-/** Record norms [T,D] = ‖dL/dh[t]‖₂ over rows and units, from dHidden [T,N,D*H]. */
-export function gradientNorms(recording: Recording, shape: StateShape, dHidden: Slice, lengths: Slice, norms: Slice): void {
-  recording.dispatch(shader, 'gradient_norms', {
-    bindings: { lengths, d_hidden_all: dHidden, norms },
-    params: params(shape),
-    workgroups: grid(shape.steps * shape.directions, 16),
+/** Record norms [T,D] = ‖dL/dh[t]‖₂ over rows and units, from dHidden [T,N,D*H]; rowSquares [T,N,D] is scratch. */
+export function gradientNorms(recording: Recording, shape: StateShape, arrays: { dHidden: Slice; lengths: Slice; rowSquares: Slice; norms: Slice }): void {
+  const { dHidden: d_hidden_all, lengths, rowSquares: row_squares, norms } = arrays;
+  const { steps, batch, directions } = shape;
+  const numbers = params(shape);
+  recording.dispatch(shader, 'row_norms', {
+    bindings: { lengths, d_hidden_all, row_squares }, params: numbers, workgroups: grid(steps * batch * directions, WORKGROUP),
   });
+  recording.dispatch(shader, 'gradient_norms', { bindings: { row_squares, norms }, params: numbers, workgroups: grid(steps * directions, WORKGROUP) });
 }
 
-/** Record saturation [T,D,G] = the share of each gate's units within 0.05 of a limit; `candidates`: gates between -1 and 1. */
+/**
+ * Record saturation [T,D,G] = the share of each gate's units within 0.05 of a limit; `candidates`: gates between -1 and 1;
+ * rowCounts [T,N,D,G] is scratch.
+ */
 export function gateSaturation(
   recording: Recording,
   shape: StateShape,
-  options: { gates: Slice; saved: number; traced: number; candidates: readonly number[]; lengths: Slice; saturation: Slice },
+  options: { gates: Slice; saved: number; traced: number; candidates: readonly number[]; lengths: Slice; rowCounts: Slice; saturation: Slice },
 ): void {
-  const { gates, saved, traced, candidates, lengths, saturation } = options;
+  const { gates, saved, traced, candidates, lengths, rowCounts: row_counts, saturation } = options;
+  const { steps, batch, directions } = shape;
+  const numbers = { ...params(shape), saved, traced, candidates: candidates.reduce((bits, gate) => bits | (1 << gate), 0) };
+  recording.dispatch(shader, 'row_saturation', {
+    bindings: { lengths, gates, row_counts }, params: numbers, workgroups: grid(steps * batch * directions * traced, WORKGROUP),
+  });
   recording.dispatch(shader, 'gate_saturation', {
-    bindings: { lengths, gates, saturation },
-    params: { ...params(shape), saved, traced, candidates: candidates.reduce((bits, gate) => bits | (1 << gate), 0) },
-    workgroups: grid(shape.steps * shape.directions * traced, 16),
+    bindings: { lengths, row_counts, saturation }, params: numbers, workgroups: grid(steps * directions * traced, WORKGROUP),
   });
 }

@@ -21,3 +21,11 @@ export function finiteNumber(value: number, name: string, { least = -Infinity, a
 export function oneOf(value: string, name: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) throw new RangeError(`${name} must be one of ${allowed.map((a) => `"${a}"`).join(', ')}; ${JSON.stringify(value)} was given`);
 }
+
+/** [N] whole numbers from 0 to `steps`, or a RangeError naming the first that is not. */
+export function checkLengths(lengths: ArrayLike<number>, steps: number, batch: number): Uint32Array {
+  if (lengths.length !== batch) throw new RangeError(`lengths needs one number a row: ${batch}; ${lengths.length} were given`);
+  const bad = Array.from(lengths).findIndex((length) => !Number.isInteger(length) || length < 0 || length > steps);
+  if (bad >= 0) throw new RangeError(`lengths[${bad}] is ${lengths[bad]}; it must be a whole number from 0 to ${steps}`);
+  return Uint32Array.from(lengths);
+}

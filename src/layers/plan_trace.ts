@@ -12,20 +12,30 @@ const CANDIDATES = ['g', 'n', 'h'];
 export class PlanTrace {
   readonly #gpu: Gpu;
   readonly #stack: StackWindow;
-  /** [T,D] and [T,D,G] of each layer. */
-  readonly #layers: readonly { readonly norms: Slice; readonly saturation: Slice }[];
+  readonly #layers: readonly {
+    /** [T,D] */ readonly norms: Slice;
+    /** [T,D,G] */ readonly saturation: Slice;
+    /** [T,N,D] and [T,N,D,G]: the same of each row, on the way. */ readonly rows: { readonly squares: Slice; readonly counts: Slice };
+  }[];
 
   constructor(gpu: Gpu, stack: StackWindow) {
     this.#gpu = gpu;
     this.#stack = stack;
-    this.#layers = stack.histories.map(({ steps, directions }, l) => ({
-      norms: allocateProxy(`l${l}.gradient norms`, [steps, directions], 'result'),
-      saturation: allocateProxy(`l${l}.gate saturation`, [steps, directions, stack.cells[l]!.gateOrder.length], 'result'),
-    }));
+    this.#layers = stack.histories.map(({ steps, batch, directions }, l) => {
+      const gates = stack.cells[l]!.gateOrder.length;
+      return {
+        norms: allocateProxy(`l${l}.gradient norms`, [steps, directions], 'result'),
+        saturation: allocateProxy(`l${l}.gate saturation`, [steps, directions, gates], 'result'),
+        rows: {
+          squares: allocateProxy(`l${l}.gradient squares by row`, [steps, batch, directions], 'scratch'),
+          counts: allocateProxy(`l${l}.saturated units by row`, [steps, batch, directions, gates], 'scratch'),
+        },
+      };
+    });
   }
 
   buffers(): BufferProxy[] {
-    return this.#layers.flatMap(({ norms, saturation }) => [norms.buffer, saturation.buffer]);
+    return this.#layers.flatMap(({ norms, saturation, rows }) => [norms, saturation, rows.squares, rows.counts].map(({ buffer }) => buffer));
   }
 
   /** Record the gates' saturation, while `gates` hold activations. */
@@ -38,6 +48,7 @@ export class PlanTrace {
         traced: gateOrder.length,
         candidates: gateOrder.flatMap((letter, gate) => (CANDIDATES.includes(letter) ? [gate] : [])),
         lengths: history.lengths,
+        rowCounts: this.#layers[l]!.rows.counts,
         saturation: this.#layers[l]!.saturation,
       });
     });
@@ -45,7 +56,10 @@ export class PlanTrace {
 
   /** Record the gradients' norms, after BPTT has left dL/dh[t] where the output's gradient was. */
   recordBackward(recording: Recording): void {
-    this.#stack.histories.forEach((history, l) => gradientNorms(recording, history, this.#stack.dOutputs[l]!, history.lengths, this.#layers[l]!.norms));
+    this.#stack.histories.forEach((history, l) => {
+      const { rows, norms } = this.#layers[l]!;
+      gradientNorms(recording, history, { dHidden: this.#stack.dOutputs[l]!, lengths: history.lengths, rowSquares: rows.squares, norms });
+    });
   }
 
   read(): Promise<LayerTrace[]> {

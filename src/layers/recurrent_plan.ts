@@ -1,18 +1,18 @@
 // A recurrent network over a window of fixed T and N, with every array it needs and its passes recorded.
 import type { Gpu } from '../gpu/device.ts';
-import { allocateProxy, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { swapAxes } from '../kernels/arrange.ts';
-import { cleanPadding, takeFinalState } from '../kernels/state.ts';
-import { allStates, lengthsShape } from '../scheduler/history.ts';
-import { startLayer } from '../scheduler/window.ts';
+import { cleanPadding } from '../kernels/state.ts';
+import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { GpuArray, type ArraySource } from './array.ts';
+import { CheckpointedWindow } from './checkpointed_window.ts';
 import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
 import { PlanTrace } from './plan_trace.ts';
-import { StackWindow } from './stack.ts';
+import { WholeWindow, type PlanWindow } from './plan_window.ts';
 import { directionsOf, outputColumns, type LayerShape } from './stack_parameters.ts';
 
 export interface PlanOptions {
@@ -24,6 +24,8 @@ export interface PlanOptions {
   readonly ragged?: boolean;
   /** Measure, at every step, the gradient's norm and the gates' saturation; `readTrace` reads them. Needs training, and directions that are not merged; each backward pass then needs its `dOutput` given anew. Default false. */
   readonly trace?: boolean;
+  /** Keep only every k-th state and compute the steps between again in the backward pass: memory for k steps and T/k states, least at k = √T; the same gradients to the bit. For layers that run forward. Default: keep every step. */
+  readonly checkpointEvery?: number;
 }
 
 /** What one layer did over the window of the last two passes. */
@@ -72,7 +74,7 @@ export class RecurrentPlan {
   readonly #gpu: Gpu;
   readonly #owned: readonly BufferProxy[];
   readonly #initial: { h: GpuArray; c: GpuArray };
-  readonly #lengths: { slice: Slice; steps: number; ragged: boolean; current: Uint32Array };
+  readonly #lengths: { steps: number; batch: number; ragged: boolean; current: Uint32Array; write: () => void };
   readonly #trace: PlanTrace | null;
   readonly #forward: Replay;
   readonly #training: TrainingArrays | null;
@@ -80,9 +82,14 @@ export class RecurrentPlan {
   #ran = false;
 
   constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; batchFirst: boolean; seed: number }, parameters: Parameters, options: PlanOptions, forget: () => void) {
-    const { steps, batch, training = false, ragged = false, trace = false } = options;
+    const { steps, batch, training = false, ragged = false, trace = false, checkpointEvery } = options;
     wholeNumber(steps, 'steps');
     wholeNumber(batch, 'batch');
+    if (checkpointEvery !== undefined) {
+      wholeNumber(checkpointEvery, 'checkpointEvery');
+      if (!training) throw new RangeError('checkpointEvery needs training: true: without a backward pass nothing is kept');
+      if (trace) throw new RangeError('checkpointEvery does not go with trace: true, which follows the gates of the whole window');
+    }
     if (trace && !training) throw new RangeError('trace: true needs training: true, since it follows the gradient');
     if (trace && network.layers.some((layer) => directionsOf(layer) === 2 && layer.merge !== 'concat')) {
       throw new RangeError("trace: true needs merge: 'concat': merged directions share the gradient of their output");
@@ -103,76 +110,67 @@ export class RecurrentPlan {
     const outward = (shape: readonly [number, number, number]): readonly number[] => (batchFirst ? [shape[1], shape[0], shape[2]] : shape);
 
     // What the application gives and takes, and, where they differ, the arrays of the kernels' own arrangement.
-    const given = { x: make('input', outward([steps, batch, features]), 'input'), h0: make('h0', states, 'input'), c0: make('c0', states, 'input') };
+    const x = make('input', outward([steps, batch, features]), 'input');
+    const initial = { h: make('h0', states, 'input'), c: make('c0', states, 'input') };
+    const final = { h: make('hn', states, 'result'), c: make('cn', states, 'result') };
     const lengths = make('lengths', lengthsShape(batch), 'input');
-    const timeFirst = batchFirst ? make('input, time first', [steps, batch, features], 'activations') : given.x;
-    const x = ragged ? make('input without padding', [steps, batch, features], 'activations') : timeFirst;
-    const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps, batch, training, lengths, ragged, trace });
-    this.#trace = trace ? new PlanTrace(gpu, stack) : null;
-    const [hn, cn] = [make('hn', states, 'result'), make('cn', states, 'result')];
-    const output = batchFirst ? make('output', [batch, steps, columns], 'result') : stack.output;
+    const timeFirst = batchFirst ? make('input, time first', [steps, batch, features], 'activations') : x;
+    const read = ragged ? make('input without padding', [steps, batch, features], 'activations') : timeFirst;
+    const shape = { steps, batch, training, lengths, ragged, trace };
+    const checkpointed = checkpointEvery === undefined ? null : new CheckpointedWindow(layers, parameters, read, checkpointEvery, shape);
+    const whole = checkpointed ? null : new WholeWindow(layers, parameters, read, shape);
+    const window: PlanWindow = checkpointed ?? whole!;
+    this.#trace = trace ? new PlanTrace(gpu, whole!.stack) : null;
+    const output = batchFirst ? make('output', [batch, steps, columns], 'result') : window.output;
 
     const forward = new Recording(gpu.tiles);
-    if (batchFirst) swapAxes(forward, given.x, timeFirst);
-    if (ragged) cleanPadding(forward, { steps, batch, columns: features }, timeFirst, x, lengths);
-    const part = (all: Slice, l: number): Slice => subslice(all, l * directions * batch * hidden, [directions, batch, hidden]);
-    stack.histories.forEach((layer, l) => {
-      startLayer(forward, layer, [part(given.h0, l), part(given.c0, l)]);
-      const kept = stack.initialStates[l];
-      if (kept) forward.copy(part(given.h0, l), kept);
-    });
-    stack.forward(forward);
-    stack.histories.forEach((layer, l) => {
-      allStates(layer).forEach((history, s) => takeFinalState(forward, layer, history, part(s === 0 ? hn : cn, l), lengths));
-    });
+    if (batchFirst) swapAxes(forward, x, timeFirst);
+    if (ragged) cleanPadding(forward, { steps, batch, columns: features }, timeFirst, read, lengths);
+    window.forward(forward, { initial, final });
     this.#trace?.recordForward(forward);
-    if (batchFirst) swapAxes(forward, stack.output, output);
+    if (batchFirst) swapAxes(forward, window.output, output);
 
     const upstream = training
       ? {
-          dOutput: batchFirst ? make('dOutput', output.shape, 'input') : stack.dOutput,
-          dHn: make('dHn', states, 'input'),
-          dCn: make('dCn', states, 'input'),
-          dInput: make('dInput', given.x.shape, 'result'),
-          dH0: make('dH0', states, 'result'),
-          dC0: make('dC0', states, 'result'),
+          dOutput: batchFirst ? make('dOutput', output.shape, 'input') : window.dOutput,
+          dFinal: { h: make('dHn', states, 'input'), c: make('dCn', states, 'input') },
+          dInput: make('dInput', x.shape, 'result'),
+          dInitial: { h: make('dH0', states, 'result'), c: make('dC0', states, 'result') },
         }
       : null;
     const backward = new Recording(gpu.tiles);
     if (upstream) {
-      const { dOutput, dHn, dCn, dInput, dH0, dC0 } = upstream;
+      const { dOutput, dFinal, dInput, dInitial } = upstream;
       const dx = batchFirst ? make('dInput, time first', [steps, batch, features], 'activations') : dInput;
-      if (batchFirst) swapAxes(backward, dOutput, stack.dOutput);
-      stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(part(s === 0 ? dHn : dCn, l), d)));
-      stack.backward(backward, { dInput: dx });
-      this.#trace?.recordBackward(backward);
-      stack.initialStateGradients(backward);
-      stack.dStates.forEach((own, l) => own.forEach((d, s) => backward.copy(d, part(s === 0 ? dH0 : dC0, l))));
+      if (batchFirst) swapAxes(backward, dOutput, window.dOutput);
+      window.backward(backward, { dFinal, dInitial, dInput: dx }, () => this.#trace?.recordBackward(backward));
       if (batchFirst) swapAxes(backward, dx, dInput);
     }
 
-    this.#owned = [...stack.buffers(), ...owned.map((s) => s.buffer), ...(this.#trace?.buffers() ?? [])];
+    this.#owned = [...window.buffers(), ...owned.map((s) => s.buffer), ...(this.#trace?.buffers() ?? [])];
     this.memory = planMemory(this.#owned);
     gpu.guard('plan', () => gpu.memory.allocate(this.#owned));
     const array = (slice: Slice, name: string): GpuArray => new GpuArray(gpu, slice, name);
-    this.input = array(given.x, 'input');
+    this.input = array(x, 'input');
     this.output = array(output, 'output');
-    this.hn = array(hn, 'hn');
-    this.cn = array(cn, 'cn');
-    this.#initial = { h: array(given.h0, 'h0'), c: array(given.c0, 'c0') };
-    // The rows' lengths, then the seed and the counter of the random numbers.
-    const current = new Uint32Array(batch + 2).fill(steps, 0, batch);
-    current[batch] = network.seed;
-    this.#lengths = { slice: lengths, steps, ragged, current };
-    gpu.write(lengths, current);
+    this.hn = array(final.h, 'hn');
+    this.cn = array(final.c, 'cn');
+    this.#initial = { h: array(initial.h, 'h0'), c: array(initial.c, 'c0') };
+    const current = wholeLengths(batch, steps, network.seed);
+    const write = (): void => {
+      gpu.write(lengths, current);
+      if (checkpointed) gpu.write(checkpointed.lengths, checkpointed.segmentLengths(current));
+    };
+    this.#lengths = { steps, batch, ragged, current, write };
+    write();
     this.#forward = new Replay(gpu, forward, 'forward');
     this.#training = upstream && {
       dOutput: array(upstream.dOutput, 'dOutput'),
-      dHn: array(upstream.dHn, 'dHn'),
-      dCn: array(upstream.dCn, 'dCn'),
+      dHn: array(upstream.dFinal.h, 'dHn'),
+      dCn: array(upstream.dFinal.c, 'dCn'),
       dInput: array(upstream.dInput, 'dInput'),
-      dH0: array(upstream.dH0, 'dH0'),
-      dC0: array(upstream.dC0, 'dC0'),
+      dH0: array(upstream.dInitial.h, 'dH0'),
+      dC0: array(upstream.dInitial.c, 'dC0'),
       backward: new Replay(gpu, backward, 'backward'),
     };
   }
@@ -239,8 +237,7 @@ export class RecurrentPlan {
   }
 
   #takeLengths(lengths: ArrayLike<number> | undefined): void {
-    const { slice, steps, ragged, current } = this.#lengths;
-    const batch = current.length - 2;
+    const { steps, batch, ragged, current, write } = this.#lengths;
     if (lengths !== undefined) {
       if (!ragged) throw new Error('this plan was made without ragged: true; plan with it to give lengths');
       if (lengths.length !== batch) throw new RangeError(`lengths needs one number a row: ${batch}; ${lengths.length} were given`);
@@ -252,7 +249,7 @@ export class RecurrentPlan {
     for (let n = 0; n < batch; n++) current[n] = lengths?.[n] ?? steps;
     // Every forward pass draws its own masks.
     current[batch + 1]!++;
-    this.#gpu.write(slice, current);
+    write();
   }
 
   /** GPU time by kernel of one pass, over the inputs given last. Needs `timestamp-query`. */

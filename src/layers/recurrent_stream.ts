@@ -4,7 +4,7 @@ import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/me
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { takeFinalState } from '../kernels/state.ts';
-import { allStates, lengthsShape } from '../scheduler/history.ts';
+import { allStates, lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { startLayer } from '../scheduler/window.ts';
 import { GpuArray, type ArraySource } from './array.ts';
 import { wholeNumber } from './checks.ts';
@@ -55,7 +55,7 @@ export class RecurrentStream {
     stack.histories.forEach((layer, l) => allStates(layer).forEach((history, s) => takeFinalState(recording, layer, history, part(s, l), lengths)));
     this.#owned = [...stack.buffers(), ...[x, lengths, h, c].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
-    gpu.write(lengths, new Uint32Array(batch + 2).fill(1, 0, batch));
+    gpu.write(lengths, wholeLengths(batch, 1));
     this.#replay = new Replay(gpu, recording, 'stream step');
     this.input = new GpuArray(gpu, { ...x, shape: [batch, input] }, 'input');
     this.output = new GpuArray(gpu, { ...stack.output, shape: [batch, hidden] }, 'output');

@@ -29,7 +29,7 @@ export interface StackShape {
   readonly steps: number;
   readonly batch: number;
   readonly training: boolean;
-  /** [N+2] steps of each row, T or fewer; then the seed and the counter of random numbers. */
+  /** [N+3] steps of each row, T or fewer; then the seed and the counter of random numbers, and the time at which the window begins. */
   readonly lengths: Slice;
   /** Some rows may be shorter than T. */
   readonly ragged: boolean;
@@ -37,6 +37,8 @@ export interface StackShape {
   readonly trace?: boolean;
   /** The top layer's `dropout` counts too: its output goes to a head. */
   readonly hasHead?: boolean;
+  /** Another window may follow, and its first step's gate gradients lie in slot T of each layer's `gates` before `backward`. Layers that run forward. */
+  readonly continued?: boolean;
 }
 
 /** What a layer keeps for its backward pass. */
@@ -234,7 +236,7 @@ export class StackWindow {
       const below = l === 0 ? options.dInput : this.#training(l - 1).dOutput;
       for (let d = 0; d < history.directions; d++) {
         const gates = gateGradients(cell, history, d, 0, cell.gateOrder.length);
-        if (bias) columnSum(recording, gates, gradient('bias_ih', d));
+        if (bias) columnSum(recording, gates, gradient('bias_ih', d), this.batch);
         if (l === 0 && this.#tokens) {
           this.#tokens.gradients(recording, d, gates, gradient('weight_ih', d), options.index);
           continue;
@@ -281,7 +283,7 @@ const zoneoutStream = (index: number): number => 16 * index + 1;
 const dropoutStream = (index: number): number => 0x10000 + index;
 
 function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean): Layer {
-  const { steps, batch, training, lengths, ragged, trace = false, hasHead = false } = window;
+  const { steps, batch, training, lengths, ragged, trace = false, hasHead = false, continued = false } = window;
   const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
   const { RECURRENT_DROPOUT, ...always } = given.cell.constants;
   const constants = { ...always, ...(training && RECURRENT_DROPOUT && { RECURRENT_DROPOUT }), ...(zonesOut && !training && { TRAINING: 0 }), ...(trace && { TRACE: 1 }) };
@@ -289,7 +291,7 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
   const { cell, hidden, direction, merge, bias } = shape;
   const directions = directionsOf(shape);
   const name = `l${index}`;
-  const history = allocateHistory(cell, name, { steps, batch, hidden, directions, reverse: direction === 'reverse' }, lengths, zoneoutStream(index));
+  const history = allocateHistory(cell, name, { steps, batch, hidden, directions, reverse: direction === 'reverse' }, lengths, zoneoutStream(index), continued);
   const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'activations');
   const state = [directions, batch, hidden];
   return {
@@ -299,7 +301,7 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
     dropped: training && shape.dropout > 0 && (!isTop || hasHead)
       ? {
           output: array('dropped', [steps, batch, outputColumns(shape)]),
-          options: { chance: shape.dropout, stream: dropoutStream(index), lengths },
+          options: { chance: shape.dropout, stream: dropoutStream(index), lengths, step: batch * outputColumns(shape) },
         }
       : null,
     zeroBias: bias ? null : allocateProxy(`${name}.zero_bias`, [Math.max(1, recurrentGates(cell)) * hidden], 'scratch'),

@@ -4,7 +4,7 @@ import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { sample, SAMPLE_SETTINGS } from '../kernels/sample.ts';
-import { lengthsShape } from '../scheduler/history.ts';
+import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
 import { linear } from './linear.ts';
 import type { CharacterModel } from './model.ts';
@@ -47,7 +47,7 @@ export class TokenStream {
     this.#carried = allocateCarriedState(this.#stack.histories);
     this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits, ...Object.values(this.#steps)].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
-    for (const length of [BLOCK, 1] as const) gpu.write(this.#steps[length], Uint32Array.of(length, 0, 0));
+    for (const length of [BLOCK, 1] as const) gpu.write(this.#steps[length], wholeLengths(1, length));
     const replay = (kind: 'read' | 'draw', length: Length): Replay => new Replay(gpu, this.#record(kind, length, logits), `${kind} ${length}`);
     this.#replays = {
       read: { [BLOCK]: replay('read', BLOCK), 1: replay('read', 1) },

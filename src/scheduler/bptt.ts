@@ -2,6 +2,7 @@
 import type { Cell, RecurrentProduct, StepGradients } from '../cells/cell.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { recurrentTile } from '../gpu/tiles.ts';
 import { addTo } from '../kernels/arrange.ts';
 import { columnSum } from '../kernels/column_sum.ts';
 import { dropoutBackward } from '../kernels/dropout.ts';
@@ -9,14 +10,17 @@ import { matmul, type Matrix } from '../kernels/matmul.ts';
 import { productSum } from '../kernels/product_sum.ts';
 import { takeFirstGradients } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
-import { backwardTile } from './stepwise.ts';
-import { stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
+import { backwardSpread, modeOf } from './spread.ts';
+import { opOf, stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
 
 /** Record the reverse-time pass: afterwards `gates` hold the gradients of the gates' pre-activations. */
 export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: StepGradients, output: OutputGradient): void {
-  const tile = backwardTile(recording.tiles.backward, history);
-  for (let step = history.steps - 1; step >= 0; step--) {
-    cell.backward(recording, stepAt(cell, history, weights, step, tile, output), gradients);
+  const tile = recurrentTile(recording.tiles, opOf('backward', cell, history));
+  const mode = modeOf(tile, cell);
+  const spread = backwardSpread(tile, mode, cell, history);
+  const dispatches = mode === 'sequence' ? 1 : history.steps;
+  for (let step = dispatches - 1; step >= 0; step--) {
+    cell.backward(recording, stepAt(cell, history, weights, step, spread, output), gradients);
   }
 }
 
@@ -112,7 +116,7 @@ export function recurrentGradients(
         const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * hidden, [batch, hidden]);
         matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: hidden }, c, accumulate: true });
       }
-      if (bias_hh) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]));
+      if (bias_hh) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]), batch);
     }
     cell.diagonal?.gates.forEach(({ block, state, sees }, i) => {
       productSum(recording, history, {

@@ -8,7 +8,7 @@ import type { StateShape } from '../kernels/state.ts';
 
 /** T, N, H, D of a layer over a window. */
 export interface LayerHistory extends StateShape {
-  /** [T,N,D,S,H] pre-activations of the input side, then saved activations, then their gradients: one memory for the three. */
+  /** [T,N,D,S,H], or [T+1,..] where continued: pre-activations of the input side, then saved activations, then their gradients: one memory for the three. */
   readonly gates: Slice;
   /** [slots,N,D*H] */
   readonly h: Slice;
@@ -18,7 +18,7 @@ export interface LayerHistory extends StateShape {
   readonly scratch: readonly Slice[];
   /** [T,N,D*H]: slots 1..T of h. */
   readonly output: Slice;
-  /** [N+2] steps of each row, then the seed and the counter of the window's random numbers. */
+  /** [N+3] steps of each row, then the seed and the counter of the window's random numbers, and the time at which it begins. */
   readonly lengths: Slice;
   /** What recurrent dropout leaves of h; null without it. */
   readonly mask: RecurrentMask | null;
@@ -26,6 +26,8 @@ export interface LayerHistory extends StateShape {
   readonly masked: Slice;
   /** Tells this layer's random numbers from another's. */
   readonly stream: number;
+  /** A window may follow this one: then slot T of `gates` holds the gradients of its first step in the backward pass. */
+  readonly continued: boolean;
 }
 
 /** Variational dropout inside the recurrent product: the same units at every step of a window (Gal & Ghahramani 2016). */
@@ -40,7 +42,7 @@ export interface RecurrentMask {
 /** Where a layer's random numbers begin; zoneout takes the first two of its streams, recurrent dropout the third. */
 const RECURRENT_DROPOUT_STREAM = 2;
 
-export function allocateHistory(cell: Cell, name: string, shape: StateShape, lengths: Slice, stream: number): LayerHistory {
+export function allocateHistory(cell: Cell, name: string, shape: StateShape, lengths: Slice, stream: number, continued = false): LayerHistory {
   const { steps, batch, hidden, directions, reverse } = shape;
   const columns = directions * hidden;
   const slots = [steps + (reverse || directions === 2 ? 2 : 1), batch, columns];
@@ -49,17 +51,18 @@ export function allocateHistory(cell: Cell, name: string, shape: StateShape, len
   const state = [directions, batch, hidden];
   return {
     ...shape,
-    gates: allocateProxy(`${name}.gates`, [steps, batch, directions, cell.saved, hidden], 'history'),
+    gates: allocateProxy(`${name}.gates`, [steps + Number(continued), batch, directions, cell.saved, hidden], 'history'),
     h,
     states: cell.states.map((state) => allocateProxy(`${name}.${state}`, slots, 'history')),
     scratch: cell.scratch.map((array) => allocateProxy(`${name}.${array}`, [steps, batch, columns], 'history')),
     output: subslice(h, batch * columns, [steps, batch, columns]),
     lengths,
     stream,
+    continued,
     masked: chance > 0 ? allocateProxy(`${name}.masked h`, slots, 'history') : allocateProxy(`${name}.no mask`, [1], 'scratch'),
     mask: chance > 0
       ? {
-          options: { chance, stream: stream + RECURRENT_DROPOUT_STREAM, lengths },
+          options: { chance, stream: stream + RECURRENT_DROPOUT_STREAM, lengths, step: 0 },
           initial: allocateProxy(`${name}.masked initial h`, state, 'activations'),
           dInitial: allocateProxy(`${name}.d_masked initial h`, state, 'activations'),
         }
@@ -73,5 +76,12 @@ export const allStates = (layer: LayerHistory): readonly Slice[] => [layer.h, ..
 export const historyBuffers = (layer: LayerHistory): BufferProxy[] =>
   [layer.gates, layer.masked, ...allStates(layer), ...layer.scratch, ...(layer.mask ? [layer.mask.initial, layer.mask.dInitial] : [])].map((s) => s.buffer);
 
-/** The elements of a `lengths` array [N+2]. */
-export const lengthsShape = (batch: number): readonly [number] => [batch + 2];
+/** The elements of a `lengths` array [N+3]. */
+export const lengthsShape = (batch: number): readonly [number] => [batch + 3];
+
+/** Rows of `steps` steps each, and what follows them: the seed and the counter of random numbers, the time at which the window begins. */
+export function wholeLengths(batch: number, steps: number, seed = 0): Uint32Array<ArrayBuffer> {
+  const lengths = new Uint32Array(lengthsShape(batch)[0]).fill(steps, 0, batch);
+  lengths[batch] = seed;
+  return lengths;
+}

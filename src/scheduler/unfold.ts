@@ -2,8 +2,9 @@
 import type { Cell, StepDispatch } from '../cells/cell.ts';
 import { elements, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { recurrentTile, type Op } from '../gpu/tiles.ts';
 import type { LayerHistory } from './history.ts';
-import { forwardTile, type StepTile } from './stepwise.ts';
+import { forwardSpread, modeOf, type Spread } from './spread.ts';
 
 /** The recurrent side's parameters, one of each for each direction. */
 export interface RecurrentWeights {
@@ -29,8 +30,8 @@ export interface OutputGradient {
 }
 
 /** What step `step` binds; step 0 is the first that each direction takes. */
-export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, tile: StepTile, output?: OutputGradient): StepDispatch {
-  const { steps, batch, hidden, directions, reverse, gates, h, states, scratch, lengths, masked, stream } = history;
+export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, spread: Spread, output?: OutputGradient): StepDispatch {
+  const { steps, batch, hidden, directions, reverse, gates, h, states, scratch, lengths, masked, stream, continued } = history;
   const [weight, bias, diagonal] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal)];
   return {
     buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, gates, h, states, scratch, masked, lengths },
@@ -48,18 +49,29 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
       d_output_direction: output?.direction ?? 0,
       d_output_scale: output?.scale ?? 0,
       stream,
+      continued: Number(continued),
     },
-    constants: { ...cell.constants, ...tile.constants },
-    workgroups: tile.workgroups,
+    constants: { ...cell.constants, ...spread.constants },
+    folded: spread.folded,
+    workgroups: spread.workgroups,
   };
 }
 
 /** Record one step: `gates` there hold W_ih·x + b_ih; the next slot of every state is made. */
 export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
-  cell.forward(recording, stepAt(cell, history, weights, index, forwardTile(recording.tiles.forward, history)));
+  const tile = recurrentTile(recording.tiles, opOf('forward', cell, history));
+  cell.forward(recording, stepAt(cell, history, weights, index, forwardSpread(tile, 'step', cell, history)));
 }
 
-/** Record all steps of the window, each direction in its own order. */
+/** Record all steps of the window, each direction in its own order: one dispatch after another, or one for all. */
 export function unfold(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights): void {
-  for (let index = 0; index < history.steps; index++) step(recording, cell, history, weights, index);
+  const tile = recurrentTile(recording.tiles, opOf('forward', cell, history));
+  const mode = modeOf(tile, cell);
+  const spread = forwardSpread(tile, mode, cell, history);
+  const dispatches = mode === 'sequence' ? 1 : history.steps;
+  for (let index = 0; index < dispatches; index++) cell.forward(recording, stepAt(cell, history, weights, index, spread));
 }
+
+/** A pass of a layer over its window, as schedules know it. */
+export const opOf = (kind: 'forward' | 'backward', cell: Cell, { steps, batch, hidden, directions }: LayerHistory): Op & { kind: 'forward' | 'backward' } =>
+  ({ kind, cell: cell.name, steps, batch, hidden, directions });

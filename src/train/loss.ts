@@ -5,6 +5,7 @@ import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { IGNORED_TARGET } from '../kernels/loss.ts';
 import { GpuArray, type ArraySource } from '../layers/array.ts';
+import { checkLengths } from '../layers/checks.ts';
 import { LossWindow, nonNegative, type LossOptions } from './loss_window.ts';
 
 export interface LossInputs {
@@ -79,7 +80,7 @@ export class Loss {
     if (given instanceof Float32Array) this.#weights!.write(nonNegative(given, 'weights', steps * batch));
     else if (given) this.#weights!.take(given, encoder);
     const rows = required(lengths, this.#window.lengths, 'lengths', 'ragged');
-    if (rows) this.#gpu.write(this.#window.lengths!, checkLengths(rows, this.#window.options));
+    if (rows) this.#gpu.write(this.#window.lengths!, checkLengths(rows, steps, batch));
     this.gradient.take(values, encoder);
     this.#replay.encode(encoder);
   }
@@ -119,11 +120,4 @@ function required<V>(given: V | undefined, made: GpuArray | Slice | null, name: 
   if (given === undefined && made) throw new RangeError(`this loss was made with ${option}: true, so every run needs ${name}`);
   if (given !== undefined && !made) throw new RangeError(`this loss was made without ${option}: true; make it with that to give ${name}`);
   return given;
-}
-
-function checkLengths(lengths: ArrayLike<number>, { steps, batch }: LossOptions): Uint32Array {
-  if (lengths.length !== batch) throw new RangeError(`lengths needs one number a row: ${batch}; ${lengths.length} were given`);
-  const bad = Array.from(lengths).findIndex((length) => !Number.isInteger(length) || length < 0 || length > steps);
-  if (bad >= 0) throw new RangeError(`lengths[${bad}] is ${lengths[bad]}; it must be a whole number from 0 to ${steps}`);
-  return Uint32Array.from(lengths);
 }

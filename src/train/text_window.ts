@@ -10,7 +10,7 @@ import { putNewStepsBack, takeNewSteps, type NewSteps } from '../kernels/new_ste
 import { linear, linearBackward, type LinearShape } from '../layers/linear.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import { StackWindow } from '../layers/stack.ts';
-import { lengthsShape } from '../scheduler/history.ts';
+import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, forgetState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
 import { allocateBatch, type Batch, type BatchArrays, type BatchOptions } from '../text/batches.ts';
 
@@ -28,7 +28,7 @@ export interface TextWindowOptions extends Required<WindowOptions> {
 export interface WindowInputs {
   /** [B,N] */ readonly tokens: Slice;
   /** [T,N] */ readonly targets: Slice;
-  /** [N+2] steps of each row, then the seed and the counter of the masks. */ readonly lengths: Slice;
+  /** [N+3] steps of each row, then the seed and the counter of the masks, and 0. */ readonly lengths: Slice;
   /** [N] steps of each row before its new ones. */ readonly offsets: Slice;
   /** [N] steps after which each row's state is kept. */ readonly kept: Slice;
   /** [N] 1 where a row starts from a zero state. */ readonly begins: Slice;
@@ -48,7 +48,7 @@ export class TextWindow {
   readonly #stateful: boolean;
   readonly #model: CharacterModel;
   readonly #shape: LinearShape;
-  /** [N+2] whose first N are `arrays.lengths`. */
+  /** [N+3] whose first N are `arrays.lengths`. */
   readonly #lengths: Uint32Array<ArrayBuffer>;
   /** The top layer's new steps [T,N,H], apart from its output where that has more; likewise their gradient. */
   readonly #taken: { readonly output: Slice; readonly dOutput: Slice } | null;
@@ -84,7 +84,7 @@ export class TextWindow {
     this.#model = model;
     this.#shape = { rows: window * batch, input: columns, output: vocabulary };
     this.#counted = this.#shape.rows;
-    this.#lengths = new Uint32Array(batch + 2);
+    this.#lengths = wholeLengths(batch, 0);
     this.arrays = { ...allocateBatch({ batch, window, backSteps }), lengths: this.#lengths.subarray(0, batch) };
     forgetState(this.reset, this.carried, this.inputs.begins);
   }

@@ -1,7 +1,10 @@
 // Sums over rows: total [C] += Σ_r x [R,C]. A bias gradient; accumulates, as parameters' gradients do.
+// Rows are summed by groups, such as the batch of a timestep, and those sums chained from the last group to the first, going on
+// from what `total` holds: sums over parts of the groups, the last part first, are those over all of them, to the bit.
 
 struct ColumnSumParams {
   rows: u32,
+  group: u32,   // rows of a group; divides `rows`
   columns: u32,
   stride: u32,  // elements from one row of x to the next
   x_offset: u32,
@@ -16,17 +19,21 @@ struct ColumnSumParams {
 fn column_sum(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   if (column >= params.columns) { return; }
-  // Four partial sums: shorter chains, and less rounding than one long one.
-  var sum = vec4f();
-  let whole = params.rows & ~3u;
-  var at = params.x_offset + column;
-  for (var r = 0u; r < whole; r += 4u) {
-    sum += vec4f(x[at], x[at + params.stride], x[at + 2u * params.stride], x[at + 3u * params.stride]);
-    at += 4u * params.stride;
+  var all = total[params.total_offset + column];
+  for (var end = params.rows; end >= params.group; end -= params.group) {
+    // Four partial sums: shorter chains, and less rounding than one long one.
+    var sum = vec4f();
+    let whole = params.group & ~3u;
+    var at = params.x_offset + column + (end - params.group) * params.stride;
+    for (var r = 0u; r < whole; r += 4u) {
+      sum += vec4f(x[at], x[at + params.stride], x[at + 2u * params.stride], x[at + 3u * params.stride]);
+      at += 4u * params.stride;
+    }
+    for (var r = whole; r < params.group; r += 1u) {
+      sum.x += x[at];
+      at += params.stride;
+    }
+    all += (sum.x + sum.y) + (sum.z + sum.w);
   }
-  for (var r = whole; r < params.rows; r += 1u) {
-    sum.x += x[at];
-    at += params.stride;
-  }
-  total[params.total_offset + column] += (sum.x + sum.y) + (sum.z + sum.w);
+  total[params.total_offset + column] = all;
 }

@@ -58,8 +58,20 @@ fn tile_of(id: vec3u, groups: vec3u) -> Tile {
   return Tile((thread / columns) * TILE_ROWS, (thread % columns) * TILE_COLUMNS, quad_lane(id.x));
 }
 
+// What the sums of a tile start from: 0, or what C holds.
+fn begun(tile: Tile) -> Sums {
+  var sums: Sums;
+  if (params.accumulate == 0u || tile.n >= params.N) { return sums; }
+  let rows = min(TILE_ROWS, params.M - tile.m);
+  let columns = min(TILE_COLUMNS, params.N - tile.n);
+  for (var r = 0u; r < rows; r += 1u) {
+    for (var j = 0u; j < columns; j += 1u) { sums[r ^ tile.lane][j] = c[params.c_offset + (tile.m + r) * params.ldc + tile.n + j]; }
+  }
+  return sums;
+}
+
 // Looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
-fn store(tile: Tile, sums: Sums) {
+fn store(tile: Tile, sums: Sums, accumulate: bool) {
   var all = sums;
   if (tile.n >= params.N) { return; }
   let rows = min(TILE_ROWS, params.M - tile.m);
@@ -70,7 +82,7 @@ fn store(tile: Tile, sums: Sums) {
       let at = params.c_offset + (tile.m + r) * params.ldc + tile.n + j;
       var value = all[held][j];
       if (params.has_bias == 1u) { value += bias[params.bias_offset + tile.n + j]; }
-      if (params.accumulate == 1u) { value += c[at]; }
+      if (accumulate) { value += c[at]; }
       c[at] = value;
     }
   }
@@ -167,6 +179,10 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     let v_0_1 = vec2f(a[a_0_1 + k], a[a_0_1 + k + 1u]);
     let v_0_2 = vec2f(a[a_0_2 + k], a[a_0_2 + k + 1u]);
     let v_0_3 = vec2f(a[a_0_3 + k], a[a_0_3 + k + 1u]);
+    let v_1_0 = vec2f(a[a_1_0 + k], a[a_1_0 + k + 1u]);
+    let v_1_1 = vec2f(a[a_1_1 + k], a[a_1_1 + k + 1u]);
+    let v_1_2 = vec2f(a[a_1_2 + k], a[a_1_2 + k + 1u]);
+    let v_1_3 = vec2f(a[a_1_3 + k], a[a_1_3 + k + 1u]);
     acc_0_0_0 += v_0_0.x * y_0.x + v_0_0.y * y_0.y;
     acc_0_0_1 += v_0_0.x * y_1.x + v_0_0.y * y_1.y;
     acc_0_0_2 += v_0_0.x * y_2.x + v_0_0.y * y_2.y;
@@ -199,10 +215,6 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_5 += v_0_3.x * y_5.x + v_0_3.y * y_5.y;
     acc_0_3_6 += v_0_3.x * y_6.x + v_0_3.y * y_6.y;
     acc_0_3_7 += v_0_3.x * y_7.x + v_0_3.y * y_7.y;
-    let v_1_0 = vec2f(a[a_1_0 + k], a[a_1_0 + k + 1u]);
-    let v_1_1 = vec2f(a[a_1_1 + k], a[a_1_1 + k + 1u]);
-    let v_1_2 = vec2f(a[a_1_2 + k], a[a_1_2 + k + 1u]);
-    let v_1_3 = vec2f(a[a_1_3 + k], a[a_1_3 + k + 1u]);
     acc_1_0_0 += v_1_0.x * y_0.x + v_1_0.y * y_0.y;
     acc_1_0_1 += v_1_0.x * y_1.x + v_1_0.y * y_1.y;
     acc_1_0_2 += v_1_0.x * y_2.x + v_1_0.y * y_2.y;
@@ -250,6 +262,10 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     let v_0_1 = a[a_0_1 + k];
     let v_0_2 = a[a_0_2 + k];
     let v_0_3 = a[a_0_3 + k];
+    let v_1_0 = a[a_1_0 + k];
+    let v_1_1 = a[a_1_1 + k];
+    let v_1_2 = a[a_1_2 + k];
+    let v_1_3 = a[a_1_3 + k];
     acc_0_0_0 += v_0_0 * y_0;
     acc_0_0_1 += v_0_0 * y_1;
     acc_0_0_2 += v_0_0 * y_2;
@@ -282,10 +298,6 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_5 += v_0_3 * y_5;
     acc_0_3_6 += v_0_3 * y_6;
     acc_0_3_7 += v_0_3 * y_7;
-    let v_1_0 = a[a_1_0 + k];
-    let v_1_1 = a[a_1_1 + k];
-    let v_1_2 = a[a_1_2 + k];
-    let v_1_3 = a[a_1_3 + k];
     acc_1_0_0 += v_1_0 * y_0;
     acc_1_0_1 += v_1_0 * y_1;
     acc_1_0_2 += v_1_0 * y_2;
@@ -384,7 +396,7 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   sums[4u * 1 + 3][5] = acc_1_3_5;
   sums[4u * 1 + 3][6] = acc_1_3_6;
   sums[4u * 1 + 3][7] = acc_1_3_7;
-  store(tile, sums);
+  store(tile, sums, params.accumulate == 1u);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -485,6 +497,10 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     let v_0_1 = vec2f(a[a_0_1 + k], a[a_0_1 + k + 1u]);
     let v_0_2 = vec2f(a[a_0_2 + k], a[a_0_2 + k + 1u]);
     let v_0_3 = vec2f(a[a_0_3 + k], a[a_0_3 + k + 1u]);
+    let v_1_0 = vec2f(a[a_1_0 + k], a[a_1_0 + k + 1u]);
+    let v_1_1 = vec2f(a[a_1_1 + k], a[a_1_1 + k + 1u]);
+    let v_1_2 = vec2f(a[a_1_2 + k], a[a_1_2 + k + 1u]);
+    let v_1_3 = vec2f(a[a_1_3 + k], a[a_1_3 + k + 1u]);
     acc_0_0_0 += v_0_0.x * y_0.x + v_0_0.y * y_0.y;
     acc_0_0_1 += v_0_0.x * y_1.x + v_0_0.y * y_1.y;
     acc_0_0_2 += v_0_0.x * y_2.x + v_0_0.y * y_2.y;
@@ -517,10 +533,6 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_5 += v_0_3.x * y_5.x + v_0_3.y * y_5.y;
     acc_0_3_6 += v_0_3.x * y_6.x + v_0_3.y * y_6.y;
     acc_0_3_7 += v_0_3.x * y_7.x + v_0_3.y * y_7.y;
-    let v_1_0 = vec2f(a[a_1_0 + k], a[a_1_0 + k + 1u]);
-    let v_1_1 = vec2f(a[a_1_1 + k], a[a_1_1 + k + 1u]);
-    let v_1_2 = vec2f(a[a_1_2 + k], a[a_1_2 + k + 1u]);
-    let v_1_3 = vec2f(a[a_1_3 + k], a[a_1_3 + k + 1u]);
     acc_1_0_0 += v_1_0.x * y_0.x + v_1_0.y * y_0.y;
     acc_1_0_1 += v_1_0.x * y_1.x + v_1_0.y * y_1.y;
     acc_1_0_2 += v_1_0.x * y_2.x + v_1_0.y * y_2.y;
@@ -567,6 +579,10 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     let v_0_1 = a[a_0_1 + k];
     let v_0_2 = a[a_0_2 + k];
     let v_0_3 = a[a_0_3 + k];
+    let v_1_0 = a[a_1_0 + k];
+    let v_1_1 = a[a_1_1 + k];
+    let v_1_2 = a[a_1_2 + k];
+    let v_1_3 = a[a_1_3 + k];
     acc_0_0_0 += v_0_0 * y_0;
     acc_0_0_1 += v_0_0 * y_1;
     acc_0_0_2 += v_0_0 * y_2;
@@ -599,10 +615,6 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_5 += v_0_3 * y_5;
     acc_0_3_6 += v_0_3 * y_6;
     acc_0_3_7 += v_0_3 * y_7;
-    let v_1_0 = a[a_1_0 + k];
-    let v_1_1 = a[a_1_1 + k];
-    let v_1_2 = a[a_1_2 + k];
-    let v_1_3 = a[a_1_3 + k];
     acc_1_0_0 += v_1_0 * y_0;
     acc_1_0_1 += v_1_0 * y_1;
     acc_1_0_2 += v_1_0 * y_2;
@@ -701,173 +713,175 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   sums[4u * 1 + 3][5] = acc_1_3_5;
   sums[4u * 1 + 3][6] = acc_1_3_6;
   sums[4u * 1 + 3][7] = acc_1_3_7;
-  store(tile, sums);
+  store(tile, sums, params.accumulate == 1u);
 }
 
+// Each sum is one chain of additions, from the last row to the first, going on from what C holds: sums over parts of the rows, the
+// last part first, are those over all of them, to the bit. So gradients do not depend on where a window of time is cut.
 @compute @workgroup_size(WORKGROUP)
 fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
+  var sums = begun(tile);
   let a_0_0 = params.a_offset + min(tile.m + 4u * 0 + (tile.lane ^ 0), params.M - 1u);
   let a_0_1 = params.a_offset + min(tile.m + 4u * 0 + (tile.lane ^ 1), params.M - 1u);
   let a_0_2 = params.a_offset + min(tile.m + 4u * 0 + (tile.lane ^ 2), params.M - 1u);
   let a_0_3 = params.a_offset + min(tile.m + 4u * 0 + (tile.lane ^ 3), params.M - 1u);
-  var acc_0_0_0 = 0.0;
-  var acc_0_0_1 = 0.0;
-  var acc_0_0_2 = 0.0;
-  var acc_0_0_3 = 0.0;
-  var acc_0_0_4 = 0.0;
-  var acc_0_0_5 = 0.0;
-  var acc_0_0_6 = 0.0;
-  var acc_0_0_7 = 0.0;
-  var acc_0_1_0 = 0.0;
-  var acc_0_1_1 = 0.0;
-  var acc_0_1_2 = 0.0;
-  var acc_0_1_3 = 0.0;
-  var acc_0_1_4 = 0.0;
-  var acc_0_1_5 = 0.0;
-  var acc_0_1_6 = 0.0;
-  var acc_0_1_7 = 0.0;
-  var acc_0_2_0 = 0.0;
-  var acc_0_2_1 = 0.0;
-  var acc_0_2_2 = 0.0;
-  var acc_0_2_3 = 0.0;
-  var acc_0_2_4 = 0.0;
-  var acc_0_2_5 = 0.0;
-  var acc_0_2_6 = 0.0;
-  var acc_0_2_7 = 0.0;
-  var acc_0_3_0 = 0.0;
-  var acc_0_3_1 = 0.0;
-  var acc_0_3_2 = 0.0;
-  var acc_0_3_3 = 0.0;
-  var acc_0_3_4 = 0.0;
-  var acc_0_3_5 = 0.0;
-  var acc_0_3_6 = 0.0;
-  var acc_0_3_7 = 0.0;
+  var acc_0_0_0 = sums[4u * 0 + 0][0];
+  var acc_0_0_1 = sums[4u * 0 + 0][1];
+  var acc_0_0_2 = sums[4u * 0 + 0][2];
+  var acc_0_0_3 = sums[4u * 0 + 0][3];
+  var acc_0_0_4 = sums[4u * 0 + 0][4];
+  var acc_0_0_5 = sums[4u * 0 + 0][5];
+  var acc_0_0_6 = sums[4u * 0 + 0][6];
+  var acc_0_0_7 = sums[4u * 0 + 0][7];
+  var acc_0_1_0 = sums[4u * 0 + 1][0];
+  var acc_0_1_1 = sums[4u * 0 + 1][1];
+  var acc_0_1_2 = sums[4u * 0 + 1][2];
+  var acc_0_1_3 = sums[4u * 0 + 1][3];
+  var acc_0_1_4 = sums[4u * 0 + 1][4];
+  var acc_0_1_5 = sums[4u * 0 + 1][5];
+  var acc_0_1_6 = sums[4u * 0 + 1][6];
+  var acc_0_1_7 = sums[4u * 0 + 1][7];
+  var acc_0_2_0 = sums[4u * 0 + 2][0];
+  var acc_0_2_1 = sums[4u * 0 + 2][1];
+  var acc_0_2_2 = sums[4u * 0 + 2][2];
+  var acc_0_2_3 = sums[4u * 0 + 2][3];
+  var acc_0_2_4 = sums[4u * 0 + 2][4];
+  var acc_0_2_5 = sums[4u * 0 + 2][5];
+  var acc_0_2_6 = sums[4u * 0 + 2][6];
+  var acc_0_2_7 = sums[4u * 0 + 2][7];
+  var acc_0_3_0 = sums[4u * 0 + 3][0];
+  var acc_0_3_1 = sums[4u * 0 + 3][1];
+  var acc_0_3_2 = sums[4u * 0 + 3][2];
+  var acc_0_3_3 = sums[4u * 0 + 3][3];
+  var acc_0_3_4 = sums[4u * 0 + 3][4];
+  var acc_0_3_5 = sums[4u * 0 + 3][5];
+  var acc_0_3_6 = sums[4u * 0 + 3][6];
+  var acc_0_3_7 = sums[4u * 0 + 3][7];
   let a_1_0 = params.a_offset + min(tile.m + 4u * 1 + (tile.lane ^ 0), params.M - 1u);
   let a_1_1 = params.a_offset + min(tile.m + 4u * 1 + (tile.lane ^ 1), params.M - 1u);
   let a_1_2 = params.a_offset + min(tile.m + 4u * 1 + (tile.lane ^ 2), params.M - 1u);
   let a_1_3 = params.a_offset + min(tile.m + 4u * 1 + (tile.lane ^ 3), params.M - 1u);
-  var acc_1_0_0 = 0.0;
-  var acc_1_0_1 = 0.0;
-  var acc_1_0_2 = 0.0;
-  var acc_1_0_3 = 0.0;
-  var acc_1_0_4 = 0.0;
-  var acc_1_0_5 = 0.0;
-  var acc_1_0_6 = 0.0;
-  var acc_1_0_7 = 0.0;
-  var acc_1_1_0 = 0.0;
-  var acc_1_1_1 = 0.0;
-  var acc_1_1_2 = 0.0;
-  var acc_1_1_3 = 0.0;
-  var acc_1_1_4 = 0.0;
-  var acc_1_1_5 = 0.0;
-  var acc_1_1_6 = 0.0;
-  var acc_1_1_7 = 0.0;
-  var acc_1_2_0 = 0.0;
-  var acc_1_2_1 = 0.0;
-  var acc_1_2_2 = 0.0;
-  var acc_1_2_3 = 0.0;
-  var acc_1_2_4 = 0.0;
-  var acc_1_2_5 = 0.0;
-  var acc_1_2_6 = 0.0;
-  var acc_1_2_7 = 0.0;
-  var acc_1_3_0 = 0.0;
-  var acc_1_3_1 = 0.0;
-  var acc_1_3_2 = 0.0;
-  var acc_1_3_3 = 0.0;
-  var acc_1_3_4 = 0.0;
-  var acc_1_3_5 = 0.0;
-  var acc_1_3_6 = 0.0;
-  var acc_1_3_7 = 0.0;
-  let whole = params.K & ~1u;
-  for (var k = 0u; k < whole; k += 2u) {
-    let a0 = k * params.lda;
-    let b0 = params.b_offset + k * params.ldb + tile.n;
-    let y_0 = vec2f(b[b0 + 0], b[b0 + params.ldb + 0]);
-    let y_1 = vec2f(b[b0 + 1], b[b0 + params.ldb + 1]);
-    let y_2 = vec2f(b[b0 + 2], b[b0 + params.ldb + 2]);
-    let y_3 = vec2f(b[b0 + 3], b[b0 + params.ldb + 3]);
-    let y_4 = vec2f(b[b0 + 4], b[b0 + params.ldb + 4]);
-    let y_5 = vec2f(b[b0 + 5], b[b0 + params.ldb + 5]);
-    let y_6 = vec2f(b[b0 + 6], b[b0 + params.ldb + 6]);
-    let y_7 = vec2f(b[b0 + 7], b[b0 + params.ldb + 7]);
-    let v_0_0 = vec2f(a[a_0_0 + a0], a[a_0_0 + a0 + params.lda]);
-    let v_0_1 = vec2f(a[a_0_1 + a0], a[a_0_1 + a0 + params.lda]);
-    let v_0_2 = vec2f(a[a_0_2 + a0], a[a_0_2 + a0 + params.lda]);
-    let v_0_3 = vec2f(a[a_0_3 + a0], a[a_0_3 + a0 + params.lda]);
-    acc_0_0_0 += v_0_0.x * y_0.x + v_0_0.y * y_0.y;
-    acc_0_0_1 += v_0_0.x * y_1.x + v_0_0.y * y_1.y;
-    acc_0_0_2 += v_0_0.x * y_2.x + v_0_0.y * y_2.y;
-    acc_0_0_3 += v_0_0.x * y_3.x + v_0_0.y * y_3.y;
-    acc_0_0_4 += v_0_0.x * y_4.x + v_0_0.y * y_4.y;
-    acc_0_0_5 += v_0_0.x * y_5.x + v_0_0.y * y_5.y;
-    acc_0_0_6 += v_0_0.x * y_6.x + v_0_0.y * y_6.y;
-    acc_0_0_7 += v_0_0.x * y_7.x + v_0_0.y * y_7.y;
-    acc_0_1_0 += v_0_1.x * y_0.x + v_0_1.y * y_0.y;
-    acc_0_1_1 += v_0_1.x * y_1.x + v_0_1.y * y_1.y;
-    acc_0_1_2 += v_0_1.x * y_2.x + v_0_1.y * y_2.y;
-    acc_0_1_3 += v_0_1.x * y_3.x + v_0_1.y * y_3.y;
-    acc_0_1_4 += v_0_1.x * y_4.x + v_0_1.y * y_4.y;
-    acc_0_1_5 += v_0_1.x * y_5.x + v_0_1.y * y_5.y;
-    acc_0_1_6 += v_0_1.x * y_6.x + v_0_1.y * y_6.y;
-    acc_0_1_7 += v_0_1.x * y_7.x + v_0_1.y * y_7.y;
-    acc_0_2_0 += v_0_2.x * y_0.x + v_0_2.y * y_0.y;
-    acc_0_2_1 += v_0_2.x * y_1.x + v_0_2.y * y_1.y;
-    acc_0_2_2 += v_0_2.x * y_2.x + v_0_2.y * y_2.y;
-    acc_0_2_3 += v_0_2.x * y_3.x + v_0_2.y * y_3.y;
-    acc_0_2_4 += v_0_2.x * y_4.x + v_0_2.y * y_4.y;
-    acc_0_2_5 += v_0_2.x * y_5.x + v_0_2.y * y_5.y;
-    acc_0_2_6 += v_0_2.x * y_6.x + v_0_2.y * y_6.y;
-    acc_0_2_7 += v_0_2.x * y_7.x + v_0_2.y * y_7.y;
-    acc_0_3_0 += v_0_3.x * y_0.x + v_0_3.y * y_0.y;
-    acc_0_3_1 += v_0_3.x * y_1.x + v_0_3.y * y_1.y;
-    acc_0_3_2 += v_0_3.x * y_2.x + v_0_3.y * y_2.y;
-    acc_0_3_3 += v_0_3.x * y_3.x + v_0_3.y * y_3.y;
-    acc_0_3_4 += v_0_3.x * y_4.x + v_0_3.y * y_4.y;
-    acc_0_3_5 += v_0_3.x * y_5.x + v_0_3.y * y_5.y;
-    acc_0_3_6 += v_0_3.x * y_6.x + v_0_3.y * y_6.y;
-    acc_0_3_7 += v_0_3.x * y_7.x + v_0_3.y * y_7.y;
-    let v_1_0 = vec2f(a[a_1_0 + a0], a[a_1_0 + a0 + params.lda]);
-    let v_1_1 = vec2f(a[a_1_1 + a0], a[a_1_1 + a0 + params.lda]);
-    let v_1_2 = vec2f(a[a_1_2 + a0], a[a_1_2 + a0 + params.lda]);
-    let v_1_3 = vec2f(a[a_1_3 + a0], a[a_1_3 + a0 + params.lda]);
-    acc_1_0_0 += v_1_0.x * y_0.x + v_1_0.y * y_0.y;
-    acc_1_0_1 += v_1_0.x * y_1.x + v_1_0.y * y_1.y;
-    acc_1_0_2 += v_1_0.x * y_2.x + v_1_0.y * y_2.y;
-    acc_1_0_3 += v_1_0.x * y_3.x + v_1_0.y * y_3.y;
-    acc_1_0_4 += v_1_0.x * y_4.x + v_1_0.y * y_4.y;
-    acc_1_0_5 += v_1_0.x * y_5.x + v_1_0.y * y_5.y;
-    acc_1_0_6 += v_1_0.x * y_6.x + v_1_0.y * y_6.y;
-    acc_1_0_7 += v_1_0.x * y_7.x + v_1_0.y * y_7.y;
-    acc_1_1_0 += v_1_1.x * y_0.x + v_1_1.y * y_0.y;
-    acc_1_1_1 += v_1_1.x * y_1.x + v_1_1.y * y_1.y;
-    acc_1_1_2 += v_1_1.x * y_2.x + v_1_1.y * y_2.y;
-    acc_1_1_3 += v_1_1.x * y_3.x + v_1_1.y * y_3.y;
-    acc_1_1_4 += v_1_1.x * y_4.x + v_1_1.y * y_4.y;
-    acc_1_1_5 += v_1_1.x * y_5.x + v_1_1.y * y_5.y;
-    acc_1_1_6 += v_1_1.x * y_6.x + v_1_1.y * y_6.y;
-    acc_1_1_7 += v_1_1.x * y_7.x + v_1_1.y * y_7.y;
-    acc_1_2_0 += v_1_2.x * y_0.x + v_1_2.y * y_0.y;
-    acc_1_2_1 += v_1_2.x * y_1.x + v_1_2.y * y_1.y;
-    acc_1_2_2 += v_1_2.x * y_2.x + v_1_2.y * y_2.y;
-    acc_1_2_3 += v_1_2.x * y_3.x + v_1_2.y * y_3.y;
-    acc_1_2_4 += v_1_2.x * y_4.x + v_1_2.y * y_4.y;
-    acc_1_2_5 += v_1_2.x * y_5.x + v_1_2.y * y_5.y;
-    acc_1_2_6 += v_1_2.x * y_6.x + v_1_2.y * y_6.y;
-    acc_1_2_7 += v_1_2.x * y_7.x + v_1_2.y * y_7.y;
-    acc_1_3_0 += v_1_3.x * y_0.x + v_1_3.y * y_0.y;
-    acc_1_3_1 += v_1_3.x * y_1.x + v_1_3.y * y_1.y;
-    acc_1_3_2 += v_1_3.x * y_2.x + v_1_3.y * y_2.y;
-    acc_1_3_3 += v_1_3.x * y_3.x + v_1_3.y * y_3.y;
-    acc_1_3_4 += v_1_3.x * y_4.x + v_1_3.y * y_4.y;
-    acc_1_3_5 += v_1_3.x * y_5.x + v_1_3.y * y_5.y;
-    acc_1_3_6 += v_1_3.x * y_6.x + v_1_3.y * y_6.y;
-    acc_1_3_7 += v_1_3.x * y_7.x + v_1_3.y * y_7.y;
+  var acc_1_0_0 = sums[4u * 1 + 0][0];
+  var acc_1_0_1 = sums[4u * 1 + 0][1];
+  var acc_1_0_2 = sums[4u * 1 + 0][2];
+  var acc_1_0_3 = sums[4u * 1 + 0][3];
+  var acc_1_0_4 = sums[4u * 1 + 0][4];
+  var acc_1_0_5 = sums[4u * 1 + 0][5];
+  var acc_1_0_6 = sums[4u * 1 + 0][6];
+  var acc_1_0_7 = sums[4u * 1 + 0][7];
+  var acc_1_1_0 = sums[4u * 1 + 1][0];
+  var acc_1_1_1 = sums[4u * 1 + 1][1];
+  var acc_1_1_2 = sums[4u * 1 + 1][2];
+  var acc_1_1_3 = sums[4u * 1 + 1][3];
+  var acc_1_1_4 = sums[4u * 1 + 1][4];
+  var acc_1_1_5 = sums[4u * 1 + 1][5];
+  var acc_1_1_6 = sums[4u * 1 + 1][6];
+  var acc_1_1_7 = sums[4u * 1 + 1][7];
+  var acc_1_2_0 = sums[4u * 1 + 2][0];
+  var acc_1_2_1 = sums[4u * 1 + 2][1];
+  var acc_1_2_2 = sums[4u * 1 + 2][2];
+  var acc_1_2_3 = sums[4u * 1 + 2][3];
+  var acc_1_2_4 = sums[4u * 1 + 2][4];
+  var acc_1_2_5 = sums[4u * 1 + 2][5];
+  var acc_1_2_6 = sums[4u * 1 + 2][6];
+  var acc_1_2_7 = sums[4u * 1 + 2][7];
+  var acc_1_3_0 = sums[4u * 1 + 3][0];
+  var acc_1_3_1 = sums[4u * 1 + 3][1];
+  var acc_1_3_2 = sums[4u * 1 + 3][2];
+  var acc_1_3_3 = sums[4u * 1 + 3][3];
+  var acc_1_3_4 = sums[4u * 1 + 3][4];
+  var acc_1_3_5 = sums[4u * 1 + 3][5];
+  var acc_1_3_6 = sums[4u * 1 + 3][6];
+  var acc_1_3_7 = sums[4u * 1 + 3][7];
+  let rest = params.K & 1u;
+  for (var k = params.K; k > rest; k -= 2u) {
+    let a0 = (k - 1u) * params.lda;
+    let b0 = params.b_offset + (k - 1u) * params.ldb + tile.n;
+    let y_0 = vec2f(b[b0 + 0], b[b0 - params.ldb + 0]);
+    let y_1 = vec2f(b[b0 + 1], b[b0 - params.ldb + 1]);
+    let y_2 = vec2f(b[b0 + 2], b[b0 - params.ldb + 2]);
+    let y_3 = vec2f(b[b0 + 3], b[b0 - params.ldb + 3]);
+    let y_4 = vec2f(b[b0 + 4], b[b0 - params.ldb + 4]);
+    let y_5 = vec2f(b[b0 + 5], b[b0 - params.ldb + 5]);
+    let y_6 = vec2f(b[b0 + 6], b[b0 - params.ldb + 6]);
+    let y_7 = vec2f(b[b0 + 7], b[b0 - params.ldb + 7]);
+    let v_0_0 = vec2f(a[a_0_0 + a0], a[a_0_0 + a0 - params.lda]);
+    let v_0_1 = vec2f(a[a_0_1 + a0], a[a_0_1 + a0 - params.lda]);
+    let v_0_2 = vec2f(a[a_0_2 + a0], a[a_0_2 + a0 - params.lda]);
+    let v_0_3 = vec2f(a[a_0_3 + a0], a[a_0_3 + a0 - params.lda]);
+    let v_1_0 = vec2f(a[a_1_0 + a0], a[a_1_0 + a0 - params.lda]);
+    let v_1_1 = vec2f(a[a_1_1 + a0], a[a_1_1 + a0 - params.lda]);
+    let v_1_2 = vec2f(a[a_1_2 + a0], a[a_1_2 + a0 - params.lda]);
+    let v_1_3 = vec2f(a[a_1_3 + a0], a[a_1_3 + a0 - params.lda]);
+    acc_0_0_0 = acc_0_0_0 + v_0_0.x * y_0.x + v_0_0.y * y_0.y;
+    acc_0_0_1 = acc_0_0_1 + v_0_0.x * y_1.x + v_0_0.y * y_1.y;
+    acc_0_0_2 = acc_0_0_2 + v_0_0.x * y_2.x + v_0_0.y * y_2.y;
+    acc_0_0_3 = acc_0_0_3 + v_0_0.x * y_3.x + v_0_0.y * y_3.y;
+    acc_0_0_4 = acc_0_0_4 + v_0_0.x * y_4.x + v_0_0.y * y_4.y;
+    acc_0_0_5 = acc_0_0_5 + v_0_0.x * y_5.x + v_0_0.y * y_5.y;
+    acc_0_0_6 = acc_0_0_6 + v_0_0.x * y_6.x + v_0_0.y * y_6.y;
+    acc_0_0_7 = acc_0_0_7 + v_0_0.x * y_7.x + v_0_0.y * y_7.y;
+    acc_0_1_0 = acc_0_1_0 + v_0_1.x * y_0.x + v_0_1.y * y_0.y;
+    acc_0_1_1 = acc_0_1_1 + v_0_1.x * y_1.x + v_0_1.y * y_1.y;
+    acc_0_1_2 = acc_0_1_2 + v_0_1.x * y_2.x + v_0_1.y * y_2.y;
+    acc_0_1_3 = acc_0_1_3 + v_0_1.x * y_3.x + v_0_1.y * y_3.y;
+    acc_0_1_4 = acc_0_1_4 + v_0_1.x * y_4.x + v_0_1.y * y_4.y;
+    acc_0_1_5 = acc_0_1_5 + v_0_1.x * y_5.x + v_0_1.y * y_5.y;
+    acc_0_1_6 = acc_0_1_6 + v_0_1.x * y_6.x + v_0_1.y * y_6.y;
+    acc_0_1_7 = acc_0_1_7 + v_0_1.x * y_7.x + v_0_1.y * y_7.y;
+    acc_0_2_0 = acc_0_2_0 + v_0_2.x * y_0.x + v_0_2.y * y_0.y;
+    acc_0_2_1 = acc_0_2_1 + v_0_2.x * y_1.x + v_0_2.y * y_1.y;
+    acc_0_2_2 = acc_0_2_2 + v_0_2.x * y_2.x + v_0_2.y * y_2.y;
+    acc_0_2_3 = acc_0_2_3 + v_0_2.x * y_3.x + v_0_2.y * y_3.y;
+    acc_0_2_4 = acc_0_2_4 + v_0_2.x * y_4.x + v_0_2.y * y_4.y;
+    acc_0_2_5 = acc_0_2_5 + v_0_2.x * y_5.x + v_0_2.y * y_5.y;
+    acc_0_2_6 = acc_0_2_6 + v_0_2.x * y_6.x + v_0_2.y * y_6.y;
+    acc_0_2_7 = acc_0_2_7 + v_0_2.x * y_7.x + v_0_2.y * y_7.y;
+    acc_0_3_0 = acc_0_3_0 + v_0_3.x * y_0.x + v_0_3.y * y_0.y;
+    acc_0_3_1 = acc_0_3_1 + v_0_3.x * y_1.x + v_0_3.y * y_1.y;
+    acc_0_3_2 = acc_0_3_2 + v_0_3.x * y_2.x + v_0_3.y * y_2.y;
+    acc_0_3_3 = acc_0_3_3 + v_0_3.x * y_3.x + v_0_3.y * y_3.y;
+    acc_0_3_4 = acc_0_3_4 + v_0_3.x * y_4.x + v_0_3.y * y_4.y;
+    acc_0_3_5 = acc_0_3_5 + v_0_3.x * y_5.x + v_0_3.y * y_5.y;
+    acc_0_3_6 = acc_0_3_6 + v_0_3.x * y_6.x + v_0_3.y * y_6.y;
+    acc_0_3_7 = acc_0_3_7 + v_0_3.x * y_7.x + v_0_3.y * y_7.y;
+    acc_1_0_0 = acc_1_0_0 + v_1_0.x * y_0.x + v_1_0.y * y_0.y;
+    acc_1_0_1 = acc_1_0_1 + v_1_0.x * y_1.x + v_1_0.y * y_1.y;
+    acc_1_0_2 = acc_1_0_2 + v_1_0.x * y_2.x + v_1_0.y * y_2.y;
+    acc_1_0_3 = acc_1_0_3 + v_1_0.x * y_3.x + v_1_0.y * y_3.y;
+    acc_1_0_4 = acc_1_0_4 + v_1_0.x * y_4.x + v_1_0.y * y_4.y;
+    acc_1_0_5 = acc_1_0_5 + v_1_0.x * y_5.x + v_1_0.y * y_5.y;
+    acc_1_0_6 = acc_1_0_6 + v_1_0.x * y_6.x + v_1_0.y * y_6.y;
+    acc_1_0_7 = acc_1_0_7 + v_1_0.x * y_7.x + v_1_0.y * y_7.y;
+    acc_1_1_0 = acc_1_1_0 + v_1_1.x * y_0.x + v_1_1.y * y_0.y;
+    acc_1_1_1 = acc_1_1_1 + v_1_1.x * y_1.x + v_1_1.y * y_1.y;
+    acc_1_1_2 = acc_1_1_2 + v_1_1.x * y_2.x + v_1_1.y * y_2.y;
+    acc_1_1_3 = acc_1_1_3 + v_1_1.x * y_3.x + v_1_1.y * y_3.y;
+    acc_1_1_4 = acc_1_1_4 + v_1_1.x * y_4.x + v_1_1.y * y_4.y;
+    acc_1_1_5 = acc_1_1_5 + v_1_1.x * y_5.x + v_1_1.y * y_5.y;
+    acc_1_1_6 = acc_1_1_6 + v_1_1.x * y_6.x + v_1_1.y * y_6.y;
+    acc_1_1_7 = acc_1_1_7 + v_1_1.x * y_7.x + v_1_1.y * y_7.y;
+    acc_1_2_0 = acc_1_2_0 + v_1_2.x * y_0.x + v_1_2.y * y_0.y;
+    acc_1_2_1 = acc_1_2_1 + v_1_2.x * y_1.x + v_1_2.y * y_1.y;
+    acc_1_2_2 = acc_1_2_2 + v_1_2.x * y_2.x + v_1_2.y * y_2.y;
+    acc_1_2_3 = acc_1_2_3 + v_1_2.x * y_3.x + v_1_2.y * y_3.y;
+    acc_1_2_4 = acc_1_2_4 + v_1_2.x * y_4.x + v_1_2.y * y_4.y;
+    acc_1_2_5 = acc_1_2_5 + v_1_2.x * y_5.x + v_1_2.y * y_5.y;
+    acc_1_2_6 = acc_1_2_6 + v_1_2.x * y_6.x + v_1_2.y * y_6.y;
+    acc_1_2_7 = acc_1_2_7 + v_1_2.x * y_7.x + v_1_2.y * y_7.y;
+    acc_1_3_0 = acc_1_3_0 + v_1_3.x * y_0.x + v_1_3.y * y_0.y;
+    acc_1_3_1 = acc_1_3_1 + v_1_3.x * y_1.x + v_1_3.y * y_1.y;
+    acc_1_3_2 = acc_1_3_2 + v_1_3.x * y_2.x + v_1_3.y * y_2.y;
+    acc_1_3_3 = acc_1_3_3 + v_1_3.x * y_3.x + v_1_3.y * y_3.y;
+    acc_1_3_4 = acc_1_3_4 + v_1_3.x * y_4.x + v_1_3.y * y_4.y;
+    acc_1_3_5 = acc_1_3_5 + v_1_3.x * y_5.x + v_1_3.y * y_5.y;
+    acc_1_3_6 = acc_1_3_6 + v_1_3.x * y_6.x + v_1_3.y * y_6.y;
+    acc_1_3_7 = acc_1_3_7 + v_1_3.x * y_7.x + v_1_3.y * y_7.y;
   }
-  for (var k = whole; k < params.K; k += 1u) {
-    let a0 = k * params.lda;
-    let b0 = params.b_offset + k * params.ldb + tile.n;
+  if (rest == 1u) {
+    let b0 = params.b_offset + tile.n;
     let y_0 = b[b0 + 0];
     let y_1 = b[b0 + 1];
     let y_2 = b[b0 + 2];
@@ -876,10 +890,14 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     let y_5 = b[b0 + 5];
     let y_6 = b[b0 + 6];
     let y_7 = b[b0 + 7];
-    let v_0_0 = a[a_0_0 + a0];
-    let v_0_1 = a[a_0_1 + a0];
-    let v_0_2 = a[a_0_2 + a0];
-    let v_0_3 = a[a_0_3 + a0];
+    let v_0_0 = a[a_0_0];
+    let v_0_1 = a[a_0_1];
+    let v_0_2 = a[a_0_2];
+    let v_0_3 = a[a_0_3];
+    let v_1_0 = a[a_1_0];
+    let v_1_1 = a[a_1_1];
+    let v_1_2 = a[a_1_2];
+    let v_1_3 = a[a_1_3];
     acc_0_0_0 += v_0_0 * y_0;
     acc_0_0_1 += v_0_0 * y_1;
     acc_0_0_2 += v_0_0 * y_2;
@@ -912,10 +930,6 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_5 += v_0_3 * y_5;
     acc_0_3_6 += v_0_3 * y_6;
     acc_0_3_7 += v_0_3 * y_7;
-    let v_1_0 = a[a_1_0 + a0];
-    let v_1_1 = a[a_1_1 + a0];
-    let v_1_2 = a[a_1_2 + a0];
-    let v_1_3 = a[a_1_3 + a0];
     acc_1_0_0 += v_1_0 * y_0;
     acc_1_0_1 += v_1_0 * y_1;
     acc_1_0_2 += v_1_0 * y_2;
@@ -949,7 +963,6 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_1_3_6 += v_1_3 * y_6;
     acc_1_3_7 += v_1_3 * y_7;
   }
-  var sums: Sums;
   sums[4u * 0 + 0][0] = acc_0_0_0;
   sums[4u * 0 + 0][1] = acc_0_0_1;
   sums[4u * 0 + 0][2] = acc_0_0_2;
@@ -1014,5 +1027,5 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   sums[4u * 1 + 3][5] = acc_1_3_5;
   sums[4u * 1 + 3][6] = acc_1_3_6;
   sums[4u * 1 + 3][7] = acc_1_3_7;
-  store(tile, sums);
+  store(tile, sums, false);
 }

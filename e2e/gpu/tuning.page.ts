@@ -1,0 +1,69 @@
+import { openDevice } from '../../src/gpu/device.ts';
+import { allocateProxy } from '../../src/gpu/memory.ts';
+import { Recording } from '../../src/gpu/recording.ts';
+import { DIRECT_TILES, type MatmulTile } from '../../src/gpu/tiles.ts';
+import { tune, type TuningTask } from '../../src/gpu/tuning.ts';
+import { openTuningStore } from '../../src/gpu/tuning_store.ts';
+import { matmul, matrix } from '../../src/kernels/matmul.ts';
+
+/** How a candidate of the test goes wrong. */
+export type Fault = 'none' | 'wrong result' | 'no result' | 'does not compile';
+type Choice = MatmulTile & { readonly fault: Fault };
+
+const [M, N, K] = [64, 32, 48];
+
+function task(candidates: readonly Choice[]): TuningTask<Choice> {
+  const [a, b, c] = [allocateProxy('a', [M, K], 'scratch'), allocateProxy('b', [N, K], 'scratch'), allocateProxy('c', [M, N], 'scratch')];
+  return {
+    key: `test ${M}x${N}x${K}`,
+    candidates,
+    memory: [a, b, c].map(({ buffer }) => buffer),
+    inputs: [a, b],
+    results: [c],
+    record({ fault, ...tile }) {
+      const recording = new Recording({ ...DIRECT_TILES, matmul: tile });
+      if (fault === 'no result') return recording;
+      // The transposed product is another one.
+      matmul(recording, fault === 'wrong result'
+        ? { form: 'nt', a: matrix(b, N, K), b: matrix(a, M, K), c: matrix({ ...c, shape: [N, M] }, N, M) }
+        : { form: 'nt', a: matrix(a, M, K), b: matrix(b, N, K), c: matrix(c, M, N) });
+      const [dispatch] = recording.commands;
+      if (dispatch?.kind !== 'dispatch') throw new Error('a matmul is a dispatch');
+      if (fault === 'does not compile') {
+        recording.commands[0] = { ...dispatch, shader: { ...dispatch.shader, code: dispatch.shader.code.replace('fn store(', 'fn store(unknown_type: Nowhere, ') } };
+      }
+      return recording;
+    },
+  };
+}
+
+export async function choose(faults: readonly Fault[]) {
+  const gpu = await openDevice();
+  const candidates = faults.map((fault, i) => ({ rowQuads: 1 + (i % 2), columnQuads: 1, quads: false, foldFrom: Infinity, fault }));
+  const before = gpu.memory.report().totalBytes;
+  const { best, times } = await tune(gpu, task(candidates));
+  await gpu.check(); // what refused a candidate is not left to be thrown at the next read
+  return {
+    best: candidates.indexOf(best),
+    times: times.map(({ milliseconds, refused, compileMilliseconds }) => ({ finite: Number.isFinite(milliseconds), milliseconds, compiled: compileMilliseconds > 0, refused })),
+    leaked: gpu.memory.report().totalBytes - before,
+  };
+}
+
+export async function abort() {
+  const gpu = await openDevice();
+  const controller = new AbortController();
+  controller.abort(new Error('enough'));
+  const before = gpu.memory.report().totalBytes;
+  const message = await tune(gpu, task([{ rowQuads: 1, columnQuads: 1, quads: false, foldFrom: Infinity, fault: 'none' }]), controller.signal).catch((error: Error) => error.message);
+  return { message, leaked: gpu.memory.report().totalBytes - before };
+}
+
+/** What two stores of one machine and one of another find, after the first has saved twice. */
+export async function storage() {
+  const [one, again, other] = [openTuningStore('machine'), openTuningStore('machine'), openTuningStore('another machine')];
+  const empty = await one.load();
+  await one.save({ a: { rowQuads: 2 }, b: 1 });
+  await one.save({ b: 2 });
+  return { empty, again: await again.load(), other: await other.load() };
+}

@@ -1,0 +1,36 @@
+// The tuner's core: what fails is refused, what is left is timed, the fastest is chosen, and nothing is left behind.
+import { expect, test } from '../harness.ts';
+import type { choose, Fault } from './tuning.page.ts';
+
+const page = '/e2e/gpu/tuning.page.ts';
+type Choice = Awaited<ReturnType<typeof choose>>;
+
+test('candidates that do not compile, or whose results are wrong or missing, are refused with the reason', async ({ inPage }) => {
+  const faults: Fault[] = ['none', 'wrong result', 'no result', 'does not compile', 'none'];
+  const { result, errors } = await inPage<Choice>(page, 'choose', faults, { expectErrors: true });
+  const { best, times, leaked } = result!;
+  expect(times.map(({ finite }) => finite)).toEqual([true, false, false, false, true]);
+  expect(times.map(({ refused }) => refused)).toEqual([
+    null, expect.stringMatching(/^its results are .* from the default's/), expect.stringMatching(/^its results are/), expect.stringContaining('Nowhere'), null,
+  ]);
+  const [first, last] = [times[0]!.milliseconds, times[4]!.milliseconds];
+  expect(best).toBe(last < first ? 4 : 0);
+  expect(leaked).toBe(0);
+  // The browser's own complaint of the shader, and nothing from the engine.
+  expect(errors.filter((error) => !/Nowhere|[Ii]nvalid/.test(error))).toEqual([]);
+});
+
+test('a default that fails is an error', async ({ inPage }) => {
+  const { errors } = await inPage<Choice>(page, 'choose', ['does not compile', 'none'] satisfies Fault[], { expectErrors: true });
+  expect(errors.join()).toContain('the default failed');
+});
+
+test('a shortlist has 1 to 6 candidates; an aborted signal throws its reason and frees everything', async ({ inPage }) => {
+  const { errors } = await inPage<Choice>(page, 'choose', new Array<Fault>(7).fill('none'), { expectErrors: true });
+  expect(errors.join()).toContain('7 candidates; a shortlist has 1 to 6');
+  expect(await inPage(page, 'abort')).toEqual({ message: 'enough', leaked: 0 });
+});
+
+test('choices are kept by machine', async ({ inPage }) => {
+  expect(await inPage(page, 'storage')).toEqual({ empty: {}, again: { a: { rowQuads: 2 }, b: 2 }, other: {} });
+});

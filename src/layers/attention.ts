@@ -1,0 +1,85 @@
+// Luong's attention (2015) as an operator: what a decoder state is compared with, mixed of, and made into.
+//   score[t,n,s] = h[t,n]·e[s,n] (dot) or h[t,n]·W_a·e[s,n] (general), weights = softmax over s,
+//   context[t,n] = Σ_s weights[t,n,s]·e[s,n],  output[t,n] = tanh(W_c·[context; h])
+import type { Gpu } from '../gpu/device.ts';
+import type { GpuArray } from './array.ts';
+import { AttentionPlan, type AttentionPlanOptions } from './attention_plan.ts';
+import { oneOf, wholeNumber } from './checks.ts';
+import { Parameters, type ParameterSpec } from './parameters.ts';
+
+export type AttentionScore = 'dot' | 'general';
+
+export interface AttentionOptions {
+  /** 'dot' has no weight and needs H = E; 'general' has weight_a [H,E]. */
+  readonly score: AttentionScore;
+  /** H: features of a decoder state. */
+  readonly decoderSize: number;
+  /** E: features of an encoder state. */
+  readonly encoderSize: number;
+  /** A: features of the output. Default H. */
+  readonly outputSize?: number;
+  /** Of the initial weights, uniform in ±1/√(columns that a sum runs over). Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * Attention with its parameters on the GPU.
+ * @throws RangeError for a size that is no positive whole number, a 'dot' of different sizes, or parameters over the device's limits.
+ */
+export function createAttention(gpu: Gpu, options: AttentionOptions): Attention {
+  return new Attention(gpu, options);
+}
+
+export class Attention {
+  /** weight_c [A,E+H], whose first E columns see the context; weight_a [H,E] of 'general'. The paper's names. */
+  readonly parameters: Readonly<Record<string, GpuArray>>;
+  /** Every backward pass adds to them; an update clears them. */
+  readonly gradients: Readonly<Record<string, GpuArray>>;
+  /** The flat buffers behind both. */
+  readonly weights: Parameters;
+  readonly score: AttentionScore;
+  readonly decoderSize: number;
+  readonly encoderSize: number;
+  readonly outputSize: number;
+  readonly #gpu: Gpu;
+  readonly #plans = new Set<AttentionPlan>();
+
+  constructor(gpu: Gpu, { score, decoderSize, encoderSize, outputSize = decoderSize, seed = 0 }: AttentionOptions) {
+    oneOf(score, 'score', ['dot', 'general']);
+    wholeNumber(decoderSize, 'decoderSize');
+    wholeNumber(encoderSize, 'encoderSize');
+    wholeNumber(outputSize, 'outputSize');
+    wholeNumber(seed, 'seed', 0);
+    if (score === 'dot' && decoderSize !== encoderSize) {
+      throw new RangeError(`score "dot" compares states of one size; decoderSize ${decoderSize} and encoderSize ${encoderSize} were given. Use "general", or equal sizes`);
+    }
+    this.#gpu = gpu;
+    this.score = score;
+    this.decoderSize = decoderSize;
+    this.encoderSize = encoderSize;
+    this.outputSize = outputSize;
+    const spec = (name: string, shape: readonly number[], summed: number): ParameterSpec =>
+      ({ name, shape, initialise: { distribution: 'uniform', scale: 1 / Math.sqrt(summed) } });
+    this.weights = new Parameters([
+      spec('weight_c', [outputSize, encoderSize + decoderSize], encoderSize + decoderSize),
+      ...(score === 'general' ? [spec('weight_a', [decoderSize, encoderSize], decoderSize)] : []),
+    ], 'attention');
+    gpu.guard('attention', () => gpu.memory.allocate([this.weights.flat.buffer, this.weights.flatGradient.buffer]));
+    gpu.write(this.weights.flat, this.weights.initialValues(seed));
+    this.parameters = this.weights.arrays(gpu, 'parameters');
+    this.gradients = this.weights.arrays(gpu, 'gradients');
+  }
+
+  /** Plan for T steps of the decoder over S of the encoder: all memory is allocated here. One step at a time: steps 1. */
+  plan(options: AttentionPlanOptions): AttentionPlan {
+    const plan = new AttentionPlan(this.#gpu, this, options, () => this.#plans.delete(plan));
+    this.#plans.add(plan);
+    return plan;
+  }
+
+  /** Free the parameters and every plan. */
+  destroy(): void {
+    for (const plan of this.#plans) plan.destroy();
+    this.#gpu.memory.free([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
+  }
+}
