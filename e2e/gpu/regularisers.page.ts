@@ -173,3 +173,41 @@ export async function stream({ cell }: { cell: CellName }) {
   network.destroy();
   return { whole, single: Float32Array.of(...head, ...tail), head, tail, forked, restored, again, bytesLeft: gpu.memory.report().totalBytes };
 }
+
+/** A stream whose rows are exchanged midway, beside the steps and state of the rows that they go on from; and what a wrong row says. */
+export async function reorder({ cell }: { cell: CellName }) {
+  const { inputSize, hiddenSize } = SHAPE;
+  const { batch } = WINDOW;
+  const gpu = await openDevice();
+  const network = createRecurrent(gpu, { ...SHAPE, cell });
+  const [one, other] = [network.stream({ batch }), network.stream({ batch })];
+  const rows = Array.from({ length: batch }, (_, n) => (n === 0 ? batch - 1 : n === 1 ? 1 : 0));
+  const pick = (values: Float32Array, columns: number): Float32Array<ArrayBuffer> =>
+    values.map((_, i) => {
+      const [layer, n] = [Math.floor(i / (batch * columns)), Math.floor(i / columns) % batch];
+      return values[(layer * batch + rows[n]!) * columns + (i % columns)]!;
+    }) as Float32Array<ArrayBuffer>;
+  const [first, second] = [randomArray(batch * inputSize, 1), randomArray(batch * inputSize, 2)];
+  // Rows that go on from another's state, and rows that had its input from the beginning.
+  one.step(first);
+  const before = await one.snapshot();
+  one.reorder(rows);
+  const after = await one.snapshot();
+  one.step(second);
+  other.step(pick(first, inputSize));
+  other.step(second);
+  const said = [rows.slice(1), rows.with(1, batch), rows.with(1, -1)].map((wrong) => {
+    try {
+      one.reorder(wrong);
+      return 'nothing was thrown';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  });
+  const result = {
+    h: after.h, c: after.c, pickedH: pick(before.h, hiddenSize), pickedC: pick(before.c, hiddenSize), moved: before.h.some((x, i) => x !== after.h[i]),
+    output: await one.output.read(), expected: await other.output.read(), said, batch,
+  };
+  network.destroy();
+  return { ...result, bytesLeft: gpu.memory.report().totalBytes };
+}

@@ -1,6 +1,6 @@
 // Dropout and zoneout against the reference with the generator's own masks; traces of BPTT; streams.
 import { expect, test } from '../harness.ts';
-import type { RegularisedCase, stream, trace, traceByTails } from './regularisers.page.ts';
+import type { RegularisedCase, reorder, stream, trace, traceByTails } from './regularisers.page.ts';
 
 const page = '/e2e/gpu/regularisers.page.ts';
 
@@ -63,6 +63,23 @@ for (const cell of ['lstm', 'gru', 'min_gru'] as const) {
     expect(r.forked).toEqual(r.tail);
     expect(r.restored).toEqual(r.tail);
     expect(r.again).toEqual(r.head);
+    expect(r.bytesLeft).toBe(0);
+  });
+}
+
+for (const cell of ['lstm', 'gru'] as const) {
+  test(`rows of a stream of ${cell} go on from the states of others`, async ({ inPage }) => {
+    const r = await inPage<Awaited<ReturnType<typeof reorder>>>(page, 'reorder', { cell });
+    expect(r.moved).toBe(true);
+    expect(r.h).toEqual(r.pickedH);
+    expect(r.c).toEqual(r.pickedC);
+    expect(r.output).toEqual(r.expected);
+    const last = r.batch - 1;
+    expect(r.said).toEqual([
+      `rows needs one number a row: ${r.batch}; ${last} were given`,
+      `rows[1] is ${r.batch}; it must be a whole number from 0 to ${last}`,
+      `rows[1] is -1; it must be a whole number from 0 to ${last}`,
+    ]);
     expect(r.bytesLeft).toBe(0);
   });
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { readCase } from '../../tools/conformance/case.ts';
-import { relativeError, score } from '../../tools/conformance/score.ts';
+import { comparisons, relativeError, score } from '../../tools/conformance/score.ts';
 import { decode } from '../../tools/conformance/tensor.ts';
 import { encode, makeCase, recipes, type EncodedTensor, type MadeCase } from './conformance_cases.ts';
 
@@ -80,14 +80,14 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
   const short = { ...made('rnn-tanh'), id: 'short' };
   short.inputs.x = { ...short.inputs.x!, data: short.inputs.x!.data.slice(8) };
   const swapped = { ...made('gru-one-step'), id: 'swapped', gateOrder: 'zrn' };
-  const training = { ...made('gru-after'), id: 'training', task: 'training' };
+  const training = { ...made('gru-after'), id: 'inference', task: 'inference' };
   const projected = { ...made('gru-after'), id: 'projected' };
   projected.options = { ...projected.options, projSize: 2 };
   const elu = { ...made('lstm-activations'), id: 'elu' };
   elu.options = { ...elu.options, activations: { gate: 'elu' } };
   const nothing = { ...made('rnn-relu'), id: 'nothing', expected: {} };
   write('a.json', { cases: [wrongOutput, noWeight, short, swapped, { ...made('rnn-tanh'), weights: { $ref: 'none' } }, nothing] });
-  write('b.json', { cases: [training, { ...training, id: 'training-2' }, projected, elu, made('rnn-tanh'), made('rnn-relu')] });
+  write('b.json', { cases: [training, { ...training, id: 'inference-2' }, projected, elu, made('rnn-tanh'), made('rnn-relu')] });
   write('broken.json', '{"cases": [');
   write('nameless.json', { cases: [{ task: 'forward' }] });
   const { status, lines, stderr } = await conformance('cases');
@@ -105,8 +105,8 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
     'failed       rnn-tanh: MalformedCase: weights is missing',
     'failed       nothing: MalformedCase: expected holds nothing to compare with',
     'a.json: 0/6 passed, 6 failed, 0 unsupported, worst relative error infinite (wrong grads.l2.fwd.Wx)',
-    'unsupported  training: task "training"',
-    'unsupported  training-2: task "training"',
+    'unsupported  inference: task "inference"',
+    'unsupported  inference-2: task "inference"',
     'unsupported  projected: option projSize',
     'unsupported  elu: activation "elu"',
     'failed       rnn-tanh: another case has this id',
@@ -114,18 +114,18 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
     expect.stringMatching(/^broken\.json: cannot be read: .*JSON/),
     'nameless.json: its case 0 has no id',
     'all: 1/12 passed, 7 failed, 4 unsupported, worst relative error infinite (wrong grads.l2.fwd.Wx), 2 of 4 files unreadable',
-    'unsupported: task "training", 2 cases',
+    'unsupported: task "inference", 2 cases',
     'unsupported: option projSize, 1 case',
     'unsupported: activation "elu", 1 case',
   ]);
 });
 
 test('--filter: an unsupported case alone does not end with 0', async () => {
-  write('a.json', { cases: [{ ...made('rnn-tanh'), task: 'training' }, made('rnn-relu')] });
+  write('a.json', { cases: [{ ...made('rnn-tanh'), task: 'inference' }, made('rnn-relu')] });
   const { status, lines } = await conformance('cases', '--filter', 'tanh');
   expect(lines.slice(1)).toEqual([
-    'unsupported  rnn-tanh: task "training"', 'a.json: 0/1 passed, 0 failed, 1 unsupported',
-    'all: 0/1 passed, 0 failed, 1 unsupported', 'unsupported: task "training", 1 case',
+    'unsupported  rnn-tanh: task "inference"', 'a.json: 0/1 passed, 0 failed, 1 unsupported',
+    'all: 0/1 passed, 0 failed, 1 unsupported', 'unsupported: task "inference", 1 case',
   ]);
   expect(status).toBe(1);
 });
@@ -170,7 +170,7 @@ test('the error is relative L2, with a floor, and infinite for what is not there
 test('a tolerance is the field\'s, its kind\'s, the case\'s default, or the format\'s', () => {
   const tolerances = (tolerance: Record<string, number>): Record<string, number> => {
     const one = readCase({ ...made('rnn-tanh'), tolerance });
-    return Object.fromEntries(score(one, {}).map((each) => [each.field, each.tolerance]));
+    return Object.fromEntries(score(one, comparisons(one, {})).map((each) => [each.field, each.tolerance]));
   };
   expect(tolerances({})).toEqual({ output: 3e-5, hn: 3e-5, loss: 2e-4, 'grads.l0.fwd.Wx': 1e-4, 'grads.l0.fwd.Wh': 1e-4, 'grads.x': 1e-4 });
   expect(tolerances({ default: 1, grads: 2, 'grads.x': 3 }))
