@@ -87,6 +87,6 @@ test('a trace changes no loss and shows the gradient at the old steps', async ({
   expect(first).toEqual([true, true, true, false, false, false, false]);
   expect(last).toEqual(new Array<boolean>(7).fill(true));
   expect(refused).toMatch(/made without trace: true/);
-  // Of both layers 7 norms, and 7 saturations of 4 and of 3 gates.
-  expect(more).toBe(4 * (2 * 7 + 7 * 4 + 7 * 3));
+  // Of both layers 7 norms and 7 saturations of 4 and of 3 gates, and the same of each of the 3 rows.
+  expect(more).toBe(4 * (1 + 3) * (2 * 7 + 7 * 4 + 7 * 3));
 });
