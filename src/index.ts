@@ -29,9 +29,11 @@ export {
 export { constant, cosine, rateAt, stepDecay, warmUp, type Schedule } from './train/schedule.ts';
 export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions } from './train/trainer.ts';
 export { createUpdate, Update, type Trainable, type UpdateOptions } from './train/update.ts';
-export type { TrainingText } from './train/training_text.ts';
-export { createBatches, split, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
+export type { WindowOptions } from './train/text_window.ts';
+export { createBatches, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
 export { characters, type CharactersOptions, type Corpus } from './text/characters.ts';
+export { split, type SplitOptions } from './text/split.ts';
+export type { TrainingText } from './text/streams.ts';
 export { createDecoder, type Decoder } from './text/decoder.ts';
 export { UNKNOWN, Vocabulary, type Normalization, type UnknownPolicy, type VocabularyJSON } from './text/vocabulary.ts';
 export { readSafetensors, SafetensorsError, writeSafetensors, type NamedTensor, type SafetensorsFile, type Tensor } from './io/safetensors.ts';
