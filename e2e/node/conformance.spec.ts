@@ -40,7 +40,7 @@ test('every gate order, bias, layout and gradient of the format, and the raw ten
   const shared = cases.find(({ id }) => id === 'gru-after')!;
   write('a.json', { cases: cases.slice(0, 7) });
   const others = cases.slice(7).map((one) => (one === shared ? { ...one, weights: { $ref: 'gru' } } : one));
-  others.at(-1)!.options.projSize = 0;
+  others.at(-1)!.options.zoneout = 0;
   Object.assign(others.at(-1)!.expected, { cn: null });
   write('b.json', { sharedWeights: { gru: shared.weights }, cases: others });
   write('notes.json', { about: 'no case file' });
@@ -48,9 +48,9 @@ test('every gate order, bias, layout and gradient of the format, and the raw ten
   expect(stderr + lines.filter((line) => line.startsWith('failed')).join('\n')).toBe('');
   expect(lines[0]).toMatch(/^adapter: \S/);
   expect(lines[1]).toMatch(/^a\.json: 7\/7 passed, 0 failed, 0 unsupported, worst relative error \d\.\de-[678] \(lstm-\S+ \S+\)$/);
-  expect(lines[2]).toMatch(/^b\.json: 5\/5 passed, 0 failed, 0 unsupported, worst /);
-  expect(lines[3]).toMatch(/^all: 12\/12 passed, 0 failed, 0 unsupported, worst /);
-  expect(lines.slice(4)).toEqual(['wrote out.json, the tensors of 12 cases']);
+  expect(lines[2]).toMatch(/^b\.json: 6\/6 passed, 0 failed, 0 unsupported, worst /);
+  expect(lines[3]).toMatch(/^all: 13\/13 passed, 0 failed, 0 unsupported, worst /);
+  expect(lines.slice(4)).toEqual(['wrote out.json, the tensors of 13 cases']);
   expect(status).toBe(0);
 
   type Raw = Record<string, EncodedTensor> & { grads?: Record<string, EncodedTensor> };
@@ -81,13 +81,13 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
   short.inputs.x = { ...short.inputs.x!, data: short.inputs.x!.data.slice(8) };
   const swapped = { ...made('gru-one-step'), id: 'swapped', gateOrder: 'zrn' };
   const training = { ...made('gru-after'), id: 'training', task: 'training' };
-  const projected = { ...made('gru-after'), id: 'projected' };
-  projected.options = { ...projected.options, projSize: 2 };
+  const zoneout = { ...made('gru-after'), id: 'zoneout' };
+  zoneout.options = { ...zoneout.options, zoneout: 0.1 };
   const elu = { ...made('lstm-activations'), id: 'elu' };
   elu.options = { ...elu.options, activations: { gate: 'elu' } };
   const nothing = { ...made('rnn-relu'), id: 'nothing', expected: {} };
   write('a.json', { cases: [wrongOutput, noWeight, short, swapped, { ...made('rnn-tanh'), weights: { $ref: 'none' } }, nothing] });
-  write('b.json', { cases: [training, { ...training, id: 'training-2' }, projected, elu, made('rnn-tanh'), made('rnn-relu')] });
+  write('b.json', { cases: [training, { ...training, id: 'training-2' }, zoneout, elu, made('rnn-tanh'), made('rnn-relu')] });
   write('broken.json', '{"cases": [');
   write('nameless.json', { cases: [{ task: 'forward' }] });
   const { status, lines, stderr } = await conformance('cases');
@@ -107,7 +107,7 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
     'a.json: 0/6 passed, 6 failed, 0 unsupported, worst relative error infinite (wrong grads.l2.fwd.Wx)',
     'unsupported  training: task "training"',
     'unsupported  training-2: task "training"',
-    'unsupported  projected: option projSize',
+    'unsupported  zoneout: option zoneout',
     'unsupported  elu: activation "elu"',
     'failed       rnn-tanh: another case has this id',
     'b.json: 1/6 passed, 1 failed, 4 unsupported, worst relative error small',
@@ -115,7 +115,7 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
     'nameless.json: its case 0 has no id',
     'all: 1/12 passed, 7 failed, 4 unsupported, worst relative error infinite (wrong grads.l2.fwd.Wx), 2 of 4 files unreadable',
     'unsupported: task "training", 2 cases',
-    'unsupported: option projSize, 1 case',
+    'unsupported: option zoneout, 1 case',
     'unsupported: activation "elu", 1 case',
   ]);
 });
@@ -165,6 +165,17 @@ test('the error is relative L2, with a floor, and infinite for what is not there
   expect(relativeError(tensor([1, 2], [2, 1]), tensor([1, 2], [1, 2]))).toBe(Infinity);
   expect(relativeError(tensor([NaN]), tensor([1]))).toBe(Infinity);
   expect(relativeError(tensor([1]), tensor([NaN]))).toBe(Infinity);
+});
+
+test('a projection is of an LSTM, and below its hidden size', () => {
+  const read = (id: string, projSize: unknown) => {
+    const one = made(id);
+    return readCase({ ...one, options: { ...one.options, projSize } });
+  };
+  expect([read('lstm-mse', 2).projSize, read('lstm-mse', 0).projSize, read('gru-after', 0).projSize]).toEqual([2, 0, 0]);
+  expect(() => read('gru-after', 2)).toThrow(/^projSize in the cell gru$/);
+  expect(() => read('lstm-mse', 5)).toThrow(/^projSize 5 with hidden 5$/);
+  expect(() => read('lstm-mse', -1)).toThrow(/options\.projSize is -1; it must be a whole number of at least 1/);
 });
 
 test('a tolerance is the field\'s, its kind\'s, the case\'s default, or the format\'s', () => {

@@ -29,6 +29,7 @@ export interface Case {
   readonly direction: 'forward' | 'reverse' | 'bidirectional';
   /** I */ readonly input: number;
   /** H */ readonly hidden: number;
+  /** P, or 0 without a projection. */ readonly projSize: number;
   /** N */ readonly batch: number;
   /** T */ readonly time: number;
   readonly batchFirst: boolean;
@@ -48,7 +49,7 @@ export interface Case {
   readonly tolerance: Readonly<Record<string, unknown>>;
 }
 
-const OPTIONS = new Set(['layers', 'direction', 'bidirectional', 'input', 'hidden', 'batch', 'time', 'batchFirst', 'bias', 'lengths', 'initialStates',
+const OPTIONS = new Set(['layers', 'direction', 'bidirectional', 'input', 'hidden', 'projSize', 'batch', 'time', 'batchFirst', 'bias', 'lengths', 'initialStates',
   'peephole', 'peepholeOrder', 'peepholeOutputState', 'coupledInputForget', 'resetAfter', 'clip', 'activations', 'singleStep']);
 const INPUTS = new Set(['x', 'h0', 'c0', 'dOutput', 'dHn', 'dCn', 'target']);
 const FIELDS = new Set(['output', 'hn', 'cn', 'loss', 'grads']);
@@ -85,6 +86,7 @@ export function readCase(given: CaseJSON): Case {
     direction: directionOf(options),
     input: size(options, 'input'),
     hidden: size(options, 'hidden'),
+    projSize: projection(options, cell),
     batchFirst: flag(options, 'batchFirst'),
     lengths: lengthsOf(options.lengths ?? null, batch, time),
     peepholeOrder: order('options.peepholeOrder', options.peepholeOrder ?? 'iof', coupled ? ['iof', 'io'] : ['iof']),
@@ -112,6 +114,14 @@ function size(options: Options, name: string): number {
     throw new MalformedCase(`options.${name} is ${JSON.stringify(value)}; it must be a whole number of at least 1`);
   }
   return value as number;
+}
+
+function projection(options: Options, cell: Case['cell']): number {
+  if ((options.projSize ?? 0) === 0) return 0;
+  if (cell !== 'lstm') throw new Unsupported(`projSize in the cell ${cell}`);
+  const [projSize, hidden] = [size(options, 'projSize'), size(options, 'hidden')];
+  if (projSize >= hidden) throw new Unsupported(`projSize ${projSize} with hidden ${hidden}`);
+  return projSize;
 }
 
 function flag(options: Options, name: string): boolean {

@@ -18,18 +18,21 @@ export interface Network {
   readonly weights: readonly Weight[];
   /** [N,T,..] or [T,N,..] of input and output. */ readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
-  /** [L*D,N,H] */ readonly stateShape: readonly number[];
+  /** [L*D,N,F] of h, F being P with a projection and else H; [L*D,N,H] of c. */ readonly stateShape: { readonly h: readonly number[]; readonly c: readonly number[] };
   readonly hasCellState: boolean;
 }
 
+/** F: features of h. */
+const featuresOf = ({ hidden, projSize }: Case): number => projSize || hidden;
+
 export function networkOf(one: Case): Network {
-  const { cell, layers, direction, input, hidden, batch, time, batchFirst, clip, activations, peephole, peepholeOutput } = one;
+  const { cell, layers, direction, input, hidden, projSize, batch, time, batchFirst, clip, activations, peephole, peepholeOutput } = one;
   const D = direction === 'bidirectional' ? 2 : 1;
   const weights = weightsOf(one);
   const outward = (features: number): number[] => (batchFirst ? [batch, time, features] : [time, batch, features]);
   return {
     options: {
-      cell: engineCell(one), inputSize: input, hiddenSize: hidden, layers, direction, batchFirst,
+      cell: engineCell(one), inputSize: input, hiddenSize: hidden, projSize, layers, direction, batchFirst,
       bias: weights.some(({ parameter }) => parameter.startsWith('bias')),
       ...(cell === 'gru' && { resetAfter: one.resetAfter }),
       ...(clip !== null && { clip }),
@@ -38,8 +41,8 @@ export function networkOf(one: Case): Network {
     },
     weights,
     inputShape: outward(input),
-    outputShape: outward(D * hidden),
-    stateShape: [layers * D, batch, hidden],
+    outputShape: outward(D * featuresOf(one)),
+    stateShape: { h: [layers * D, batch, featuresOf(one)], c: [layers * D, batch, hidden] },
     hasCellState: cell === 'lstm',
   };
 }
@@ -53,21 +56,22 @@ function engineCell({ cell, coupled, peephole }: Case): RecurrentOptions['cell']
 const engineGates = ({ cell, coupled }: Case): string => (cell === 'gru' ? 'rzn' : cell !== 'lstm' ? 'h' : coupled ? 'igo' : 'ifgo');
 
 function weightsOf(one: Case): Weight[] {
-  const { layers, direction, input, hidden, coupled, peephole } = one;
+  const { layers, direction, input, hidden, projSize, coupled, peephole } = one;
   const directions = { forward: ['fwd'], reverse: ['bwd'], bidirectional: ['fwd', 'bwd'] }[direction];
   const hasBias = Object.keys({ ...one.weights, ...(one.expected.grads ?? {}) }).some((name) => /\.b[xh]$/.test(name));
   const weights: Weight[] = [];
   for (let l = 0; l < layers; l++) {
-    const features = l === 0 ? input : directions.length * hidden;
+    const features = l === 0 ? input : directions.length * featuresOf(one);
     for (const side of directions) {
       const suffix = `_l${l}${side === 'bwd' ? '_reverse' : ''}`;
-      const add = (kind: string, parameter: string, own: string, engine: string, columns: readonly number[], required: boolean): void => {
+      const add = (kind: string, parameter: string, own: string, engine: string, columns: readonly number[], required: boolean, rows = hidden): void => {
         const name = `l${l}.${side}.${kind}`;
-        weights.push(weightOf(one, name, `${parameter}${suffix}`, { own, engine }, columns, required));
+        weights.push(weightOf(one, name, `${parameter}${suffix}`, { own, engine }, [rows, ...columns], required));
       };
       const gates = engineGates(one);
       add('Wx', 'weight_ih', one.gateOrder, gates, [features], true);
-      add('Wh', 'weight_hh', one.gateOrder, gates, [hidden], true);
+      add('Wh', 'weight_hh', one.gateOrder, gates, [featuresOf(one)], true);
+      if (projSize > 0) add('Wr', 'weight_hr', 'r', 'r', [hidden], true, projSize);
       if (hasBias) add('bx', 'bias_ih', one.gateOrder, gates, [], false);
       if (hasBias) add('bh', 'bias_hh', one.gateOrder, gates, [], false);
       if (peephole) add('P', 'peephole', one.peepholeOrder, coupled ? 'io' : 'ifo', [], false);
@@ -79,12 +83,12 @@ function weightsOf(one: Case): Weight[] {
   return weights;
 }
 
-/** @param columns of the weight behind its blocks: [I], [H] or none */
+/** @param block the shape of one of its blocks: [H,I], [H,F], [H], or [P,H] of the projection */
 function weightOf(
-  one: Case, name: string, parameter: string, { own, engine }: Weight['letters'], columns: readonly number[], required: boolean,
+  one: Case, name: string, parameter: string, { own, engine }: Weight['letters'], [rows = 0, ...columns]: readonly number[], required: boolean,
 ): Weight {
   const given = one.weights[name];
-  const shapeFor = (letters: string): number[] => [letters.length * one.hidden, ...columns];
+  const shapeFor = (letters: string): number[] => [letters.length * rows, ...columns];
   if (given === undefined) {
     if (required) throw new MalformedCase(`weight ${name} [${shapeFor(own)}] is missing`);
     return { name, parameter, letters: { own, engine }, shape: shapeFor(own), values: null };

@@ -46,8 +46,8 @@ async function compute(gpu: Gpu, one: Case, network: Network): Promise<Results> 
     return given === undefined ? null : decodeShaped(`inputs.${name}`, given, shape);
   };
   const x = decodeShaped('inputs.x', one.inputs.x, inputShape);
-  const [h0, c0] = [input('h0', stateShape), input('c0', stateShape)];
-  const cotangents = { output: input('dOutput', outputShape), hn: input('dHn', stateShape), cn: input('dCn', stateShape) };
+  const [h0, c0] = [input('h0', stateShape.h), input('c0', stateShape.c)];
+  const cotangents = { output: input('dOutput', outputShape), hn: input('dHn', stateShape.h), cn: input('dCn', stateShape.c) };
   const target = input('target', outputShape);
 
   const layer = createRecurrent(gpu, network.options);
