@@ -1,58 +1,107 @@
-// One contender in one page. bench/run.mjs calls these functions through `globalThis.bench`.
+// One contender in one page, or in a process of its own under Node. The hosts call these functions through `globalThis.bench`.
 
+import { configNamed, type Config } from './configs.ts';
+import { firstWork } from './contestants.ts';
 import type { Contender } from './contender.ts';
-import { sketch, truth, type Sketch, type Truth } from './oracle.ts';
-import { configs, createWorkload, type Workload } from './workload.ts';
+import { measureLiterature, type LiteratureFigures } from './measure/literature.ts';
+import { measurePeak, type PeakFigures } from './measure/peak.ts';
+import { measureProfile, type ProfileFigures } from './measure/profile.ts';
+import { measureMemory, ScalingPoint, type MemoryFigures, type PointSizes } from './measure/scaling.ts';
+import { sketch, streamTruth, truth, type Sketch, type StreamTruth, type Truth } from './oracle.ts';
+import type { Round } from './statistics.ts';
+import { createWorkload, maskOf, usefulRows, type Workload } from './workload.ts';
+import { openDevice, type Gpu } from '../src/index.ts';
 
-/** `name` is 'unfold', or 'tfjs-BACKEND layers' or 'tfjs-BACKEND ops'. */
-async function load(name: string): Promise<Contender> {
-  if (name === 'unfold') return (await import('./contenders/unfold.ts')).createContender();
-  const [, backend, formulation] = /^tfjs-(\w+) (layers|ops)$/.exec(name) ?? [];
-  if (!backend) throw new RangeError(`there is no contender '${name}'`);
-  const peer = formulation === 'layers' ? await import('./peers/tfjs_layers.ts') : await import('./peers/tfjs_ops.ts');
-  return peer.createContender(backend);
+/** Node has no WebGPU of its own; the process that hosts this module gives one. */
+const open = (): Promise<Gpu> => {
+  const { gpu } = globalThis as { gpu?: GPU };
+  return openDevice(gpu ? { gpu } : {});
+};
+
+/** `name` is 'unfold', 'tfjs-BACKEND ops', 'tfjs-BACKEND layers', 'jax-DEVICE' or 'ort-PROVIDER'. Resolves with what starts it. */
+async function load(name: string, config: Config): Promise<() => Promise<Contender>> {
+  if (name === 'unfold') {
+    if (config.measures.includes('queued')) {
+      const { UnfoldStream } = await import('./contenders/unfold_stream.ts');
+      return async () => new UnfoldStream(await open());
+    }
+    if (config.bidirectional || config.ragged) {
+      const { UnfoldOperators } = await import('./contenders/unfold_operators.ts');
+      return async () => new UnfoldOperators(await open());
+    }
+    const { Unfold } = await import('./contenders/unfold.ts');
+    return async () => new Unfold(await open());
+  }
+  const [, engine, backend = '', formulation] = /^(tfjs|jax|ort)-(\w+)(?: (layers|ops))?$/.exec(name) ?? [];
+  const peer = {
+    tfjs: () => formulation === 'layers' ? import('./peers/tfjs_layers.ts') : import('./peers/tfjs_ops.ts'),
+    jax: () => import('./peers/jax.ts'),
+    ort: () => import('./peers/onnxruntime.ts'),
+  }[engine ?? ''];
+  if (!peer) throw new RangeError(`there is no contender '${name}'`);
+  const { createContender } = await peer();
+  return () => createContender(backend);
 }
 
 let contender: Contender | undefined;
 let workload: Workload | undefined;
+let points: ScalingPoint[] = [];
 
-export interface Timed {
-  readonly milliseconds: number;
+async function start(name: string, config: string): Promise<{ contender: Contender; workload: Workload; milliseconds: number }> {
+  workload = createWorkload(configNamed(config));
+  const create = await load(name, workload.config);
+  const begun = performance.now();
+  contender = await create();
+  await contender.prepare(workload);
+  return { contender, workload, milliseconds: performance.now() - begun };
+}
+
+export interface Timed extends Round {
   /** A loss a step or pass. */
   readonly losses: number[];
 }
 
+export interface TimedStream extends Round {
+  /** After the last token, or after every token up to the window's end. */
+  readonly logits: number[][];
+  readonly drawn: readonly number[] | null;
+}
+
 const bench = {
-  /** What the page's WebGPU runs on, for people; empty without WebGPU. */
-  async adapter(): Promise<string> {
-    const info = (await navigator.gpu?.requestAdapter())?.info;
-    return info ? [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') : '';
+  /** What WebGPU runs on here, for people; empty without it. */
+  async adapter(): Promise<{ name: string; software: boolean; subgroups: boolean; f16: boolean }> {
+    const gpu = await open();
+    const { vendor, architecture, device, description, isFallback } = gpu.adapter;
+    const name = [vendor, architecture, device, description].filter(Boolean).join(' ');
+    const about = { name, software: isFallback, subgroups: gpu.device.features.has('subgroups'), f16: gpu.device.features.has('shader-f16') };
+    gpu.destroy();
+    return about;
   },
 
-  truth(config: string, biases: Contender['biases'], steps: number): Truth {
-    return truth(workloadOf(config), biases, steps);
-  },
+  truth: (config: string, steps: number): Truth => truth(createWorkload(configNamed(config)), steps),
+  streamTruth: (config: string): StreamTruth => streamTruth(createWorkload(configNamed(config))),
+  usefulRows: (config: string): number => usefulRows(createWorkload(configNamed(config))),
 
   /** Resolves with the contender's number of biases. */
   async prepare(name: string, config: string): Promise<Contender['biases']> {
-    contender = await load(name);
-    workload = workloadOf(config);
-    await contender.prepare(workload);
-    return contender.biases;
+    return (await start(name, config)).contender.biases;
   },
 
-  async train(steps: number): Promise<Timed> {
-    const start = performance.now();
-    const losses = await contender!.train(steps);
-    return { milliseconds: performance.now() - start, losses: Array.from(losses) };
+  /** From opening the device to the first loss on the host. The engine's code is loaded before; pages of one browser share compiled shaders. */
+  async cold(name: string, config: string): Promise<Timed> {
+    const { contender, workload, milliseconds } = await start(name, config);
+    const { milliseconds: first, losses } = firstWork(name) === 'train' ? await timeTraining(contender, 1) : await timeForward(contender, workload, 1);
+    return { steps: 1, milliseconds: milliseconds + first, losses };
   },
 
-  async forward(passes: number): Promise<Timed> {
-    const results: (number | Float32Array)[] = [];
-    const start = performance.now();
-    for (let pass = 0; pass < passes; pass++) results.push(await contender!.forward());
-    const milliseconds = performance.now() - start;
-    return { milliseconds, losses: results.map((result) => typeof result === 'number' ? result : crossEntropy(result, workload!)) };
+  train: (steps: number): Promise<Timed> => timeTraining(contender!, steps),
+  forward: (passes: number): Promise<Timed> => timeForward(contender!, workload!, passes),
+
+  async stream(tokens: number, readback: boolean): Promise<TimedStream> {
+    const begun = performance.now();
+    const { logits, drawn } = await contender!.stream!(tokens, readback);
+    const milliseconds = performance.now() - begun;
+    return { steps: tokens, milliseconds, logits: logits.slice(0, workload!.config.window).map((row) => Array.from(row)), drawn: drawn ?? null };
   },
 
   /** Sketches of the gradients at the present weights, or null where the contender cannot give them. */
@@ -61,6 +110,20 @@ const bench = {
     const gradients = await contender!.gradients();
     return Object.fromEntries(Object.entries(gradients).map(([name, values]) => [name, sketch(values)]));
   },
+
+  bytes: (): { bytes: number; what: string } | null => contender!.bytes?.() ?? null,
+
+  peak: async (): Promise<PeakFigures> => alone(measurePeak),
+  profile: async (config: string, replays: number): Promise<ProfileFigures> => alone((gpu) => measureProfile(gpu, createWorkload(configNamed(config)), replays)),
+  literature: async (rounds: number, small: boolean): Promise<LiteratureFigures> => alone((gpu) => measureLiterature(gpu, rounds, small)),
+  memory: async (sizes: readonly PointSizes[]): Promise<MemoryFigures[]> => alone(async (gpu) => sizes.map((one) => measureMemory(gpu, one))),
+
+  /** Makes points ready to be timed one by one, in turn. */
+  async scalingPoints(sizes: readonly PointSizes[]): Promise<void> {
+    const gpu = await open();
+    points = sizes.map((one) => new ScalingPoint(gpu, one));
+  },
+  timePoint: (index: number, steps: number): Promise<Round> => points[index]!.train(steps),
 
   dispose(): void {
     contender?.dispose();
@@ -71,22 +134,41 @@ const bench = {
 export type Bench = typeof bench;
 Object.assign(globalThis, { bench });
 
-function workloadOf(name: string): Workload {
-  const config = configs[name];
-  if (!config) throw new RangeError(`There is no configuration '${name}'; choose from ${Object.keys(configs).join(', ')}`);
-  return createWorkload(config);
+async function alone<R>(measure: (gpu: Gpu) => Promise<R>): Promise<R> {
+  const gpu = await open();
+  try {
+    return await measure(gpu);
+  } finally {
+    gpu.destroy();
+  }
 }
 
-/** Mean over T*N of the softmax cross-entropy of logits [T,N,V]. */
-function crossEntropy(logits: Float32Array, { config, targets }: Workload): number {
-  const V = config.vocabulary;
+async function timeTraining(contender: Contender, steps: number): Promise<Timed> {
+  const begun = performance.now();
+  const losses = await contender.train!(steps);
+  return { steps, milliseconds: performance.now() - begun, losses: Array.from(losses) };
+}
+
+async function timeForward(contender: Contender, workload: Workload, passes: number): Promise<Timed> {
+  const results: (number | Float32Array)[] = [];
+  const begun = performance.now();
+  for (let pass = 0; pass < passes; pass++) results.push(await contender.forward!());
+  const milliseconds = performance.now() - begun;
+  return { steps: passes, milliseconds, losses: results.map((result) => typeof result === 'number' ? result : crossEntropy(result, workload)) };
+}
+
+/** Mean over the tokens that count of the softmax cross-entropy of logits [T,N,V]. */
+function crossEntropy(logits: Float32Array, workload: Workload): number {
+  const { config: { vocabulary: V }, targets } = workload;
+  const mask = maskOf(workload);
   let total = 0;
   for (let row = 0; row < targets.length; row++) {
+    if (mask[row] === 0) continue;
     const of = logits.subarray(row * V, (row + 1) * V);
     const largest = of.reduce((a, b) => Math.max(a, b), -Infinity);
     let sum = 0;
     for (const value of of) sum += Math.exp(value - largest);
     total += largest + Math.log(sum) - of[targets[row]!]!;
   }
-  return total / targets.length;
+  return total / usefulRows(workload);
 }

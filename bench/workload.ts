@@ -1,51 +1,45 @@
-// The work that every contender does: the sizes, the seeded weights and the one window of tokens that each step sees.
+// The work that every contender does: the seeded weights and the one window of tokens that each step sees.
 
-export interface Config {
-  readonly name: string;
-  /** V: one-hot input and softmax classes. */
-  readonly vocabulary: number;
-  /** H, of every layer. */
-  readonly hidden: number;
-  /** L */
-  readonly layers: number;
-  /** N */
-  readonly batch: number;
-  /** T */
-  readonly window: number;
-}
-
-export const configs: Readonly<Record<string, Config>> = {
-  S: { name: 'S', vocabulary: 64, hidden: 128, layers: 1, batch: 32, window: 64 },
-  M: { name: 'M', vocabulary: 96, hidden: 256, layers: 2, batch: 32, window: 64 },
-};
+import type { Config } from './configs.ts';
 
 export const adamOptions = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 
 export interface Workload {
   readonly config: Config;
-  /** Float32 in PyTorch's layout, by the reference's names: see `parameterShapes`. */
+  /** Float32 in PyTorch's layout: see `parameterShapes`. */
   readonly parameters: Readonly<Record<string, Float32Array>>;
   /** [N*T+1] the text: row n of the batch reads stream[n*T .. n*T+T), and its targets are one token later. */
   readonly stream: Uint32Array;
   /** [T,N] */
   readonly inputs: Uint32Array;
-  /** [T,N] */
+  /** [T,N]; what lies past a row's length counts for nothing. */
   readonly targets: Uint32Array;
+  /** [N] */
+  readonly lengths: Uint32Array;
 }
 
-/** Name to shape: per layer l `recurrent.weight_ih_l{l}` [4H,I], `weight_hh` [4H,H], `bias_ih`, `bias_hh` [4H]; then `linear`. */
-export function parameterShapes({ vocabulary, hidden, layers }: Config): Record<string, readonly number[]> {
+/**
+ * Name to shape: per layer l `recurrent.weight_ih_l{l}` [4H,I], `weight_hh` [4H,H], `bias_ih`, `bias_hh` [4H], each again with the
+ * suffix `_reverse` where there are two directions; then `linear.weight` [V,D*H] and `linear.bias` [V].
+ */
+export function parameterShapes({ vocabulary, hidden, layers, bidirectional }: Config): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = {};
+  const columns = (bidirectional ? 2 : 1) * hidden;
   for (let l = 0; l < layers; l++) {
-    shapes[`recurrent.weight_ih_l${l}`] = [4 * hidden, l === 0 ? vocabulary : hidden];
-    shapes[`recurrent.weight_hh_l${l}`] = [4 * hidden, hidden];
-    shapes[`recurrent.bias_ih_l${l}`] = [4 * hidden];
-    shapes[`recurrent.bias_hh_l${l}`] = [4 * hidden];
+    for (const suffix of directionsOf({ bidirectional })) {
+      shapes[`recurrent.weight_ih_l${l}${suffix}`] = [4 * hidden, l === 0 ? vocabulary : columns];
+      shapes[`recurrent.weight_hh_l${l}${suffix}`] = [4 * hidden, hidden];
+      shapes[`recurrent.bias_ih_l${l}${suffix}`] = [4 * hidden];
+      shapes[`recurrent.bias_hh_l${l}${suffix}`] = [4 * hidden];
+    }
   }
-  shapes['linear.weight'] = [vocabulary, hidden];
+  shapes['linear.weight'] = [vocabulary, columns];
   shapes['linear.bias'] = [vocabulary];
   return shapes;
 }
+
+/** PyTorch's suffix of each direction. */
+export const directionsOf = ({ bidirectional }: Pick<Config, 'bidirectional'>): readonly string[] => (bidirectional ? ['', '_reverse'] : ['']);
 
 /**
  * The same numbers for every contender: uniform tokens, uniform weights in ±2/√H, in ±16/√H for the linear layer. With its
@@ -63,7 +57,7 @@ export function createWorkload(config: Config, seed = 42): Workload {
     if (!name.includes('bias_hh')) for (let i = 0; i < values.length; i++) values[i] = (2 * random() - 1) * bound;
     parameters[name] = values;
   }
-  // Every token occurs, so that a vocabulary made from the text has V entries.
+  // Every token occurs where there is room, so that a vocabulary made from the text has V entries.
   const stream = Uint32Array.from({ length: batch * window + 1 }, (_, i) => i < vocabulary ? i : Math.floor(random() * vocabulary));
   const inputs = new Uint32Array(window * batch);
   const targets = new Uint32Array(window * batch);
@@ -73,7 +67,30 @@ export function createWorkload(config: Config, seed = 42): Workload {
       targets[t * batch + n] = stream[n * window + t + 1]!;
     }
   }
-  return { config, parameters, stream, inputs, targets };
+  const lengths = Uint32Array.from({ length: batch }, () => (config.ragged ? 1 + Math.floor(random() * window) : window));
+  return { config, parameters, stream, inputs, targets, lengths };
+}
+
+/** [T,N] 1 within a row's length, 0 past it. */
+export function maskOf({ config: { window, batch }, lengths }: Workload): Float32Array {
+  return Float32Array.from({ length: window * batch }, (_, k) => Number(Math.floor(k / batch) < lengths[k % batch]!));
+}
+
+/** Tokens that count. */
+export const usefulRows = ({ lengths }: Workload): number => lengths.reduce((a, b) => a + b, 0);
+
+/** One-hot float32 rows [tokens,V], made on the host. */
+export function oneHot(tokens: ArrayLike<number>, vocabulary: number): Float32Array {
+  const values = new Float32Array(tokens.length * vocabulary);
+  for (let row = 0; row < tokens.length; row++) values[row * vocabulary + tokens[row]!] = 1;
+  return values;
+}
+
+/** [rows,columns] → [columns,rows] */
+export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) result[c * rows + r] = values[r * columns + c]!;
+  return result;
 }
 
 /** Uniform numbers in [0, 1): xorshift32, started away from zero. */

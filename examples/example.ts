@@ -55,11 +55,11 @@ export interface Example<O extends OptionValues = OptionValues> {
 
 export const whole = (value: number, about: string, least = 1): OptionSpec<number> => ({ kind: 'whole', default: value, least, about });
 export const number = (value: number, about: string, least = 0): OptionSpec<number> => ({ kind: 'number', default: value, least, about });
-export const choice = (choices: readonly string[], about: string): OptionSpec<string> => ({ kind: 'choice', default: choices[0]!, choices, about });
+export const choice = <const C extends string>(choices: readonly C[], about: string): OptionSpec<C> => ({ kind: 'choice', default: choices[0]!, choices, about });
 export const list = (choices: readonly string[], about: string): OptionSpec<readonly string[]> => ({ kind: 'list', default: choices, choices, about });
 
 /** An example of these options; types follow from them. */
-export function defineExample<O extends OptionValues>(example: Example<O>): Example<O> {
+export function defineExample<const O extends OptionValues>(example: Example<O>): Example<O> {
   return example;
 }
 
@@ -71,17 +71,17 @@ export function withDefaults<O extends OptionValues>({ options }: Example<O>, gi
 
 /**
  * Take `steps` training steps one after the other. `submit` runs forward, loss and backward of step `step`, from 0; the update follows.
- * Gives each step's loss, from before its update.
+ * Gives each step's loss, from before its update; of windows of several sizes, the loss that `loss` names after the step.
  * @throws NotFiniteError where the loss or the gradient's norm is no number any more.
  */
 export async function* train(
-  steps: number, { loss, update, submit }: { loss: Loss; update: Update; submit(step: number): void },
+  steps: number, { loss, update, submit }: { loss: Loss | (() => Loss); update: Update; submit(step: number): void },
 ): AsyncGenerator<{ step: number; loss: number; gradientNorm: number }, void, void> {
   for (let step = 0; step < steps; step++) {
     const rate = update.rate;
     submit(step);
     update.step();
-    const [{ loss: value }, [norm]] = await Promise.all([loss.read(), update.norm.read()]);
+    const [{ loss: value }, [norm]] = await Promise.all([(typeof loss === 'function' ? loss() : loss).read(), update.norm.read()]);
     const figures = { step: step + 1, loss: value, gradientNorm: norm! };
     if (!Number.isFinite(value) || !Number.isFinite(norm)) throw new NotFiniteError({ ...figures, rate });
     yield figures;

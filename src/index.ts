@@ -3,6 +3,9 @@ export { openDevice, Gpu, type AdapterDescription, type DeviceOptions } from './
 export { DeviceLostError, GpuCommandError, ShaderError, WebGPUUnavailableError } from './gpu/errors.ts';
 export type { MemoryPlan, Purpose } from './gpu/memory.ts';
 export type { KernelTime } from './gpu/profile.ts';
+export type { TuneMode } from './gpu/tuned_tiles.ts';
+export type { CandidateTime, TuningProgress } from './gpu/tuning.ts';
+export { tune, type TunedOp, type TuneOptions } from './scheduler/tuner.ts';
 export type { Activation, CellOptions } from './cells/activation.ts';
 export { cells, type CellName } from './cells/registry.ts';
 export { IGNORED_TARGET } from './kernels/loss.ts';
@@ -11,7 +14,7 @@ export { Attention, createAttention, type AttentionOptions, type AttentionScore 
 export { AttentionPlan, type AttentionInputs, type AttentionPlanOptions } from './layers/attention_plan.ts';
 export type { GenerateOptions } from './layers/generate.ts';
 export { CharacterModel, createModel, loadModel, type LayerOptions, type ModelOptions } from './layers/model.ts';
-export { createLinear, Linear, LinearPlan, type LinearOptions } from './layers/linear_operator.ts';
+export { createLinear, Linear, LinearPlan, type LinearOptions, type LinearPlanOptions } from './layers/linear_operator.ts';
 export { createRecurrent, Recurrent, type RecurrentOptions } from './layers/recurrent.ts';
 export { RecurrentPlan, type BackwardInputs, type ForwardInputs, type LayerTrace, type PlanOptions } from './layers/recurrent_plan.ts';
 export { RecurrentStream, type StreamSnapshot } from './layers/recurrent_stream.ts';

@@ -15,7 +15,7 @@ declare module '@tensorflow/tfjs-core' {
     dispose(): void;
   }
   export const train: { adam(rate: number, beta1: number, beta2: number, epsilon: number): Optimizer };
-  export const losses: { softmaxCrossEntropy(oneHotLabels: Tensor, logits: Tensor): Tensor };
+  export const losses: { softmaxCrossEntropy(oneHotLabels: Tensor, logits: Tensor, weights?: Tensor): Tensor };
   export function setBackend(name: string): Promise<boolean>;
   export function getBackend(): string;
   export function ready(): Promise<void>;
@@ -31,6 +31,7 @@ declare module '@tensorflow/tfjs-core' {
   export function sigmoid(a: Tensor): Tensor;
   export function tanh(a: Tensor): Tensor;
   export function concat(tensors: Tensor[], axis: number): Tensor;
+  export function memory(): { numBytesAllocatedInGPU?: number; numBytesInGPUAllocated?: number };
   export function split(a: Tensor, parts: number, axis: number): Tensor[];
 }
 

@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
-import { adamOptions, parameterShapes, type Workload } from '../workload.ts';
+import { adamOptions, maskOf, type Workload } from '../workload.ts';
+import { fromKeras, type KerasWeight } from './layout.ts';
 
 const backends: Readonly<Record<string, () => Promise<unknown>>> = {
   wasm: async () => (await import('@tensorflow/tfjs-backend-wasm'))
@@ -46,35 +47,14 @@ export function oneHotData({ config, inputs, targets }: Workload, order: 'time-m
   return { x: make(inputs), y: make(targets) };
 }
 
-/** A parameter as Keras keeps it: matrices transposed, gates in the same order (i f c o is i f g o), one bias. */
-export interface KerasWeight { readonly name: string; readonly shape: number[]; readonly values: Float32Array }
-
-/** In the order of a Keras model's weights: kernel [I,4H], recurrent kernel [H,4H], bias [4H] a layer; dense [H,V], [V]. */
-export function kerasWeights({ config, parameters }: Workload): KerasWeight[] {
-  return Object.entries(parameterShapes(config)).filter(([name]) => !name.includes('bias_hh')).map(([name, shape]) => {
-    const values = parameters[name]!;
-    const [rows, columns] = shape;
-    return columns === undefined
-      ? { name, shape: [rows!], values }
-      : { name, shape: [columns, rows!], values: transpose(values, rows!, columns) };
-  });
-}
-
 /** Downloads gradients given in the order of `weights` back into the workload's names and layouts, and disposes of them. */
 export async function downloadGradients(weights: readonly KerasWeight[], gradients: readonly tf.Tensor[]): Promise<Record<string, Float32Array>> {
   const result: Record<string, Float32Array> = {};
-  for (const [k, { name, shape }] of weights.entries()) {
+  for (const [k, weight] of weights.entries()) {
     const values = await gradients[k]!.data();
     gradients[k]!.dispose();
-    result[name] = shape.length === 1 ? values : transpose(values, shape[0]!, shape[1]!);
+    result[weight.name] = fromKeras(weight, values);
   }
-  return result;
-}
-
-/** [rows,columns] → [columns,rows] */
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) result[c * rows + r] = values[r * columns + c]!;
   return result;
 }
 
@@ -82,4 +62,15 @@ export async function readScalar(scalar: tf.Tensor): Promise<number> {
   const [value] = await scalar.data();
   scalar.dispose();
   return value!;
+}
+
+/** [T*N] what each row of the loss weighs, or undefined where all count. */
+export const weightsOf = (workload: Workload): tf.Tensor | undefined =>
+  workload.config.ragged ? tf.tensor(maskOf(workload), [workload.targets.length], 'float32') : undefined;
+
+/** What the backend says of its buffers; the pools of both never shrink. Null for backends without a GPU. */
+export function allocatedBytes(): { bytes: number; what: string } | null {
+  const { numBytesAllocatedInGPU, numBytesInGPUAllocated } = tf.memory();
+  const bytes = numBytesAllocatedInGPU ?? numBytesInGPUAllocated;
+  return bytes === undefined ? null : { bytes, what: 'allocated on the GPU, by tf.memory()' };
 }

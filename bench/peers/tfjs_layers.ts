@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential, type Sequential } from '@tensorflow/tfjs-layers';
 import type { Contender } from '../contender.ts';
 import type { Workload } from '../workload.ts';
-import { createOptimizer, downloadGradients, kerasWeights, oneHotData, openBackend, readScalar, type KerasWeight } from './tfjs.ts';
+import { kerasWeights, type KerasWeight } from './layout.ts';
+import { allocatedBytes, createOptimizer, downloadGradients, oneHotData, openBackend, readScalar } from './tfjs.ts';
 
 const loss = (labels: tf.Tensor, logits: tf.Tensor): tf.Tensor => tf.losses.softmaxCrossEntropy(labels, logits);
 
@@ -50,6 +51,10 @@ class TfjsLayers implements Contender {
     const { value, grads } = tf.variableGrads(() => loss(y, this.#model.apply(x, { training: true }) as tf.Tensor), variables);
     value.dispose();
     return downloadGradients(this.#weights, variables.map(({ name }) => grads[name]!));
+  }
+
+  bytes(): { bytes: number; what: string } | null {
+    return allocatedBytes();
   }
 
   dispose(): void {

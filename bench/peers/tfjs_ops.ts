@@ -1,27 +1,41 @@
 // TensorFlow.js by hand: raw operations, the input products of all steps in one matrix product before the time loop.
 
 import * as tf from '@tensorflow/tfjs-core';
-import type { Contender } from '../contender.ts';
-import type { Config, Workload } from '../workload.ts';
-import { createOptimizer, downloadGradients, kerasWeights, oneHotData, openBackend, readScalar, type KerasWeight } from './tfjs.ts';
+import type { Contender, StreamResult } from '../contender.ts';
+import { directionsOf, maskOf, oneHot, type Workload } from '../workload.ts';
+import { kerasWeights, type KerasWeight } from './layout.ts';
+import { allocatedBytes, createOptimizer, downloadGradients, oneHotData, openBackend, readScalar, weightsOf } from './tfjs.ts';
 
-/** Divides every configuration's window. */
+/** Divides every window. */
 const PARTS = 8;
+
+type State = readonly [h: tf.Tensor, c: tf.Tensor];
+/** Kernel [I,4H], recurrent kernel [H,4H], bias [4H]. */
+type Layer = readonly [tf.Variable, tf.Variable, tf.Variable];
 
 class TfjsOps implements Contender {
   readonly biases = 'one';
   readonly #optimizer = createOptimizer();
-  #config!: Config;
+  #workload!: Workload;
   #weights: KerasWeight[] = [];
   #variables: tf.Variable[] = [];
-  /** One-hot, both [T*N,V], rows time-major. */
-  #data!: { x: tf.Tensor; y: tf.Tensor };
+  /** One-hot, both [T*N,V], rows time-major; the mask's steps [N,1], where rows have lengths. */
+  #data!: { x: tf.Tensor; y: tf.Tensor; rowWeights: tf.Tensor | undefined; mask: tf.Tensor[] };
+  /** [1,V] each, of a stream. */
+  #tokens: tf.Tensor[] = [];
 
   async prepare(workload: Workload): Promise<void> {
-    this.#config = workload.config;
+    const { config: { window, batch, vocabulary, ragged, measures } } = workload;
+    this.#workload = workload;
     this.#weights = kerasWeights(workload);
     this.#variables = this.#weights.map(({ shape, values, name }) => tf.tidy(() => tf.variable(tf.tensor(values, shape, 'float32'), true, name)));
-    this.#data = oneHotData(workload, 'time-major');
+    const mask = maskOf(workload);
+    this.#data = {
+      ...oneHotData(workload, 'time-major'),
+      rowWeights: weightsOf(workload),
+      mask: ragged ? Array.from({ length: window }, (_, t) => tf.tensor(mask.slice(t * batch, (t + 1) * batch), [batch, 1], 'float32')) : [],
+    };
+    if (measures.includes('queued')) this.#tokens = Array.from(workload.inputs, (token) => tf.tensor(oneHot([token], vocabulary), [1, vocabulary], 'float32'));
   }
 
   async train(steps: number): Promise<number[]> {
@@ -40,35 +54,94 @@ class TfjsOps implements Contender {
     return downloadGradients(this.#weights, this.#variables.map(({ name }) => grads[name]!));
   }
 
-  #loss(): tf.Tensor {
-    const { layers, hidden, batch, window } = this.#config;
-    let x = this.#data.x;
-    for (let l = 0; l < layers; l++) {
-      const [weightIh, weightHh, bias] = this.#variables.slice(3 * l, 3 * l + 3) as [tf.Variable, tf.Variable, tf.Variable];
-      // T pieces of [N,4H]. Split in two stages: the wasm backend copies the whole of its input for every piece it cuts off.
-      const wx = tf.split(tf.add(tf.matMul(x, weightIh), bias), PARTS, 0).flatMap((part) => tf.split(part, window / PARTS, 0));
-      let h = tf.zeros([batch, hidden]);
-      let c = tf.zeros([batch, hidden]);
-      const outputs: tf.Tensor[] = [];
-      for (const input of wx) {
-        const [i, f, g, o] = tf.split(tf.add(input, tf.matMul(h, weightHh)), 4, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-        c = tf.add(tf.mul(tf.sigmoid(f), c), tf.mul(tf.sigmoid(i), tf.tanh(g)));
-        h = tf.mul(tf.sigmoid(o), tf.tanh(c));
-        outputs.push(h);
+  async stream(tokens: number, readback: boolean): Promise<StreamResult> {
+    const logits: Float32Array[] = [];
+    let states = this.#zeroStates();
+    for (let k = 0; k < tokens; k++) {
+      const first = k % this.#tokens.length === 0;
+      if (first && k > 0) {
+        for (const tensor of states.flat()) tensor.dispose();
+        states = this.#zeroStates();
       }
-      // [T*N,H]
-      x = tf.concat(outputs, 0);
+      const next = tf.tidy(() => this.#token(this.#tokens[k % this.#tokens.length]!, states));
+      for (const tensor of states.flat()) tensor.dispose();
+      states = next.states;
+      if (readback || k === tokens - 1) logits.push(await next.logits.data());
+      next.logits.dispose();
     }
+    for (const tensor of states.flat()) tensor.dispose();
+    return { logits };
+  }
+
+  #zeroStates(): State[] {
+    const { layers, hidden } = this.#workload.config;
+    return Array.from({ length: layers }, () => [tf.zeros([1, hidden]), tf.zeros([1, hidden])]);
+  }
+
+  #token(token: tf.Tensor, states: readonly State[]): { logits: tf.Tensor; states: State[] } {
+    let x = token;
+    const next = states.map((state, l) => {
+      const [weightIh, weightHh, bias] = this.#layer(l, 0);
+      const after = step(tf.add(tf.matMul(x, weightIh), bias), state, weightHh);
+      x = after[0];
+      return after;
+    });
+    return { logits: this.#head(x), states: next };
+  }
+
+  #layer(l: number, direction: number): Layer {
+    const at = 3 * (directionsOf(this.#workload.config).length * l + direction);
+    return this.#variables.slice(at, at + 3) as unknown as Layer;
+  }
+
+  #head(x: tf.Tensor): tf.Tensor {
     const [weight, bias] = this.#variables.slice(-2) as [tf.Variable, tf.Variable];
-    return tf.losses.softmaxCrossEntropy(this.#data.y, tf.add(tf.matMul(x, weight), bias));
+    return tf.add(tf.matMul(x, weight), bias);
+  }
+
+  #loss(): tf.Tensor {
+    const { config } = this.#workload;
+    let { x } = this.#data;
+    for (let l = 0; l < config.layers; l++) {
+      const outputs = directionsOf(config).map((suffix, d) => this.#unfold(x, this.#layer(l, d), suffix !== ''));
+      x = outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 1);
+    }
+    return tf.losses.softmaxCrossEntropy(this.#data.y, this.#head(x), this.#data.rowWeights);
+  }
+
+  /** [T*N,I] → [T*N,H]. In reverse a row's state stays zero until its own last element comes; forward, what lies past it reaches no loss. */
+  #unfold(x: tf.Tensor, [weightIh, weightHh, bias]: Layer, reverse: boolean): tf.Tensor {
+    const { hidden, batch, window } = this.#workload.config;
+    // T pieces of [N,4H]. Split in two stages: the wasm backend copies the whole of its input for every piece it cuts off.
+    const wx = tf.split(tf.add(tf.matMul(x, weightIh), bias), PARTS, 0).flatMap((part) => tf.split(part, window / PARTS, 0));
+    let state: State = [tf.zeros([batch, hidden]), tf.zeros([batch, hidden])];
+    const outputs: tf.Tensor[] = [];
+    for (let k = 0; k < window; k++) {
+      const t = reverse ? window - 1 - k : k;
+      state = step(wx[t]!, state, weightHh);
+      const mask = reverse ? this.#data.mask[t] : undefined;
+      if (mask) state = [tf.mul(state[0], mask), tf.mul(state[1], mask)];
+      outputs[t] = state[0];
+    }
+    return tf.concat(outputs, 0);
+  }
+
+  bytes(): { bytes: number; what: string } | null {
+    return allocatedBytes();
   }
 
   dispose(): void {
-    this.#data.x.dispose();
-    this.#data.y.dispose();
-    for (const variable of this.#variables) variable.dispose();
+    const { x, y, rowWeights, mask } = this.#data;
+    for (const tensor of [x, y, ...(rowWeights ? [rowWeights] : []), ...mask, ...this.#tokens, ...this.#variables]) tensor.dispose();
     this.#optimizer.dispose();
   }
+}
+
+/** One step of an LSTM from its input side [N,4H]. */
+function step(input: tf.Tensor, [h, c]: State, weightHh: tf.Tensor): State {
+  const [i, f, g, o] = tf.split(tf.add(input, tf.matMul(h, weightHh)), 4, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const next = tf.add(tf.mul(tf.sigmoid(f), c), tf.mul(tf.sigmoid(i), tf.tanh(g)));
+  return [tf.mul(tf.sigmoid(o), tf.tanh(next)), next];
 }
 
 export async function createContender(backend: string): Promise<Contender> {

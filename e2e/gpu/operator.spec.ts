@@ -34,5 +34,6 @@ test('the profile counts every dispatch by kernel', async ({ inPage }) => {
   expect(counts['lstm.forward']).toBe(10);
   expect(Object.entries(counts).filter(([label]) => label.startsWith('matmul')).reduce((sum, [, n]) => sum + n, 0)).toBe(2);
   expect(times!.every(({ milliseconds }) => milliseconds >= 0)).toBe(true);
+  expect(times!.every(({ resolution, uncertainty }) => resolution > 0 && uncertainty > 0)).toBe(true);
   expect(times!.reduce((sum, { milliseconds }) => sum + milliseconds, 0)).toBeGreaterThan(0);
 });

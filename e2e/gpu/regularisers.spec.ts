@@ -1,6 +1,6 @@
 // Dropout and zoneout against the reference with the generator's own masks; traces of BPTT; streams.
 import { expect, test } from '../harness.ts';
-import type { CellChoice, RegularisedCase, stream, trace, traceByTails } from './regularisers.page.ts';
+import type { CellChoice, RegularisedCase, reorder, stream, trace, traceByTails } from './regularisers.page.ts';
 
 const page = '/e2e/gpu/regularisers.page.ts';
 
@@ -18,6 +18,11 @@ const cases: RegularisedCase[] = [
   { cell: 'coupled_peephole_lstm', direction: 'forward', dropout: 0, zoneout: {}, recurrentDropout: 0.3, training: true },
   { cell: 'ind_rnn', direction: 'bidirectional', dropout: 0, zoneout: {}, recurrentDropout: 0.3, training: true },
   { cell: 'lstm', direction: 'forward', dropout: 0.5, zoneout: { h: 0.1, c: 0.5 }, recurrentDropout: 0.4, training: false },
+  // A row that ends early starts in reverse from a masked h0, whose part of the weights' gradient is a product of its own.
+  ...(['lstm', 'gru', 'gru_reset_before', 'ind_rnn'] as const).flatMap((cell) => (['reverse', 'bidirectional'] as const).map((direction): RegularisedCase => (
+    { cell, direction, lengths: [3, 5, 0], dropout: 0, zoneout: {}, recurrentDropout: 0.4, training: true }))),
+  { cell: 'lstm', projSize: 4, direction: 'reverse', lengths: [4, 2, 5], dropout: 0, zoneout: { h: 0.2 }, recurrentDropout: 0.4, training: true },
+  { cell: 'lstm', direction: 'bidirectional', lengths: [1, 4, 5], dropout: 0.3, zoneout: { h: 0.2, c: 0.3 }, recurrentDropout: 0.4, training: true },
   { cell: 'lstm', projSize: 4, direction: 'bidirectional', dropout: 0.2, zoneout: { h: 0.3, c: 0.4 }, recurrentDropout: 0.4, training: true },
   { cell: 'peephole_lstm', projSize: 5, direction: 'forward', dropout: 0, zoneout: { h: 0.3 }, training: true },
   { cell: 'lstm', projSize: 4, direction: 'forward', dropout: 0.5, zoneout: { h: 0.1, c: 0.5 }, recurrentDropout: 0.4, training: false },
@@ -29,8 +34,8 @@ const cases: RegularisedCase[] = [
 const nameOf = ({ cell, projSize, layerNorm }: CellChoice): string => `${layerNorm ? 'layer-normalized ' : ''}${projSize ? 'projected ' : ''}${cell}`;
 
 for (const given of cases) {
-  const { direction, dropout, zoneout, recurrentDropout = 0, training } = given;
-  const title = `${nameOf(given)} ${direction} with dropout ${dropout}, zoneout ${JSON.stringify(zoneout)}, recurrent dropout ${recurrentDropout} agrees with float64${training ? '' : ' at evaluation'}`;
+  const { direction, lengths, dropout, zoneout, recurrentDropout = 0, training } = given;
+  const title = `${nameOf(given)} ${direction}${lengths ? `, lengths ${lengths},` : ''} with dropout ${dropout}, zoneout ${JSON.stringify(zoneout)}, recurrent dropout ${recurrentDropout} agrees with float64${training ? '' : ' at evaluation'}`;
   test(title, async ({ inPage }) => {
     const errors = await inPage<Record<string, number>>(page, 'compare', given);
     for (const [array, error] of Object.entries(errors)) {
@@ -81,6 +86,23 @@ for (const choice of STREAMED) {
     expect(r.forked).toEqual(r.tail);
     expect(r.restored).toEqual(r.tail);
     expect(r.again).toEqual(r.head);
+    expect(r.bytesLeft).toBe(0);
+  });
+}
+
+for (const cell of ['lstm', 'gru'] as const) {
+  test(`rows of a stream of ${cell} go on from the states of others`, async ({ inPage }) => {
+    const r = await inPage<Awaited<ReturnType<typeof reorder>>>(page, 'reorder', { cell });
+    expect(r.moved).toBe(true);
+    expect(r.h).toEqual(r.pickedH);
+    expect(r.c).toEqual(r.pickedC);
+    expect(r.output).toEqual(r.expected);
+    const last = r.batch - 1;
+    expect(r.said).toEqual([
+      `rows needs one number a row: ${r.batch}; ${last} were given`,
+      `rows[1] is ${r.batch}; it must be a whole number from 0 to ${last}`,
+      `rows[1] is -1; it must be a whole number from 0 to ${last}`,
+    ]);
     expect(r.bytesLeft).toBe(0);
   });
 }

@@ -103,3 +103,35 @@ export async function globalClip(): Promise<{ error: number; norm: number; expec
   const [norm] = await update.norm.read();
   return { error: relativeL2(moved.flatMap((values) => [...values]), expected), norm: norm!, expectedNorm };
 }
+
+/** A head over the final states of two layers in two directions: relative L2 errors against the same layer over rows put together on the host. */
+export async function headOverStates(): Promise<Record<string, number>> {
+  const [T, N, H, P] = [5, 3, 4, 4];
+  const gpu = await openDevice();
+  const recurrent = createRecurrent(gpu, { cell: 'gru', inputSize: 2, hiddenSize: H, layers: 2, direction: 'bidirectional', seed: 1 });
+  const [head, plain] = [0, 1].map(() => createLinear(gpu, { inputSize: P * H, outputSize: 3, seed: 2 })) as [ReturnType<typeof createLinear>, ReturnType<typeof createLinear>];
+  const plan = recurrent.plan({ steps: T, batch: N, training: true });
+  plan.forward({ input: randomArray(T * N * 2, 3) });
+  const states = await plan.hn.read();
+  // [P,N,H] → [N,P·H] and back.
+  const rowsOf = (x: Float32Array): Float32Array => x.map((_, i) => x[((Math.floor(i / H) % P) * N + Math.floor(i / (P * H))) * H + (i % H)]!);
+  const [rows, whole] = [head.plan({ rows: N, parts: P }), plain.plan({ rows: N })];
+  const dOutput = randomArray(N * 3, 4);
+  rows.forward(plan.hn);
+  whole.forward(rowsOf(states));
+  rows.backward(dOutput);
+  whole.backward(dOutput);
+  const errors: Record<string, number> = {
+    output: relativeL2(await rows.output.read(), await whole.output.read()),
+    dInput: relativeL2(rowsOf(await rows.dInput.read()), await whole.dInput.read()),
+  };
+  for (const name of ['weight', 'bias']) errors[name] = relativeL2(await head.gradients[name]!.read(), await plain.gradients[name]!.read());
+  // The gradient fits the states as it is.
+  plan.backward({ dHn: rows.dInput });
+  errors.zeroGradient = Number((await recurrent.gradients.weight_hh_l0_reverse!.read()).every((g) => g === 0));
+  return errors;
+}
+
+export async function partsThatDoNotDivide(): Promise<void> {
+  createLinear(await openDevice(), { inputSize: 8, outputSize: 1 }).plan({ rows: 2, parts: 3 });
+}

@@ -12,6 +12,14 @@ for (const cell of ['lstm', 'gru', 'gru_reset_before', 'rnn_tanh'] as const) {
   });
 }
 
+test('a head takes the final states of layers and directions side by side', async ({ inPage }) => {
+  const errors = await inPage<Record<string, number>>(page, 'headOverStates');
+  expect(Object.keys(errors)).toEqual(['output', 'dInput', 'weight', 'bias', 'zeroGradient']);
+  for (const [array, error] of Object.entries(errors)) expect.soft(error, array).toBeLessThan(1e-6);
+  const refused = await inPage<never>(page, 'partsThatDoNotDivide', null, { expectErrors: true });
+  expect(refused.errors[0]).toContain("parts is 3, which does not divide the layer's inputSize of 8");
+});
+
 test('one norm and one clip over several operators', async ({ inPage }) => {
   const { error, norm, expectedNorm } = await inPage<Awaited<ReturnType<typeof globalClip>>>(page, 'globalClip');
   expect(expectedNorm, 'the clip is at work').toBeGreaterThan(0.5);

@@ -1,4 +1,5 @@
-import { cells, createRecurrent, openDevice, type CellName, type RecurrentOptions } from '../../src/index.ts';
+import { createRecurrent, openDevice, type CellName, type RecurrentOptions } from '../../src/index.ts';
+import type { RecurrentTile, Tiles } from '../../src/gpu/tiles.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
 
@@ -6,32 +7,50 @@ export interface TileReport {
   /** Whether the adapter's own tiles share loads in quads; if not, both devices here take the direct ones. */
   readonly quads: boolean;
   readonly directIsDirect: boolean;
-  /** By network: relative L2 difference of every array between the two families of tiles. */
+  /** By family of tiles and network: relative L2 difference of every array from the adapter's own tiles. */
   readonly errors: Record<string, Record<string, number>>;
 }
 
-/** Every cell on the adapter's own tiles, and on a device without features, which takes the direct ones that most GPUs use. */
-export async function families(shapes: readonly { steps: number; batch: number; hiddenSize: number; layers: number; lengths?: number[] }[]): Promise<TileReport> {
+/** The same tiles, with some of every op's fields changed. */
+const changed = (tiles: Tiles, changes: Partial<RecurrentTile>): Tiles => ({
+  ...tiles,
+  matmul: { ...tiles.matmul, ...changes },
+  forward: { ...tiles.forward, ...changes },
+  backward: { ...tiles.backward, ...changes },
+});
+
+/** A cell on the adapter's own tiles; on others of the same device; and on a device without features, which takes the direct ones that most GPUs use. */
+export async function families({ cell, shapes }: { cell: CellName; shapes: readonly { steps: number; batch: number; hiddenSize: number; layers: number; lengths?: number[] }[] }): Promise<TileReport> {
   const adapter = await navigator.gpu.requestAdapter();
   const plainDevice = await adapter!.requestDevice();
   const [own, plain] = [await openDevice(), await openDevice({ device: plainDevice })];
   const errors: Record<string, Record<string, number>> = {};
-  for (const cell of Object.keys(cells) as CellName[]) {
-    for (const { steps, batch, lengths, ...rest } of shapes) {
-      const options: RecurrentOptions = { cell, inputSize: 5, direction: 'bidirectional', seed: 4, ...rest };
-      const run = async (gpu: typeof own): Promise<Record<string, Float32Array>> => {
-        const network = createRecurrent(gpu, options);
-        const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined });
-        plan.forward({ input: randomArray(steps * batch * 5, 1), ...(lengths && { lengths }) });
-        const output = await plan.output.read();
-        plan.backward({ dOutput: randomArray(output.length, 2) });
-        const arrays: Record<string, Float32Array> = { output, dInput: await plan.dInput.read(), dH0: await plan.dH0.read() };
-        for (const [name, array] of Object.entries(network.gradients)) arrays[name] = await array.read();
-        network.destroy();
-        return arrays;
-      };
-      const [a, b] = [await run(own), await run(plain)];
-      errors[`${cell} H=${rest.hiddenSize} N=${batch}`] = Object.fromEntries(Object.entries(a).map(([name, values]) => [name, relativeL2(b[name]!, values)]));
+  for (const { steps, batch, lengths, ...rest } of shapes) {
+    const options: RecurrentOptions = { cell, inputSize: 5, direction: 'bidirectional', seed: 4, ...rest };
+    const run = async (gpu: typeof own, tiles = gpu.tiles): Promise<Record<string, Float32Array>> => {
+      const before = gpu.tiles;
+      gpu.tiles = tiles;
+      const network = createRecurrent(gpu, options);
+      const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined });
+      plan.forward({ input: randomArray(steps * batch * 5, 1), ...(lengths && { lengths }) });
+      const output = await plan.output.read();
+      plan.backward({ dOutput: randomArray(output.length, 2) });
+      const arrays: Record<string, Float32Array> = { output, dInput: await plan.dInput.read(), dH0: await plan.dH0.read() };
+      for (const [name, array] of Object.entries(network.gradients)) arrays[name] = await array.read();
+      network.destroy();
+      gpu.tiles = before;
+      return arrays;
+    };
+    const usual = await run(own);
+    const others = {
+      direct: await run(plain),
+      folded: await run(own, changed(own.tiles, { foldFrom: 0 })),
+      // Fewer threads than units: each loops over some of them.
+      sequence: await run(own, changed(own.tiles, { mode: 'sequence', workgroup: 4 })),
+      'direct sequence': await run(plain, changed(plain.tiles, { mode: 'sequence', workgroup: 64, rowQuads: 1 })),
+    };
+    for (const [family, arrays] of Object.entries(others)) {
+      errors[`${family}, H=${rest.hiddenSize} N=${batch}`] = Object.fromEntries(Object.entries(usual).map(([name, values]) => [name, relativeL2(arrays[name]!, values)]));
     }
   }
   return { quads: own.tiles.forward.quads, directIsDirect: !plain.tiles.forward.quads, errors };

@@ -1,14 +1,14 @@
 import { openDevice } from '../../src/gpu/device.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
-import { DIRECT_TILES, type Tile } from '../../src/gpu/tiles.ts';
+import { DIRECT_TILES, type MatmulTile } from '../../src/gpu/tiles.ts';
 import { tune, type TuningTask } from '../../src/gpu/tuning.ts';
 import { openTuningStore } from '../../src/gpu/tuning_store.ts';
 import { matmul, matrix } from '../../src/kernels/matmul.ts';
 
 /** How a candidate of the test goes wrong. */
 export type Fault = 'none' | 'wrong result' | 'no result' | 'does not compile';
-type Choice = Tile & { readonly fault: Fault };
+type Choice = MatmulTile & { readonly fault: Fault };
 
 const [M, N, K] = [64, 32, 48];
 
@@ -39,7 +39,7 @@ function task(candidates: readonly Choice[]): TuningTask<Choice> {
 
 export async function choose(faults: readonly Fault[]) {
   const gpu = await openDevice();
-  const candidates = faults.map((fault, i) => ({ rowQuads: 1 + (i % 2), columnQuads: 1, quads: false, fault }));
+  const candidates = faults.map((fault, i) => ({ rowQuads: 1 + (i % 2), columnQuads: 1, quads: false, shared: false, foldFrom: Infinity, fault }));
   const before = gpu.memory.report().totalBytes;
   const { best, times } = await tune(gpu, task(candidates));
   await gpu.check(); // what refused a candidate is not left to be thrown at the next read
@@ -55,7 +55,7 @@ export async function abort() {
   const controller = new AbortController();
   controller.abort(new Error('enough'));
   const before = gpu.memory.report().totalBytes;
-  const message = await tune(gpu, task([{ rowQuads: 1, columnQuads: 1, quads: false, fault: 'none' }]), controller.signal).catch((error: Error) => error.message);
+  const message = await tune(gpu, task([{ rowQuads: 1, columnQuads: 1, quads: false, shared: false, foldFrom: Infinity, fault: 'none' }]), controller.signal).catch((error: Error) => error.message);
   return { message, leaked: gpu.memory.report().totalBytes - before };
 }
 

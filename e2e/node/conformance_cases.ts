@@ -57,7 +57,7 @@ export function encode(values: ArrayLike<number>, shape: readonly number[], dtyp
 }
 
 /** A whole number from -40 to 40 over `divisor`, which float32 has exactly for a power of two. */
-function drawing(seed: number, divisor: number): (count: number) => Float64Array {
+export function drawing(seed: number, divisor: number): (count: number) => Float64Array {
   let state = seed;
   return (count) => Float64Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -38,6 +38,7 @@ function shadersOf({ allocateProxy, Recording }: Engine, cell: Cell): { forward:
     buffers: { weight_hh: any, bias_hh: any, diagonal: any, gates: any, h: any, states: several, scratch: several, masked: any, lengths: any, norm: any },
     params: { hidden: 2 } as StepDispatch['params'], // a cell passes the others on
     constants: {},
+    folded: [],
     workgroups: [1, 1, 1],
     rows: [1, 1, 1],
   };

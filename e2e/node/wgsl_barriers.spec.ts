@@ -26,6 +26,15 @@ const sampling = (topK: number): Scenario => ({
   },
 });
 
+/** C [3,5] of factors that end within a block, along every side. */
+const product = (chained: number): Scenario => ({
+  params: {
+    M: 3, N: 5, K: 3, a_row: chained ? 1 : 3, a_depth: chained ? 3 : 1, b_depth: 5, b_column: 1, ldc: 5, accumulate: 1, has_bias: 0, chained,
+    a_offset: 0, b_offset: 0, c_offset: 0, bias_offset: 0,
+  },
+  buffers: { a: new Float32Array(9), b: new Float32Array(15), c: new Float32Array(15), bias: new Float32Array(5) },
+});
+
 const inputSide: Scenario = {
   params: {
     first: 0, steps: 2, batch: 1, directions: 1, columns: 5, row_stride: 10, raw: 5, gain_stride: 0, bias_stride: 0, has_bias: 1, gain_offset: 0, bias_offset: 0,
@@ -35,6 +44,7 @@ const inputSide: Scenario = {
 
 /** One row for each shader with workgroup memory, but for CELLS. */
 const LINTS: Readonly<Record<string, Lint>> = {
+  matmul_shared: { constants: { SIDE: 2, DEPTH: 2 }, entries: { product: [product(0), product(1)] } },
   sample: {
     constants: { LANES: 8 }, entries: { sample: [sampling(0), sampling(3)] },
     edits: [['var bit = 0x80000000u', 'var bit = 8u']],

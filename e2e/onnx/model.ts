@@ -32,7 +32,7 @@ export function onnxModel(
 }
 
 /** AttributeProto, types FLOAT 1, INT 2, STRING 3, FLOATS 6, STRINGS 8. */
-function attribute(name: string, value: Attribute, float: boolean): Uint8Array[] {
+export function attribute(name: string, value: Attribute, float: boolean): Uint8Array[] {
   if (typeof value === 'string') return [text(1, name), text(4, value), varint(20, 3)];
   if (typeof value === 'number') return float ? [text(1, name), float32(2, value), varint(20, 1)] : [text(1, name), varint(3, value), varint(20, 2)];
   if (typeof value[0] === 'string') return [text(1, name), ...(value as readonly string[]).map((item) => text(9, item)), varint(20, 8)];
@@ -50,17 +50,17 @@ function base128(value: number): number[] {
   return [...bytes, value];
 }
 
-const varint = (field: number, value: number): Uint8Array => Uint8Array.from([...base128(field * 8), ...base128(value)]);
+export const varint = (field: number, value: number): Uint8Array => Uint8Array.from([...base128(field * 8), ...base128(value)]);
 
 const float32 = (field: number, value: number): Uint8Array =>
   Uint8Array.from([...base128(field * 8 + 5), ...new Uint8Array(Float32Array.of(value).buffer)]);
 
-const delimited = (field: number, bytes: Uint8Array): Uint8Array =>
+export const delimited = (field: number, bytes: Uint8Array): Uint8Array =>
   concatenate([Uint8Array.from([...base128(field * 8 + 2), ...base128(bytes.length)]), bytes]);
-const message = (field: number, parts: readonly Uint8Array[]): Uint8Array => delimited(field, concatenate(parts));
-const text = (field: number, value: string): Uint8Array => delimited(field, new TextEncoder().encode(value));
+export const message = (field: number, parts: readonly Uint8Array[]): Uint8Array => delimited(field, concatenate(parts));
+export const text = (field: number, value: string): Uint8Array => delimited(field, new TextEncoder().encode(value));
 
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -34,3 +34,14 @@ export function epochBatches(lengths: ArrayLike<number>, options: EpochOptions):
   for (let i = 0; i < used.length; i += batch) batches.push(used.slice(i, i + batch));
   return bucketed ? random.shuffled(batches) : batches;
 }
+
+/** Full batches of items without end, epoch after epoch. @param length of an item, for buckets. */
+export function endlessBatches<T>(items: readonly T[], length: (item: T) => number, options: Omit<EpochOptions, 'epoch' | 'last'>): () => T[] {
+  const lengths = items.map(length);
+  let epoch = 0;
+  let waiting: number[][] = [];
+  return () => {
+    if (waiting.length === 0) waiting = epochBatches(lengths, { ...options, epoch: epoch++ });
+    return waiting.shift()!.map((i) => items[i]!);
+  };
+}

@@ -39,3 +39,27 @@ export function persistenceErrors(values: ArrayLike<number>, places: readonly nu
 export function constantErrors(values: ArrayLike<number>, places: readonly number[], forecast: number): ForecastErrors {
   return forecastErrors(places.map(() => forecast), places.map((place) => values[place]!));
 }
+
+/**
+ * Climatology: the mean of the known values at the same time of other years, `halfWidth` steps to either side of it.
+ * @param places from the end of what is known on.
+ * @param options.known how many values, from the first, the means are taken of; at least a year. @param options.period steps of a year.
+ */
+export function climatologyErrors(
+  values: ArrayLike<number>, places: readonly number[], { known, period = 365.25, halfWidth = 10 }: { known: number; period?: number; halfWidth?: number },
+): ForecastErrors {
+  if (!(known >= period && known <= values.length)) {
+    throw new RangeError(`${known} values are known; a mean for every time of the year needs at least ${period}, and there are ${values.length} in all`);
+  }
+  const forecast = (place: number): number => {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < known; i++) {
+      const apart = Math.abs(place - i) % period;
+      if (Math.min(apart, period - apart) > halfWidth) continue;
+      sum += values[i]!;
+      count++;
+    }
+    return sum / count;
+  };
+  return forecastErrors(places.map(forecast), places.map((place) => values[place]!));
+}

@@ -1,4 +1,5 @@
-// One timestep of any pointwise cell: the recurrent matmul and then the cell, in one dispatch, forward or backward.
+// One timestep of any pointwise cell: the recurrent matmul and then the cell, in one dispatch, forward or backward. Or, with
+// SEQUENCE 1, all timesteps in one dispatch: a workgroup owns some batch rows, which need nothing of other rows, and loops over time.
 // Both directions of a bidirectional layer run side by side: direction d is the workgroup's z, its columns are d·H ...
 // The importing file defines how many gates read the state, where they lie, and what the cell does with them:
 //   const RECURRENT_GATES = 4u;     R, gates with a row block in weight_hh (0: the product vanishes)
@@ -18,7 +19,7 @@
 #import state_masks
 
 struct StepParams {
-  step: u32,        // in the order in which the directions run, from 0
+  step: u32,        // in the order in which the directions run, from 0; not of a sequence
   steps: u32,       // T
   batch: u32,       // N
   hidden: u32,      // H
@@ -76,6 +77,7 @@ const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where d
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
+const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
 
@@ -121,7 +123,8 @@ fn recurrent_mask(at: Place) -> f32 {
 }
 
 fn keep_state(at: Place, made: f32) {
-  let next = made + kept(at, ZONEOUT_H, 0u) * (h[at.before] - made);
+  var next = made;
+  if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
   h[at.after] = next;
   if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
 }
@@ -140,20 +143,43 @@ fn passing(at: Place, product: f32) -> f32 {
   return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
-// A thread: the tile's batch rows of one hidden unit, all its gates.
+// The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
 @compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
+  let units = quad_columns(params.hidden);
+  #unroll once in 0..1 - SEQUENCE {
+    let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
+    forward_step(params.step, (thread / units) * TILE_ROWS, thread % units, group.z, quad_lane(local));
+  }
+  #unroll once in 0..SEQUENCE {
+    for (var step = 0u; step < params.steps; step += 1u) {
+      for (var u = local; u < units; u += WORKGROUP) { forward_step(step, group.x * TILE_ROWS, u, group.z, quad_lane(local)); }
+      storageBarrier();
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
+  let columns = quad_columns((params.hidden + 3u) / 4u);
+  #unroll once in 0..1 - SEQUENCE {
+    let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
+    backward_step(params.step, (thread / columns) * TILE_ROWS, (thread % columns) * 4u, group.z, quad_lane(local));
+  }
+  #unroll once in 0..SEQUENCE {
+    for (var before = params.steps; before > 0u; before -= 1u) {
+      for (var j = local; j < columns; j += WORKGROUP) { backward_step(before - 1u, group.x * TILE_ROWS, j * 4u, group.z, quad_lane(local)); }
+      storageBarrier();
+    }
+  }
+}
+
+// The tile's batch rows from n0 on of hidden unit u, all its gates. Units past the last compute for their quad and store nothing.
+fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
-  let direction = id.z;
-  let thread = id.x + id.y * groups.x * WORKGROUP;
-  let lane = quad_lane(id.x);
-  // Threads past the last unit compute for their quad and store nothing.
-  let units = quad_columns(hidden);
-  let u = thread % units;
-  let n0 = (thread / units) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
   let rows = min(TILE_ROWS, params.batch - n0);
-  let time = time_of(params.step, params.steps, reversed(direction));
+  let time = time_of(step, params.steps, reversed(direction));
   var running = false;
   for (var r = 0u; r < rows; r += 1u) {
     running = running || time < lengths[n0 + r];
@@ -169,7 +195,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   // Row (i, x) of the tile is 4i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..LOADED_ROWS {
-      let h_$i_$x = recurrent_row(row_place(params.step, min(n0 + 4u * $i + (lane ^ $x), params.batch - 1u), direction));
+      let h_$i_$x = recurrent_row(row_place(step, min(n0 + 4u * $i + (lane ^ $x), params.batch - 1u), direction));
     }
     #unroll x in 0..4 {
       #unroll g in 0..RECURRENT_GATES { var acc_$i_$x_$g = 0.0; }
@@ -188,6 +214,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
         let a_$i_2 = quadSwapY(a_$i_0);
         let a_$i_3 = quadSwapDiagonal(a_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
       }
@@ -202,6 +230,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
         let a_$i_2 = quadSwapY(a_$i_0);
         let a_$i_3 = quadSwapDiagonal(a_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x * b_$g; }
       }
@@ -219,7 +249,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   var bias: Recurrent;
   #unroll g in 0..RECURRENT_GATES { bias[$g] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + $g * hidden + u]; }
   for (var r = 0u; r < rows; r += 1u) {
-    let at = place(row_place(params.step, n0 + r, direction), u);
+    let at = place(row_place(step, n0 + r, direction), u);
     let held = r ^ lane;  // where this lane accumulated row r
     if (time >= lengths[n0 + r]) {
       h[at.after] = 0.0;
@@ -235,22 +265,15 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   }
 }
 
-// A thread: the tile's batch rows of four neighbouring hidden units.
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+// The tile's batch rows from n0 on of four neighbouring hidden units from u0 on.
+fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
-  let direction = id.z;
-  let thread = id.x + id.y * groups.x * WORKGROUP;
-  let lane = quad_lane(id.x);
-  let columns = quad_columns((hidden + 3u) / 4u);
-  let u0 = (thread % columns) * 4u;
-  let n0 = (thread / columns) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
 
-  let time = time_of(params.step, params.steps, reversed(direction));
-  let has_product = WITHIN_STEP == 1u || params.step + 1u < params.steps + params.continued;
+  let time = time_of(step, params.steps, reversed(direction));
+  let has_product = WITHIN_STEP == 1u || step + 1u < params.steps + params.continued;
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
-  let product_time = select(time_of(min(params.step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
+  let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
   let whole = end & ~1u;
   #unroll i in 0..ROW_QUADS {
@@ -272,6 +295,8 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
           let a_$i_2 = quadSwapY(a_$i_0);
           let a_$i_3 = quadSwapDiagonal(a_$i_0);
         }
+      }
+      #unroll i in 0..ROW_QUADS {
         #unroll x in 0..4 {
           #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x.x * w_$j.x + a_$i_$x.y * w_$j.y; }
         }
@@ -287,6 +312,8 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
           let a_$i_2 = quadSwapY(a_$i_0);
           let a_$i_3 = quadSwapDiagonal(a_$i_0);
         }
+      }
+      #unroll i in 0..ROW_QUADS {
         #unroll x in 0..4 {
           #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x * w_$j; }
         }
@@ -302,7 +329,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let rows = min(TILE_ROWS, params.batch - n0);
   let units = min(4u, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
-    let row = row_place(params.step, n0 + r, direction);
+    let row = row_place(step, n0 + r, direction);
     let held = r ^ lane;
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);

@@ -95,6 +95,8 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
@@ -110,6 +112,8 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }
@@ -145,6 +149,8 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
@@ -159,6 +165,8 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }
@@ -198,6 +206,8 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
@@ -213,6 +223,8 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
+    }
+    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }

@@ -105,10 +105,14 @@ export interface StepDispatch {
     readonly continued: number;
   };
   readonly constants: CellConstants;
+  /** Params that are written into the shader: the same at every step, and worth a pipeline of their own. */
+  readonly folded: readonly FoldedParam[];
   readonly workgroups: readonly [number, number, number];
   /** One for each row and direction: workgroups of the kernels that have a row to themselves. */
   readonly rows: readonly [number, number, number];
 }
+
+export type FoldedParam = 'steps' | 'continued' | 'batch' | 'hidden' | 'features' | 'directions' | 'reverse' | 'd_output_columns' | 'd_output_direction';
 
 /** The further buffers of a backward step. */
 export interface StepGradients {

@@ -52,6 +52,9 @@ export function alignedStart(slice: Slice): { bindingBytes: number; elements: nu
   return { bindingBytes, elements: (bytes - bindingBytes) / ELEMENT_BYTES };
 }
 
+/** Elements that a binding of the slice spans, from its aligned start; at least one. */
+export const boundElements = (slice: Slice): number => Math.max(1, elements(slice.shape)) + alignedStart(slice).elements;
+
 export interface MemoryPlan {
   readonly totalBytes: number;
   readonly byPurpose: Readonly<Partial<Record<Purpose, number>>>;

@@ -1,6 +1,8 @@
 // Pipelines, made once for each final text, entry and layout. The key is the text itself, never a guess at what it depends on.
 import type { Entry } from '../wgsl/types.ts';
 import { describeCompilation, ShaderError } from './errors.ts';
+import { fold } from './fold.ts';
+import { boundElements } from './memory.ts';
 import type { Dispatch } from './recording.ts';
 import { unroll } from './unroll.ts';
 
@@ -8,6 +10,17 @@ export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
   readonly entry: Entry;
+}
+
+/** A dispatch's text as the device gets it. */
+function textOf({ shader, entry, constants, folded, params, bindings }: Dispatch): string {
+  const code = extensionsOf(constants) + unroll(shader.code, constants);
+  if (folded.length === 0) return code;
+  const fields = shader.entries[entry]?.params?.fields ?? [];
+  return fold(code, {
+    params: fields.filter(({ name }) => folded.includes(name)).map((field) => [field, params[field.name]!] as const),
+    lengths: new Map(Object.entries(bindings).map(([name, slice]) => [name, boundElements(slice)])),
+  });
 }
 
 /** What the text needs before its first line. Quads share their rows, so they stay together, which the analysis cannot see. */
@@ -32,7 +45,7 @@ export class PipelineCache {
 
   /** The pipeline of a dispatch; compiles in the background, and a failure arrives through `report`. */
   get(dispatch: Dispatch): Pipeline {
-    const code = extensionsOf(dispatch.constants) + unroll(dispatch.shader.code, dispatch.constants);
+    const code = textOf(dispatch);
     const key = `${dispatch.entry}\n${code}`;
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {

@@ -1,19 +1,29 @@
-// GPU time by kernel label: the replay with every dispatch in a pass of its own, between two timestamps.
+// GPU time by kernel label: the replay with every run of dispatches of one label in a pass of its own, between two timestamps.
+//
+// Browsers round their clocks down, Chrome to 100 µs by default, which is longer than most dispatches. A difference of two
+// rounded stamps is right on average, as long as passes begin at any moment of a tick, so sums over many are right too; no
+// difference is thrown away or clamped. What remains is said in `uncertainty`, and sums over several profiles make it smaller.
 import type { Gpu } from './device.ts';
-import { encodeTransfer, type Replay } from './submit.ts';
+import { encodeTransfer, type ReadyCommand, type Replay } from './submit.ts';
 
 export interface KernelTime {
   readonly label: string;
   readonly dispatches: number;
-  /** Milliseconds of GPU time, all dispatches together. */
+  /** GPU time of all dispatches together. */
   readonly milliseconds: number;
+  /** One standard deviation of `milliseconds` from the clock's rounding, in ms. */
+  readonly uncertainty: number;
+  /** One tick of the clock in ms, as far as the stamps show it: all of them are multiples of it. */
+  readonly resolution: number;
 }
 
 /** Timestamps a query set may hold. */
 const MOST_QUERIES = 4096;
 
+type ReadyDispatch = Extract<ReadyCommand, { kind: 'dispatch' }>;
+
 /**
- * Replay once and measure. One pass a dispatch costs more than the one pass of a normal replay, so the figures
+ * Replay once and measure. A pass for each run costs more than the one pass of a normal replay, so the figures
  * say where the time goes, not how long a step takes. Slowest first.
  * @throws Error where the device has no `timestamp-query`.
  */
@@ -22,7 +32,8 @@ export async function profile(gpu: Gpu, replay: Replay): Promise<KernelTime[]> {
   if (!device.features.has('timestamp-query')) {
     throw new Error(`${gpu.adapter.name} offers no timestamp-query, so kernel times cannot be measured on it`);
   }
-  const labels = replay.commands.flatMap((c) => (c.kind === 'dispatch' ? [c.label] : []));
+  const parts = runsOf(replay.commands);
+  const runs = parts.filter((part): part is ReadyDispatch[] => Array.isArray(part));
   const stamps: bigint[] = [];
   let chunk: { querySet: GPUQuerySet; encoder: GPUCommandEncoder; used: number } | null = null;
   const open = () => ({
@@ -45,35 +56,67 @@ export async function profile(gpu: Gpu, replay: Replay): Promise<KernelTime[]> {
     for (const object of [staging, resolved, querySet]) object.destroy();
   };
 
-  for (const command of replay.commands) {
+  for (const part of parts) {
     chunk ??= open();
-    if (command.kind !== 'dispatch') {
-      encodeTransfer(chunk.encoder, command);
+    if (!Array.isArray(part)) {
+      encodeTransfer(chunk.encoder, part);
       continue;
     }
     const { querySet, encoder } = chunk;
     const pass = encoder.beginComputePass({
-      label: command.label,
+      label: part[0]!.label,
       timestampWrites: { querySet, beginningOfPassWriteIndex: chunk.used, endOfPassWriteIndex: chunk.used + 1 },
     });
-    pass.setPipeline(command.pipeline);
-    pass.setBindGroup(0, command.bindGroup, command.offsets);
-    pass.dispatchWorkgroups(...command.workgroups);
+    for (const command of part) {
+      pass.setPipeline(command.pipeline);
+      pass.setBindGroup(0, command.bindGroup, command.offsets);
+      pass.dispatchWorkgroups(...command.workgroups);
+    }
     pass.end();
     chunk.used += 2;
     if (chunk.used === MOST_QUERIES) await close();
   }
   await close();
+  return kernelTimes(runs.map((run) => ({ label: run[0]!.label, dispatches: run.length })), stamps);
+}
 
-  const times = new Map<string, { dispatches: number; nanoseconds: number }>();
-  labels.forEach((label, i) => {
-    const time = times.get(label) ?? { dispatches: 0, nanoseconds: 0 };
-    time.dispatches += 1;
-    // Quantised clocks can tie or, across a queue switch, run backwards: such a dispatch counts as zero.
-    time.nanoseconds += Math.max(0, Number((stamps[2 * i + 1] ?? 0n) - (stamps[2 * i] ?? 0n)));
+/** The commands with neighbouring dispatches of one label together. */
+function runsOf(commands: readonly ReadyCommand[]): (ReadyDispatch[] | Exclude<ReadyCommand, ReadyDispatch>)[] {
+  const parts: (ReadyDispatch[] | Exclude<ReadyCommand, ReadyDispatch>)[] = [];
+  for (const command of commands) {
+    const last = parts.at(-1);
+    if (command.kind !== 'dispatch') parts.push(command);
+    else if (Array.isArray(last) && last[0]!.label === command.label) last.push(command);
+    else parts.push([command]);
+  }
+  return parts;
+}
+
+/** Times by label from two stamps in ns a run, of runs in order. */
+export function kernelTimes(runs: readonly { readonly label: string; readonly dispatches: number }[], stamps: readonly bigint[]): KernelTime[] {
+  const tick = tickOf(stamps);
+  const times = new Map<string, { dispatches: number; intervals: number; nanoseconds: number }>();
+  runs.forEach(({ label, dispatches }, i) => {
+    const time = times.get(label) ?? { dispatches: 0, intervals: 0, nanoseconds: 0 };
+    time.dispatches += dispatches;
+    time.intervals += 1;
+    time.nanoseconds += Number(stamps[2 * i + 1]! - stamps[2 * i]!);
     times.set(label, time);
   });
   return [...times]
-    .map(([label, { dispatches, nanoseconds }]) => ({ label, dispatches, milliseconds: nanoseconds / 1e6 }))
+    // Each stamp is off by up to a tick, evenly: a variance of tick²/12, twice in an interval.
+    .map(([label, { dispatches, intervals, nanoseconds }]) =>
+      ({ label, dispatches, milliseconds: nanoseconds / 1e6, uncertainty: (tick * Math.sqrt(intervals / 6)) / 1e6, resolution: tick / 1e6 }))
     .sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/** The largest number of ns that all stamps are multiples of, counted from the first. */
+function tickOf(stamps: readonly bigint[]): number {
+  let tick = 0n;
+  for (const stamp of stamps) {
+    let [a, b] = [tick, stamp > stamps[0]! ? stamp - stamps[0]! : stamps[0]! - stamp];
+    while (b > 0n) [a, b] = [b, a % b];
+    tick = a;
+  }
+  return Number(tick);
 }

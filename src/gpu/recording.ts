@@ -2,7 +2,7 @@
 // A test compares it without a GPU; src/gpu/submit.ts replays it, into its own encoder or the application's.
 import type { Entry, Shader } from '../wgsl/types.ts';
 import { elements, type BufferProxy, type Slice } from './memory.ts';
-import { DIRECT_TILES, type Tiles } from './tiles.ts';
+import { DIRECT_TILES, matmulTile, opKey, recurrentTile, type MatmulOp, type MatmulTile, type Op, type RecurrentOp, type RecurrentTile, type Tiles } from './tiles.ts';
 
 export interface Dispatch {
   readonly kind: 'dispatch';
@@ -14,6 +14,8 @@ export interface Dispatch {
   readonly bindings: Readonly<Record<string, Slice>>;
   /** Values of the `params` uniform; the executor can change them between replays. */
   readonly params: Readonly<Record<string, number>>;
+  /** Params written into the text, with the length of every binding (src/gpu/fold.ts): they stay as they are. Empty: one pipeline for all sizes. */
+  readonly folded: readonly string[];
   readonly workgroups: readonly [number, number, number];
 }
 
@@ -39,6 +41,7 @@ export interface DispatchOptions<E, C extends string> {
   readonly params: Readonly<Record<ParamsOf<E>, number>>;
   readonly workgroups: readonly [number, number, number];
   readonly constants?: Readonly<Partial<Record<C, number>>>;
+  readonly folded?: readonly ParamsOf<E>[];
 }
 
 /** An ordered list of commands. Each sees all that the commands before it wrote. */
@@ -46,6 +49,8 @@ export class Recording {
   readonly commands: Command[] = [];
   /** How the kernels recorded here spread over threads. */
   readonly tiles: Tiles;
+  /** The ops recorded here that a tile is chosen for, by key. */
+  readonly ops = new Map<string, Op>();
 
   constructor(tiles: Tiles = DIRECT_TILES) {
     this.tiles = tiles;
@@ -65,10 +70,19 @@ export class Recording {
       constants: (options.constants ?? {}) as Record<string, number>,
       bindings: options.bindings as Record<string, Slice>,
       params: options.params as Record<string, number>,
+      folded: options.folded ?? [],
       workgroups: options.workgroups,
     };
     this.commands.push(command);
     return command;
+  }
+
+  /** The tile of an op that is about to be recorded. */
+  tileOf(op: MatmulOp): MatmulTile;
+  tileOf(op: RecurrentOp): RecurrentTile;
+  tileOf(op: Op): MatmulTile | RecurrentTile {
+    this.ops.set(opKey(op), op);
+    return op.kind === 'matmul' ? matmulTile(this.tiles, op) : recurrentTile(this.tiles, op);
   }
 
   copy(from: Slice, to: Slice): void {
@@ -84,6 +98,7 @@ export class Recording {
 
   append(other: Recording): void {
     this.commands.push(...other.commands);
+    for (const [key, op] of other.ops) this.ops.set(key, op);
   }
 
   /** Every buffer that a command touches. */

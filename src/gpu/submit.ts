@@ -2,7 +2,7 @@
 // each replay then only walks a list.
 import type { Entry } from '../wgsl/types.ts';
 import type { Gpu } from './device.ts';
-import { ALIGNMENT_BYTES, alignedStart, bytesOf, type BufferProxy, type Slice } from './memory.ts';
+import { ALIGNMENT_BYTES, alignedStart, boundElements, bytesOf, type BufferProxy, type Slice } from './memory.ts';
 import type { Dispatch, Recording } from './recording.ts';
 
 interface ReadyDispatch {
@@ -41,6 +41,7 @@ export class Replay {
   constructor(gpu: Gpu, recording: Recording, label: string) {
     this.#gpu = gpu;
     this.#label = label;
+    for (const [key, op] of recording.ops) gpu.tuning.asked.set(key, op);
     const dispatches = recording.commands.filter((c) => c.kind === 'dispatch');
     const arenaBytes = layoutArena(dispatches, this.#slots);
     const ready = gpu.guard(label, () => {
@@ -83,6 +84,8 @@ export class Replay {
   setParams(dispatch: Dispatch, changes: Readonly<Record<string, number>>): void {
     const slot = this.#slots.get(dispatch);
     if (!slot?.entry.params) throw new Error(`${dispatch.label} has no params in this recording`);
+    const fixed = Object.keys(changes).find((name) => dispatch.folded.includes(name));
+    if (fixed !== undefined) throw new Error(`${dispatch.label}: the param ${fixed} is folded into the shader and cannot change`);
     Object.assign(slot.values, changes);
     const block = new ArrayBuffer(slot.entry.params.bytes);
     writeParams(block, 0, slot.entry, slot.values);
@@ -195,8 +198,8 @@ class BindGroups {
     let group = this.#groups.get(key);
     if (!group) {
       const entries: GPUBindGroupEntry[] = slices.map(([binding, s]) => {
-        const { bindingBytes, elements } = alignedStart(s);
-        return { binding, resource: { buffer: this.#gpu.memory.get(s.buffer), offset: bindingBytes, size: Math.max(4, bytesOf(s)) + elements * 4 } };
+        const { bindingBytes } = alignedStart(s);
+        return { binding, resource: { buffer: this.#gpu.memory.get(s.buffer), offset: bindingBytes, size: boundElements(s) * 4 } };
       });
       if (entry.params) entries.push({ binding: entry.params.binding, resource: { buffer: this.#arena, size: entry.params.bytes } });
       group = this.#gpu.device.createBindGroup({ label: dispatch.label, layout, entries });

@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
+import { swapAxes } from '../kernels/arrange.ts';
 import { GpuArray, type ArraySource } from './array.ts';
 import { wholeNumber } from './checks.ts';
 import { linear, linearBackward } from './linear.ts';
@@ -12,6 +13,15 @@ export interface LinearOptions {
   /** I */ readonly inputSize: number;
   /** O */ readonly outputSize: number;
   /** Of the initial weights, uniform in ±1/√I. Default 0. */ readonly seed?: number;
+}
+
+export interface LinearPlanOptions {
+  /** Such as T·N. */ readonly rows: number;
+  /**
+   * Each row is made of so many parts side by side, and the input is [parts,rows,I/parts]: P parts of final states `hn` [P,N,H] make a row of
+   * I = P·H. Default 1.
+   */
+  readonly parts?: number;
 }
 
 /** A linear layer with its parameters on the GPU. @throws RangeError for sizes that are no positive whole numbers or over the device's limits. */
@@ -46,9 +56,9 @@ export class Linear {
     this.gradients = this.weights.arrays(gpu, 'gradients');
   }
 
-  /** Plan for `rows` rows, such as T·N: all memory is allocated here. */
-  plan({ rows }: { rows: number }): LinearPlan {
-    const plan = new LinearPlan(this.#gpu, this, rows, () => this.#plans.delete(plan));
+  /** Plan for a fixed number of rows: all memory is allocated here. @throws RangeError where the parts do not divide I. */
+  plan(options: LinearPlanOptions): LinearPlan {
+    const plan = new LinearPlan(this.#gpu, this, options, () => this.#plans.delete(plan));
     this.#plans.add(plan);
     return plan;
   }
@@ -61,13 +71,13 @@ export class Linear {
 }
 
 export class LinearPlan {
-  /** x [rows,I] */
+  /** x [rows,I], or [parts,rows,I/parts] */
   readonly input: GpuArray;
   /** x·Wᵀ + b [rows,O] */
   readonly output: GpuArray;
   /** dL/doutput [rows,O] */
   readonly dOutput: GpuArray;
-  /** dL/dx [rows,I], after a backward pass. */
+  /** dL/dx in the input's shape, after a backward pass. */
   readonly dInput: GpuArray;
   readonly memory: MemoryPlan;
   readonly #gpu: Gpu;
@@ -76,21 +86,27 @@ export class LinearPlan {
   readonly #owned: readonly BufferProxy[];
   readonly #forget: () => void;
 
-  constructor(gpu: Gpu, layer: Linear, rows: number, forget: () => void) {
+  constructor(gpu: Gpu, layer: Linear, { rows, parts = 1 }: LinearPlanOptions, forget: () => void) {
     wholeNumber(rows, 'rows');
+    wholeNumber(parts, 'parts');
     this.#gpu = gpu;
     this.#forget = forget;
     const { inputSize: input, outputSize: output, weights } = layer;
-    const x = allocateProxy('linear input', [rows, input], 'input');
+    if (input % parts !== 0) throw new RangeError(`parts is ${parts}, which does not divide the layer's inputSize of ${input}; for hn [P,N,H] make the layer with P·H`);
+    const given = parts === 1 ? [rows, input] : [parts, rows, input / parts];
+    const x = allocateProxy('linear input', given, 'input');
     const y = allocateProxy('linear output', [rows, output], 'result');
     const dy = allocateProxy('linear d_output', [rows, output], 'input');
-    const dx = allocateProxy('linear d_input', [rows, input], 'result');
+    const dx = allocateProxy('linear d_input', given, 'result');
+    const sideBySide = parts === 1 ? null : { x: allocateProxy('linear rows', [rows, parts, input / parts], 'activations'), dx: allocateProxy('linear d_rows', [rows, parts, input / parts], 'activations') };
     const shape = { rows, input, output };
     const of = (from: 'slice' | 'gradient') => ({ weight: weights[from]('weight'), bias: weights[from]('bias') });
     const [forward, backward] = [new Recording(gpu.tiles), new Recording(gpu.tiles)];
-    linear(forward, shape, of('slice'), x, y);
-    linearBackward(backward, shape, of('slice'), of('gradient'), { x, dy, dx });
-    this.#owned = [x, y, dy, dx].map((s) => s.buffer);
+    if (sideBySide) swapAxes(forward, x, sideBySide.x);
+    linear(forward, shape, of('slice'), sideBySide?.x ?? x, y);
+    linearBackward(backward, shape, of('slice'), of('gradient'), { x: sideBySide?.x ?? x, dy, dx: sideBySide?.dx ?? dx });
+    if (sideBySide) swapAxes(backward, sideBySide.dx, dx);
+    this.#owned = [x, y, dy, dx, ...Object.values(sideBySide ?? {})].map((s) => s.buffer);
     this.memory = planMemory(this.#owned);
     gpu.guard('linear plan', () => gpu.memory.allocate(this.#owned));
     this.input = new GpuArray(gpu, x, 'input');

@@ -11,6 +11,7 @@ import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
 import { StackWindow } from './stack.ts';
 import { featuresOf, type LayerShape } from './stack_parameters.ts';
+import { StreamReorder } from './stream_reorder.ts';
 
 /** A state on the host, to be kept and restored: h [L,N,F] and c [L,N,H], F being P with a projection and else H; c is zeros for cells without one. */
 export interface StreamSnapshot {
@@ -33,6 +34,7 @@ export class RecurrentStream {
   readonly #replay: Replay;
   readonly #owned: readonly BufferProxy[];
   readonly #forget: () => void;
+  #reorder: StreamReorder | null = null;
 
   constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; stream(options: { batch: number }): RecurrentStream }, parameters: Parameters, batch: number, forget: () => void) {
     wholeNumber(batch, 'batch');
@@ -105,7 +107,17 @@ export class RecurrentStream {
     return twin;
   }
 
+  /**
+   * Row n goes on from the state of row rows[n], on the GPU; a row may be taken several times or not at all, as the hypotheses of a beam are.
+   * `output` stays as the last step left it. @throws RangeError unless there are N rows from 0 to N-1.
+   */
+  reorder(rows: ArrayLike<number>): void {
+    this.#reorder ??= new StreamReorder(this.#gpu, [this.h.slice, this.c.slice], this.batch);
+    this.#reorder.run(rows);
+  }
+
   destroy(): void {
+    this.#reorder?.destroy();
     this.#replay.destroy();
     this.#gpu.memory.free(this.#owned);
     this.#forget();

@@ -10,8 +10,8 @@ import { productSum } from '../kernels/product_sum.ts';
 import { takeFirstGradients } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
 import { projectionStepGradient, type ProjectionGradients } from './projection.ts';
-import { backwardTile } from './stepwise.ts';
-import { stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
+import { backwardSpread, modeOf } from './spread.ts';
+import { opOf, stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
 
 /** What the steps of a layer need for BPTT; `projection` where it is projected. */
 export interface TimeGradients extends StepGradients {
@@ -20,10 +20,13 @@ export interface TimeGradients extends StepGradients {
 
 /** Record the reverse-time pass: afterwards `gates` hold the gradients of the gates' pre-activations. */
 export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: TimeGradients, output: OutputGradient): void {
-  const tile = backwardTile(recording.tiles.backward, history);
+  const tile = recording.tileOf(opOf('backward', cell, history));
+  const mode = modeOf(tile, cell, history);
+  const spread = backwardSpread(tile, mode, cell, history);
   const { projection } = gradients;
-  for (let step = history.steps - 1; step >= 0; step--) {
-    const dispatch = stepAt(cell, history, weights, step, tile, output);
+  const dispatches = mode === 'sequence' ? 1 : history.steps;
+  for (let step = dispatches - 1; step >= 0; step--) {
+    const dispatch = stepAt(cell, history, weights, step, spread, output);
     const own = projection
       ? projectionStepGradient(recording, cell, history, weights.weight_hr, dispatch, { ...gradients, projection }, (time, direction) =>
           productGradients(cell, history, weights, time, direction))

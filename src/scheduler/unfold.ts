@@ -2,9 +2,10 @@
 import type { Cell, StepDispatch } from '../cells/cell.ts';
 import { elements, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import type { RecurrentOp } from '../gpu/tiles.ts';
 import type { LayerHistory } from './history.ts';
 import { cellBuffers, cellConstants, projectState } from './projection.ts';
-import { forwardTile, rowWorkgroups, type StepTile } from './stepwise.ts';
+import { forwardSpread, modeOf, rowWorkgroups, type Spread } from './spread.ts';
 
 /** The recurrent side's parameters, one of each for each direction. */
 export interface RecurrentWeights {
@@ -39,7 +40,7 @@ export interface OutputGradient {
 }
 
 /** What step `step` binds; step 0 is the first that each direction takes. */
-export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, tile: StepTile, output?: OutputGradient): StepDispatch {
+export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, spread: Spread, output?: OutputGradient): StepDispatch {
   const { steps, batch, hidden, features, directions, reverse, gates, states, scratch, lengths, stream, continued } = history;
   const [weight, bias, diagonal, norm] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal), span(weights.norm.spans)];
   return {
@@ -64,19 +65,32 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
       stream,
       continued: Number(continued),
     },
-    constants: { ...cellConstants(cell.constants, history), ...tile.constants },
-    workgroups: tile.workgroups,
+    constants: { ...cellConstants(cell.constants, history), ...spread.constants },
+    folded: spread.folded,
+    workgroups: spread.workgroups,
     rows: rowWorkgroups(history),
   };
 }
 
 /** Record one step: `gates` there hold W_ih·x + b_ih; the next slot of every state is made. */
 export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
-  cell.forward(recording, stepAt(cell, history, weights, index, forwardTile(recording.tiles.forward, history)));
+  const tile = recording.tileOf(opOf('forward', cell, history));
+  cell.forward(recording, stepAt(cell, history, weights, index, forwardSpread(tile, 'step', cell, history)));
   if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
 }
 
-/** Record all steps of the window, each direction in its own order. */
+/** Record all steps of the window, each direction in its own order: one dispatch after another, or one for all. */
 export function unfold(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights): void {
-  for (let index = 0; index < history.steps; index++) step(recording, cell, history, weights, index);
+  const tile = recording.tileOf(opOf('forward', cell, history));
+  const mode = modeOf(tile, cell, history);
+  const spread = forwardSpread(tile, mode, cell, history);
+  const dispatches = mode === 'sequence' ? 1 : history.steps;
+  for (let index = 0; index < dispatches; index++) {
+    cell.forward(recording, stepAt(cell, history, weights, index, spread));
+    if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
+  }
 }
+
+/** A pass of a layer over its window, as schedules know it. */
+export const opOf = (kind: 'forward' | 'backward', cell: Cell, { steps, batch, hidden, directions }: LayerHistory): RecurrentOp =>
+  ({ kind, cell: cell.name, steps, batch, hidden, directions });

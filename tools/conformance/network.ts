@@ -1,7 +1,8 @@
 // From a case's names, gate order and layout to those of the engine's operator, and back.
 import type { RecurrentOptions } from '../../src/layers/recurrent.ts';
-import { Unsupported, type Case } from './case.ts';
+import type { Architecture } from './architecture.ts';
 import { decode, decodeShaped, MalformedCase, sameShape, type Tensor } from './tensor.ts';
+import { Unsupported } from './words.ts';
 
 /** A weight of the case and the parameter of the engine that stands for it. */
 export interface Weight {
@@ -14,25 +15,23 @@ export interface Weight {
 }
 
 export interface Network {
+  /** Time first. */
   readonly options: RecurrentOptions;
   readonly weights: readonly Weight[];
-  /** [N,T,..] or [T,N,..] of input and output. */ readonly inputShape: readonly number[];
-  readonly outputShape: readonly number[];
-  /** [L*D,N,F] of h, F being P with a projection and else H; [L*D,N,H] of c. */ readonly stateShape: { readonly h: readonly number[]; readonly c: readonly number[] };
+  /** L*D */ readonly states: number;
+  /** F: features of h in one direction, P with a projection and else H. */ readonly features: number;
+  /** D*F */ readonly columns: number;
   readonly hasCellState: boolean;
 }
 
-/** F: features of h. */
-const featuresOf = ({ hidden, projSize }: Case): number => projSize || hidden;
-
-export function networkOf(one: Case): Network {
-  const { cell, layers, direction, input, hidden, projSize, batch, time, batchFirst, clip, activations, peephole, peepholeOutput } = one;
+/** @param named further weights by name, of which a result is wanted: absent ones count as zero */
+export function networkOf(one: Architecture, named: readonly string[] = []): Network {
+  const { cell, layers, direction, input, hidden, projSize, clip, activations, peephole, peepholeOutput } = one;
   const D = direction === 'bidirectional' ? 2 : 1;
-  const weights = weightsOf(one);
-  const outward = (features: number): number[] => (batchFirst ? [batch, time, features] : [time, batch, features]);
+  const weights = weightsOf(one, [...Object.keys(one.weights), ...named]);
   return {
     options: {
-      cell: engineCell(one), inputSize: input, hiddenSize: hidden, projSize, layers, direction, batchFirst,
+      cell: engineCell(one), inputSize: input, hiddenSize: hidden, projSize, layers, direction,
       bias: weights.some(({ parameter }) => parameter.startsWith('bias')),
       ...(cell === 'gru' && { resetAfter: one.resetAfter }),
       ...(clip !== null && { clip }),
@@ -40,25 +39,27 @@ export function networkOf(one: Case): Network {
       ...(peephole && { peepholeOutput }),
     },
     weights,
-    inputShape: outward(input),
-    outputShape: outward(D * featuresOf(one)),
-    stateShape: { h: [layers * D, batch, featuresOf(one)], c: [layers * D, batch, hidden] },
+    states: layers * D,
+    features: featuresOf(one),
+    columns: D * featuresOf(one),
     hasCellState: cell === 'lstm',
   };
 }
 
-function engineCell({ cell, coupled, peephole }: Case): RecurrentOptions['cell'] {
+const featuresOf = ({ hidden, projSize }: Architecture): number => projSize || hidden;
+
+function engineCell({ cell, coupled, peephole }: Architecture): RecurrentOptions['cell'] {
   if (cell !== 'lstm') return cell;
   return coupled ? (peephole ? 'coupled_peephole_lstm' : 'coupled_lstm') : peephole ? 'peephole_lstm' : 'lstm';
 }
 
 /** Gates of weight_ih and weight_hh in the engine's order. */
-const engineGates = ({ cell, coupled }: Case): string => (cell === 'gru' ? 'rzn' : cell !== 'lstm' ? 'h' : coupled ? 'igo' : 'ifgo');
+const engineGates = ({ cell, coupled }: Architecture): string => (cell === 'gru' ? 'rzn' : cell !== 'lstm' ? 'h' : coupled ? 'igo' : 'ifgo');
 
-function weightsOf(one: Case): Weight[] {
+function weightsOf(one: Architecture, names: readonly string[]): Weight[] {
   const { layers, direction, input, hidden, projSize, coupled, peephole } = one;
   const directions = { forward: ['fwd'], reverse: ['bwd'], bidirectional: ['fwd', 'bwd'] }[direction];
-  const hasBias = Object.keys({ ...one.weights, ...(one.expected.grads ?? {}) }).some((name) => /\.b[xh]$/.test(name));
+  const hasBias = names.some((name) => /\.b[xh]$/.test(name));
   const weights: Weight[] = [];
   for (let l = 0; l < layers; l++) {
     const features = l === 0 ? input : directions.length * featuresOf(one);
@@ -83,12 +84,12 @@ function weightsOf(one: Case): Weight[] {
   return weights;
 }
 
-/** @param block the shape of one of its blocks: [H,I], [H,F], [H], or [P,H] of the projection */
+/** @param block the shape of one of its blocks: [H,I], [H,F] or [H], and [P,H] of the projection, which is one */
 function weightOf(
-  one: Case, name: string, parameter: string, { own, engine }: Weight['letters'], [rows = 0, ...columns]: readonly number[], required: boolean,
+  one: Architecture, name: string, parameter: string, { own, engine }: Weight['letters'], block: readonly number[], required: boolean,
 ): Weight {
   const given = one.weights[name];
-  const shapeFor = (letters: string): number[] => [letters.length * rows, ...columns];
+  const shapeFor = (letters: string): number[] => [letters.length * block[0]!, ...block.slice(1)];
   if (given === undefined) {
     if (required) throw new MalformedCase(`weight ${name} [${shapeFor(own)}] is missing`);
     return { name, parameter, letters: { own, engine }, shape: shapeFor(own), values: null };
@@ -116,7 +117,18 @@ export function toEngine({ letters, shape, values }: Weight): Float32Array {
   return Float32Array.from(reorder(own, letters.own, letters.engine));
 }
 
-/** The engine's array for that parameter, such as its gradient, as the case lays it out. */
-export function fromEngine({ letters, shape }: Weight, array: Float32Array): Tensor {
+/** The engine's gradient of that parameter as the case lays it out: 0 for a block that the engine has not got. */
+export function gradientOf({ letters, shape }: Weight, array: Float32Array): Tensor {
   return { shape, values: reorder(Float64Array.from(array), letters.engine, letters.own) };
+}
+
+/** The engine's parameter likewise; a block that the engine has not got stays what it was. */
+export function weightAfter(weight: Weight, array: Float32Array): Tensor {
+  const { letters, values } = weight;
+  const tensor = gradientOf(weight, array);
+  const block = tensor.values.length / letters.own.length;
+  [...letters.own].forEach((letter, k) => {
+    if (values && !letters.engine.includes(letter)) tensor.values.set(values.subarray(k * block, (k + 1) * block), k * block);
+  });
+  return tensor;
 }

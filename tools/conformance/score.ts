@@ -1,13 +1,11 @@
 // Results against what a case expects: relative L2 of each field, and its tolerance.
-import type { Case } from './case.ts';
+import type { Expectation } from './case.ts';
 import { decode, elements, MalformedCase, sameShape, type Tensor } from './tensor.ts';
+import { objectOf } from './words.ts';
 
+/** A case's results by field, a group of them by its members' names: `{output, hn, grads: {x, …}}`. */
 export interface Results {
-  readonly output?: Tensor;
-  readonly hn?: Tensor;
-  readonly cn?: Tensor;
-  /** [] */ readonly loss?: Tensor;
-  /** By the case's names of weights, x, h0 and c0. */ readonly grads?: Readonly<Record<string, Tensor>>;
+  readonly [field: string]: Tensor | { readonly [name: string]: Tensor } | undefined;
 }
 
 export interface FieldScore {
@@ -18,7 +16,10 @@ export interface FieldScore {
   readonly tolerance: number;
 }
 
-const STANDARD = { loss: 2e-4, grads: 1e-4, forward: 3e-5 } as const;
+/** What may differ, by what it is; the file calls it whatever it likes. */
+export type Kind = 'forward' | 'loss' | 'grads' | 'gradNorm' | 'weights';
+
+const STANDARD: Readonly<Record<Kind, number>> = { loss: 2e-4, grads: 1e-4, forward: 3e-5, gradNorm: 1e-3, weights: 5e-3 };
 
 /** ||a-b|| / max(||b||, 1e-7 √n) */
 export function relativeError(actual: Tensor | undefined, expected: Tensor): number {
@@ -33,38 +34,47 @@ export function relativeError(actual: Tensor | undefined, expected: Tensor): num
   return Number.isNaN(error) ? Infinity : error;
 }
 
-/** @throws MalformedCase for an expectation that cannot be read, or where there is none */
-export function score(one: Case, results: Results): FieldScore[] {
-  const scores: FieldScore[] = [];
-  const compare = (field: string, actual: Tensor | undefined, expected: Tensor): void => {
-    scores.push({ field, error: relativeError(actual, expected), tolerance: toleranceOf(one, field) });
-  };
-  for (const field of ['output', 'hn', 'cn'] as const) {
-    if (one.expected[field] !== undefined) compare(field, results[field], decode(`expected.${field}`, one.expected[field]));
-  }
-  const loss = expectedLoss(one);
-  if (loss) compare('loss', results.loss, loss);
-  for (const [name, expected] of Object.entries(one.expected.grads ?? {})) {
-    compare(`grads.${name}`, results.grads?.[name], decode(`expected.grads.${name}`, expected));
-  }
-  if (scores.length === 0) throw new MalformedCase('expected holds nothing to compare with');
-  return scores;
+/** A field of `expected`, or a member of a group of it, to be compared. */
+export interface Comparison {
+  readonly field: string;
+  readonly kind: Kind;
+  /** The names under which a tolerance may be given, the nearest first. */
+  readonly names: readonly string[];
+  readonly actual: Tensor | undefined;
+  readonly expected: Tensor;
 }
 
-/** A number, or a tensor of one element in any shape; null where there is none. */
-export function expectedLoss({ expected }: Case): Tensor | null {
-  const { loss } = expected;
-  if (loss === undefined) return null;
-  if (typeof loss === 'number') return { shape: [], values: Float64Array.of(loss) };
+/** What a forward or gradients case expects, beside what was found. @throws MalformedCase for an expectation that cannot be read */
+export function comparisons({ expected }: Expectation, results: Results): Comparison[] {
+  const found: Comparison[] = [];
+  for (const field of ['output', 'hn', 'cn', 'loss'] as const) {
+    if (expected[field] === undefined) continue;
+    const [kind, wanted] = field === 'loss' ? ['loss', expectedLoss(expected)] as const : ['forward', decode(`expected.${field}`, expected[field])] as const;
+    found.push({ field, kind, names: [field], actual: results[field] as Tensor | undefined, expected: wanted });
+  }
+  for (const [name, wanted] of Object.entries(objectOf(expected.grads) ?? {})) {
+    const actual = (results.grads as Record<string, Tensor> | undefined)?.[name];
+    found.push({ field: `grads.${name}`, kind: 'grads', names: [`grads.${name}`, 'grads'], actual, expected: decode(`expected.grads.${name}`, wanted) });
+  }
+  return found;
+}
+
+/** @throws MalformedCase where there is nothing to compare, or for a tolerance that is no number */
+export function score({ tolerance }: Expectation, fields: readonly Comparison[]): FieldScore[] {
+  if (fields.length === 0) throw new MalformedCase('expected holds nothing to compare with');
+  return fields.map(({ field, kind, names, actual, expected }) => {
+    const named = names.find((name) => tolerance[name] !== undefined);
+    const allowed = (named === undefined ? tolerance.default : tolerance[named]) ?? STANDARD[kind];
+    if (typeof allowed !== 'number' || !(allowed >= 0)) {
+      throw new MalformedCase(`the tolerance of ${field} is ${JSON.stringify(allowed)}; it must be a number`);
+    }
+    return { field, error: relativeError(actual, expected), tolerance: allowed };
+  });
+}
+
+/** A number, or a tensor of one element in any shape. */
+export function expectedLoss({ loss }: Expectation['expected']): Tensor {
   const tensor = decode('expected.loss', loss);
   if (elements(tensor.shape) !== 1) throw new MalformedCase(`expected.loss has shape [${tensor.shape}]; it must have one element`);
   return tensor;
-}
-
-/** Of the field itself, of its kind, or the case's default; else the format's own. */
-function toleranceOf({ tolerance }: Case, field: string): number {
-  const kind = field.startsWith('grads.') ? 'grads' : field;
-  const value = tolerance[field] ?? tolerance[kind] ?? tolerance.default ?? STANDARD[kind === 'loss' || kind === 'grads' ? kind : 'forward'];
-  if (typeof value !== 'number' || !(value >= 0)) throw new MalformedCase(`the tolerance of ${field} is ${JSON.stringify(value)}; it must be a number`);
-  return value;
 }

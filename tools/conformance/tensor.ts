@@ -23,8 +23,18 @@ export const elements = (shape: readonly number[]): number => shape.reduce((prod
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((size, k) => size === b[k]);
 
-/** @throws MalformedCase unless `given` is a tensor whose data has the size of its shape */
+/** Whether two shapes differ by extents of 1 alone, as a single step with its time axis and without. */
+export function alikeShape(a: readonly number[], b: readonly number[]): boolean {
+  const bare = (shape: readonly number[]): number[] => shape.filter((size) => size !== 1);
+  return sameShape(bare(a), bare(b));
+}
+
+/**
+ * A tensor of the file; a number or nested lists of numbers are one too.
+ * @throws MalformedCase unless `given` is a tensor whose data has the size of its shape
+ */
 export function decode(name: string, given: unknown): Tensor {
+  if (typeof given === 'number' || typeof given === 'boolean' || Array.isArray(given)) return plain(name, given);
   const { shape, dtype, data } = (given ?? {}) as Partial<EncodedTensor>;
   if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0)) {
     throw new MalformedCase(`${name} has shape ${JSON.stringify(shape)}; it must be a list of sizes`);
@@ -37,6 +47,17 @@ export function decode(name: string, given: unknown): Tensor {
   const expected = elements(shape) * Type.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) throw new MalformedCase(`${name} has ${bytes.length} bytes of data; shape [${shape}] of ${dtype} needs ${expected}`);
   return { shape, values: Float64Array.from(new Type(bytes.buffer)) };
+}
+
+/** [[1, 2], [3, 4]] → [2,2] */
+function plain(name: string, given: unknown): Tensor {
+  const shape: number[] = [];
+  for (let level = given; Array.isArray(level); level = level[0]) shape.push(level.length);
+  const flat: unknown[] = Array.isArray(given) ? given.flat(Infinity) : [given];
+  if (flat.length !== elements(shape) || !flat.every((value) => typeof value === 'number' || typeof value === 'boolean')) {
+    throw new MalformedCase(`${name} is a list; it must be numbers, all rows of the same size`);
+  }
+  return { shape, values: Float64Array.from(flat, Number) };
 }
 
 function bytesOf(name: string, data: unknown): Uint8Array<ArrayBuffer> {
@@ -56,9 +77,14 @@ export function encode({ shape, values }: Tensor): EncodedTensor {
   return { shape, dtype: 'float32', data: btoa(text) };
 }
 
-/** Like `decode`, and of the given shape. */
+/** Like `decode`, and of the given shape, extents of 1 aside. */
 export function decodeShaped(name: string, given: unknown, shape: readonly number[]): Tensor {
   const tensor = decode(name, given);
-  if (!sameShape(tensor.shape, shape)) throw new MalformedCase(`${name} has shape [${tensor.shape}]; the options make it [${shape}]`);
-  return tensor;
+  if (!alikeShape(tensor.shape, shape)) throw new MalformedCase(`${name} has shape [${tensor.shape}]; the options make it [${shape}]`);
+  return { shape, values: tensor.values };
+}
+
+/** The same values in the shape of `expected` where the two differ by extents of 1 alone. */
+export function inShapeOf(tensor: Tensor, expected: Tensor): Tensor {
+  return alikeShape(tensor.shape, expected.shape) ? { ...tensor, shape: expected.shape } : tensor;
 }

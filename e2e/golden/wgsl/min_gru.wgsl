@@ -77,7 +77,8 @@ fn d_candidate(y: f32) -> f32 {
 fn d_output_activation(y: f32) -> f32 {
   return d_activate(OUTPUT_KIND, y, OUTPUT_ALPHA);
 }
-// One timestep of any pointwise cell: the recurrent matmul and then the cell, in one dispatch, forward or backward.
+// One timestep of any pointwise cell: the recurrent matmul and then the cell, in one dispatch, forward or backward. Or, with
+// SEQUENCE 1, all timesteps in one dispatch: a workgroup owns some batch rows, which need nothing of other rows, and loops over time.
 // Both directions of a bidirectional layer run side by side: direction d is the workgroup's z, its columns are d·H ...
 // The importing file defines how many gates read the state, where they lie, and what the cell does with them:
 //   const RECURRENT_GATES = 4u;     R, gates with a row block in weight_hh (0: the product vanishes)
@@ -172,7 +173,7 @@ fn dropout_share(element: u32) -> f32 {
 }
 
 struct StepParams {
-  step: u32,        // in the order in which the directions run, from 0
+  step: u32,        // in the order in which the directions run, from 0; not of a sequence
   steps: u32,       // T
   batch: u32,       // N
   hidden: u32,      // H
@@ -230,6 +231,7 @@ const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where d
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
+const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
 
@@ -275,7 +277,8 @@ fn recurrent_mask(at: Place) -> f32 {
 }
 
 fn keep_state(at: Place, made: f32) {
-  let next = made + kept(at, ZONEOUT_H, 0u) * (h[at.before] - made);
+  var next = made;
+  if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
   h[at.after] = next;
   if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
 }
@@ -294,20 +297,27 @@ fn passing(at: Place, product: f32) -> f32 {
   return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
-// A thread: the tile's batch rows of one hidden unit, all its gates.
+// The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
 @compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
+  let units = quad_columns(params.hidden);
+  let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
+  forward_step(params.step, (thread / units) * TILE_ROWS, thread % units, group.z, quad_lane(local));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
+  let columns = quad_columns((params.hidden + 3u) / 4u);
+  let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
+  backward_step(params.step, (thread / columns) * TILE_ROWS, (thread % columns) * 4u, group.z, quad_lane(local));
+}
+
+// The tile's batch rows from n0 on of hidden unit u, all its gates. Units past the last compute for their quad and store nothing.
+fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
-  let direction = id.z;
-  let thread = id.x + id.y * groups.x * WORKGROUP;
-  let lane = quad_lane(id.x);
-  // Threads past the last unit compute for their quad and store nothing.
-  let units = quad_columns(hidden);
-  let u = thread % units;
-  let n0 = (thread / units) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
   let rows = min(TILE_ROWS, params.batch - n0);
-  let time = time_of(params.step, params.steps, reversed(direction));
+  let time = time_of(step, params.steps, reversed(direction));
   var running = false;
   for (var r = 0u; r < rows; r += 1u) {
     running = running || time < lengths[n0 + r];
@@ -318,14 +328,14 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   }
 
   // Row (i, x) of the tile is 4i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
-  let h_0_0 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction));
-  let h_0_1 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction));
-  let h_0_2 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 2), params.batch - 1u), direction));
-  let h_0_3 = recurrent_row(row_place(params.step, min(n0 + 4u * 0 + (lane ^ 3), params.batch - 1u), direction));
-  let h_1_0 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 0), params.batch - 1u), direction));
-  let h_1_1 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction));
-  let h_1_2 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction));
-  let h_1_3 = recurrent_row(row_place(params.step, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction));
+  let h_0_0 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction));
+  let h_0_1 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction));
+  let h_0_2 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 2), params.batch - 1u), direction));
+  let h_0_3 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 3), params.batch - 1u), direction));
+  let h_1_0 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 0), params.batch - 1u), direction));
+  let h_1_1 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction));
+  let h_1_2 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction));
+  let h_1_3 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction));
   let depth = select(params.features, 0u, RECURRENT_GATES == 0u);
   let whole = depth & ~1u;
   for (var k = 0u; k < whole; k += 2u) {
@@ -354,7 +364,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   var tile: array<Recurrent, TILE_ROWS>;
   var bias: Recurrent;
   for (var r = 0u; r < rows; r += 1u) {
-    let at = place(row_place(params.step, n0 + r, direction), u);
+    let at = place(row_place(step, n0 + r, direction), u);
     let held = r ^ lane;  // where this lane accumulated row r
     if (time >= lengths[n0 + r]) {
       h[at.after] = 0.0;
@@ -368,22 +378,15 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   }
 }
 
-// A thread: the tile's batch rows of four neighbouring hidden units.
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+// The tile's batch rows from n0 on of four neighbouring hidden units from u0 on.
+fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
-  let direction = id.z;
-  let thread = id.x + id.y * groups.x * WORKGROUP;
-  let lane = quad_lane(id.x);
-  let columns = quad_columns((hidden + 3u) / 4u);
-  let u0 = (thread % columns) * 4u;
-  let n0 = (thread / columns) * TILE_ROWS;
   if (n0 >= params.batch) { return; }
 
-  let time = time_of(params.step, params.steps, reversed(direction));
-  let has_product = WITHIN_STEP == 1u || params.step + 1u < params.steps + params.continued;
+  let time = time_of(step, params.steps, reversed(direction));
+  let has_product = WITHIN_STEP == 1u || step + 1u < params.steps + params.continued;
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
-  let product_time = select(time_of(min(params.step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
+  let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
   let whole = end & ~1u;
   let d_0_0 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction);
@@ -439,6 +442,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       let a_0_1 = vec2f(gates[d_0_1 + column + k], gates[d_0_1 + column + k + 1u]);
       let a_0_2 = vec2f(gates[d_0_2 + column + k], gates[d_0_2 + column + k + 1u]);
       let a_0_3 = vec2f(gates[d_0_3 + column + k], gates[d_0_3 + column + k + 1u]);
+      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
+      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
+      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
+      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
       acc_0_0_0 += a_0_0.x * w_0.x + a_0_0.y * w_0.y;
       acc_0_0_1 += a_0_0.x * w_1.x + a_0_0.y * w_1.y;
       acc_0_0_2 += a_0_0.x * w_2.x + a_0_0.y * w_2.y;
@@ -455,10 +462,6 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       acc_0_3_1 += a_0_3.x * w_1.x + a_0_3.y * w_1.y;
       acc_0_3_2 += a_0_3.x * w_2.x + a_0_3.y * w_2.y;
       acc_0_3_3 += a_0_3.x * w_3.x + a_0_3.y * w_3.y;
-      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
-      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
-      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
-      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
       acc_1_0_0 += a_1_0.x * w_0.x + a_1_0.y * w_0.y;
       acc_1_0_1 += a_1_0.x * w_1.x + a_1_0.y * w_1.y;
       acc_1_0_2 += a_1_0.x * w_2.x + a_1_0.y * w_2.y;
@@ -486,6 +489,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       let a_0_1 = gates[d_0_1 + column + k];
       let a_0_2 = gates[d_0_2 + column + k];
       let a_0_3 = gates[d_0_3 + column + k];
+      let a_1_0 = gates[d_1_0 + column + k];
+      let a_1_1 = gates[d_1_1 + column + k];
+      let a_1_2 = gates[d_1_2 + column + k];
+      let a_1_3 = gates[d_1_3 + column + k];
       acc_0_0_0 += a_0_0 * w_0;
       acc_0_0_1 += a_0_0 * w_1;
       acc_0_0_2 += a_0_0 * w_2;
@@ -502,10 +509,6 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
       acc_0_3_1 += a_0_3 * w_1;
       acc_0_3_2 += a_0_3 * w_2;
       acc_0_3_3 += a_0_3 * w_3;
-      let a_1_0 = gates[d_1_0 + column + k];
-      let a_1_1 = gates[d_1_1 + column + k];
-      let a_1_2 = gates[d_1_2 + column + k];
-      let a_1_3 = gates[d_1_3 + column + k];
       acc_1_0_0 += a_1_0 * w_0;
       acc_1_0_1 += a_1_0 * w_1;
       acc_1_0_2 += a_1_0 * w_2;
@@ -538,7 +541,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let rows = min(TILE_ROWS, params.batch - n0);
   let units = min(4u, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
-    let row = row_place(params.step, n0 + r, direction);
+    let row = row_place(step, n0 + r, direction);
     let held = r ^ lane;
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);

@@ -1,0 +1,27 @@
+// @ts-check
+// The process of one contender under Node: WebGPU's names made global, the pages' module loaded, calls answered.
+
+import { pathToFileURL } from 'node:url';
+import { create, globals } from 'webgpu';
+
+const [module = ''] = process.argv.slice(2);
+const send = (/** @type {{ id: number, value?: unknown, error?: string }} */ answer) => process.send?.(answer);
+
+try {
+  // Without it Dawn rounds timestamps as browsers do.
+  Object.assign(globalThis, globals, { gpu: create(['disable-dawn-features=timestamp_quantization']) });
+  await import(pathToFileURL(module).href);
+  send({ id: 0 });
+} catch (error) {
+  send({ id: 0, error: error instanceof Error ? error.message : String(error) });
+}
+
+process.on('message', async (/** @type {{ id: number, method: string, args: unknown[] }} */ { id, method, args }) => {
+  try {
+    send({ id, value: await /** @type {any} */ (globalThis).bench[method](...args) });
+  } catch (error) {
+    send({ id, error: error instanceof Error ? error.message : String(error) });
+  }
+});
+// Whoever opened this process closes it; should that one be gone, so is this.
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,56 @@
+import { addingBatch } from '../../examples/data/adding_problem.ts';
+import { BestWeights } from '../../examples/best_weights.ts';
+import { withDefaults, type OptionValues, type Result, type Row } from '../../examples/example.ts';
+import { examples } from '../../examples/index.ts';
+import { createLinear, openDevice } from '../../src/index.ts';
+
+/** An example from its first step to its result, with some options changed. */
+export async function run({ name, options }: { name: string; options: OptionValues }): Promise<Result & { rows: number; last: Row; bytesLeft: number }> {
+  const example = examples.find((known) => known.name === name)!;
+  const gpu = await openDevice();
+  const steps = example.run(gpu, withDefaults(example, options));
+  let last: Row | null = null;
+  for (let rows = 0; ; rows++) {
+    const next = await steps.next();
+    if (next.done) return { ...next.value, rows, last: last!, bytesLeft: gpu.memory.report().totalBytes };
+    last = next.value;
+  }
+}
+
+/** A device lost between two steps: what the next step says, and whether the run has ended. */
+export async function lostDevice(): Promise<{ name: string; message: string; done: boolean | undefined }> {
+  const example = examples.find((known) => known.name === 'adding')!;
+  const gpu = await openDevice();
+  const steps = example.run(gpu, withDefaults(example, { cells: ['gru'], length: 5, batch: 2, hidden: 3, steps: 1000 }));
+  await steps.next();
+  gpu.device.destroy();
+  const { name, message } = await steps.next().then(() => new Error('the run went on'), (error: Error) => error);
+  return { name, message, done: (await steps.next()).done };
+}
+
+/** The weights of the best of three scores, after a restore. */
+export async function bestWeights(): Promise<{ restored: number[]; score: number; step: number; empty: string }> {
+  const gpu = await openDevice();
+  const layer = createLinear(gpu, { inputSize: 2, outputSize: 1 });
+  const best = new BestWeights([layer]);
+  let empty = '';
+  try {
+    best.restore();
+  } catch (error) {
+    empty = (error as Error).message;
+  }
+  for (const [step, score] of [[1, 0.2], [2, 0.7], [3, 0.7]] as const) {
+    layer.parameters.weight!.write(Float32Array.of(step, -step));
+    layer.parameters.bias!.write(Float32Array.of(10 * step));
+    await best.offer(step, score);
+  }
+  best.restore();
+  const restored = [...(await layer.parameters.weight!.read()), ...(await layer.parameters.bias!.read())];
+  return { restored, score: best.score, step: best.step, empty };
+}
+
+/** Mean squared error of always answering 1, over the sequences that the example draws. */
+export function measuredBaseline({ length }: { length: number }): number {
+  const { targets } = addingBatch({ steps: length, batch: 4000, seed: 2, index: 0 });
+  return targets.reduce((sum, target) => sum + (target - 1) ** 2, 0) / targets.length;
+}

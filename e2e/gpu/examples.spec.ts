@@ -1,0 +1,84 @@
+// Every example learns: short, seeded runs of what `npm run example` runs, against the baselines that the examples compute.
+import { expect, test } from '../harness.ts';
+import type { bestWeights, lostDevice, run } from './examples.page.ts';
+
+const page = '/e2e/gpu/examples.page.ts';
+type Ran = Awaited<ReturnType<typeof run>>;
+
+/** What each is told, and what must come of it. */
+const short: Record<string, { options: Record<string, number | string | string[]>; check(figures: Readonly<Record<string, number>>): void }> = {
+  characters: {
+    options: { steps: 150, hidden: 64, embed: 16, batch: 16, window: 32, rate: 1e-2, every: 75, sample: 20 },
+    check({ test: bits, '1-gram': unigram, '4-gram': fourgram }) {
+      expect(bits).toBeLessThan(unigram! - 0.7);
+      expect(fourgram).toBeLessThan(2.6);
+    },
+  },
+  names: {
+    options: { steps: 120, hidden: 32, every: 60 },
+    check({ test: accuracy, majority, naiveBayes }) {
+      expect(accuracy).toBeGreaterThan(majority! + 0.18);
+      expect(naiveBayes).toBeGreaterThan(0.84);
+    },
+  },
+  weather: {
+    options: { steps: 120, hidden: 16, every: 20, rate: 1e-2 },
+    check({ test: rmse, persistence, climatology, constant }) {
+      expect(climatology).toBeLessThan(constant!);
+      expect(rmse).toBeLessThan(persistence! - 0.05);
+      expect(rmse).toBeGreaterThan(2); // less would mean that the forecast has seen the day
+    },
+  },
+  'name-generation': {
+    options: { steps: 200, hidden: 48, every: 100, samples: 100 },
+    check({ test: bits, unigram, baseline, new: novel, distinct, ofClass }) {
+      expect(baseline).toBeLessThan(unigram! - 0.7);
+      expect(bits).toBeLessThan(unigram! - 0.6);
+      expect(novel).toBeGreaterThan(0.3);
+      expect(distinct).toBeGreaterThan(0.8);
+      expect(ofClass).toBeGreaterThan(0.65); // 0.5: the class is not heard
+    },
+  },
+  adding: {
+    options: { cells: ['gru', 'irnn', 'rnn_tanh'], length: 20, steps: 250, hidden: 24, batch: 32, rate: 5e-3 },
+    check({ gru, irnn, baseline }) {
+      expect(gru).toBeLessThan(baseline! / 4);
+      expect(irnn).toBeLessThan(baseline! / 2);
+    },
+  },
+  copying: {
+    options: { cells: ['gru'], symbols: 2, delay: 3, steps: 250, hidden: 32, rate: 1e-2 },
+    check({ gru, baseline, 'gru right': right }) {
+      expect(gru).toBeLessThan(baseline! / 2);
+      expect(right).toBeGreaterThan(0.7);
+    },
+  },
+};
+
+for (const [name, { options, check }] of Object.entries(short)) {
+  test(`${name} learns`, async ({ inPage }) => {
+    const { figures, table, rows, last } = await inPage<Ran>(page, 'run', { name, options });
+    console.log(`${name}: ${JSON.stringify(figures)}`);
+    check(figures);
+    expect(last.step).toBe(options.steps);
+    expect(rows).toBe(Number(options.steps) * (Array.isArray(options.cells) ? options.cells.length : 1));
+    for (const row of table) expect(row, row.join()).toHaveLength(table[0]!.length);
+  });
+}
+
+test('a lost device ends a run with an error that says what to do', async ({ inPage }) => {
+  const { name, message, done } = await inPage<Awaited<ReturnType<typeof lostDevice>>>(page, 'lostDevice');
+  expect(name).toBe('DeviceLostError');
+  expect(message).toContain('Open a new one');
+  expect(done).toBe(true);
+});
+
+test('the weights of the best validation come back, of equal ones the first', async ({ inPage }) => {
+  const { restored, score, step, empty } = await inPage<Awaited<ReturnType<typeof bestWeights>>>(page, 'bestWeights');
+  expect([restored, score, step]).toEqual([[2, -2, 20], 0.7, 2]);
+  expect(empty).toContain('no weights were kept');
+});
+
+test("the adding problem's baseline is what answering 1 costs", async ({ inPage }) => {
+  expect(await inPage<number>(page, 'measuredBaseline', { length: 100 })).toBeCloseTo(1 / 6, 2);
+});

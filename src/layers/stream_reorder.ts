@@ -1,0 +1,49 @@
+// Rows of a stream's states exchanged, copied and dropped on the GPU: a beam goes on from those of its hypotheses that are kept.
+import type { Gpu } from '../gpu/device.ts';
+import { allocateProxy, elements, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { Recording } from '../gpu/recording.ts';
+import { Replay } from '../gpu/submit.ts';
+import { gatherRows } from '../kernels/embedding.ts';
+
+export class StreamReorder {
+  readonly #gpu: Gpu;
+  /** [N] the row from which each goes on. */
+  readonly #rows: Slice;
+  readonly #replay: Replay;
+  readonly #owned: readonly BufferProxy[];
+
+  /** Of `states` [L,N,·], each layer's rows alike. */
+  constructor(gpu: Gpu, states: readonly Slice[], batch: number) {
+    this.#gpu = gpu;
+    this.#rows = allocateProxy('stream rows', [batch], 'input');
+    const recording = new Recording(gpu.tiles);
+    const before = states.map((state) => {
+      const kept = allocateProxy(`${state.buffer.name} before`, state.shape, 'scratch');
+      recording.copy(state, kept);
+      const [layers, , columns] = state.shape as [number, number, number];
+      for (let l = 0; l < layers; l++) {
+        const layer = (of: Slice): Slice => subslice(of, (l * elements(of.shape)) / layers, [batch, columns]);
+        gatherRows(recording, { table: { slice: layer(kept), vocabulary: batch, columns, layout: 'rows' }, tokens: this.#rows, count: batch, rows: layer(state) });
+      }
+      return kept;
+    });
+    this.#owned = [this.#rows, ...before].map((s) => s.buffer);
+    gpu.guard('stream reorder', () => gpu.memory.allocate(this.#owned));
+    this.#replay = new Replay(gpu, recording, 'stream reorder');
+  }
+
+  /** @throws RangeError unless there are N rows from 0 to N-1. */
+  run(rows: ArrayLike<number>): void {
+    const [batch] = this.#rows.shape as [number];
+    if (rows.length !== batch) throw new RangeError(`rows needs one number a row: ${batch}; ${rows.length} were given`);
+    const bad = Array.from(rows).findIndex((row) => !Number.isInteger(row) || row < 0 || row >= batch);
+    if (bad >= 0) throw new RangeError(`rows[${bad}] is ${rows[bad]}; it must be a whole number from 0 to ${batch - 1}`);
+    this.#gpu.write(this.#rows, Uint32Array.from(rows));
+    this.#replay.submit();
+  }
+
+  destroy(): void {
+    this.#replay.destroy();
+    this.#gpu.memory.free(this.#owned);
+  }
+}

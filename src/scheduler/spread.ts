@@ -1,0 +1,54 @@
+// How a recurrence spreads over threads, by schedule. Stepwise: one dispatch a timestep, hidden units spread over workgroups.
+// Sequence: one dispatch for all timesteps, a workgroup for each tile of batch rows. In both the directions run side by side.
+import { recurrentGates, type Cell, type FoldedParam } from '../cells/cell.ts';
+import { tileConstants, tileThreads, type RecurrentTile } from '../gpu/tiles.ts';
+import { grid } from '../kernels/grid.ts';
+import type { StateShape } from '../kernels/state.ts';
+import type { LayerHistory } from './history.ts';
+
+/** Neighbouring hidden units of one thread in the backward kernel. */
+const BACKWARD_UNITS = 4;
+
+const FOLDED: readonly FoldedParam[] = ['steps', 'continued', 'batch', 'hidden', 'features', 'directions', 'reverse', 'd_output_columns', 'd_output_direction'];
+
+/** A workgroup for every row of every direction. */
+export function rowWorkgroups({ batch, directions }: StateShape): readonly [number, number, number] {
+  const [x, y] = grid(batch, 1);
+  return [x, y, directions];
+}
+
+/** Constants, folded params and workgroups of the dispatches of a pass. */
+export interface Spread {
+  readonly constants: Readonly<Record<string, number>>;
+  readonly folded: readonly FoldedParam[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Whether all steps of a layer fit in one dispatch: what needs all units of a row within a step needs a dispatch behind it. */
+export const hasSequence = (cell: Cell, { made }: Pick<LayerHistory, 'made'>): boolean =>
+  cell.products.every(({ reads }) => reads === 'h') && !cell.norm && !made;
+
+/** How a pass over the whole window runs. */
+export const modeOf = (tile: RecurrentTile, cell: Cell, history: LayerHistory): RecurrentTile['mode'] => (hasSequence(cell, history) ? tile.mode : 'step');
+
+function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, columns: number): Spread {
+  const { steps, batch, hidden, directions } = shape;
+  const constants = tileConstants(tile, batch);
+  const work = steps * batch * directions * recurrentGates(cell) * hidden * hidden;
+  const folded = work >= tile.foldFrom ? FOLDED : [];
+  if (mode === 'sequence') {
+    // Threads past the last column would only wait at the barriers.
+    const WORKGROUP = Math.min(tile.workgroup, Math.ceil(columns / 4) * 4);
+    return { constants: { ...constants, SEQUENCE: 1, WORKGROUP }, folded, workgroups: [Math.ceil(batch / (4 * constants.ROW_QUADS)), 1, directions] };
+  }
+  const [x, y] = grid(tileThreads(tile, batch, columns), tile.workgroup);
+  return { constants: { ...constants, WORKGROUP: tile.workgroup }, folded, workgroups: [x, y, directions] };
+}
+
+/** A forward pass, or one step of it: a thread makes one hidden unit of some batch rows. */
+export const forwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape): Spread =>
+  spread(tile, mode, cell, shape, shape.hidden);
+
+/** A backward pass, or one step of it: a thread makes four neighbouring hidden units of some batch rows. */
+export const backwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape): Spread =>
+  spread(tile, mode, cell, shape, Math.ceil(shape.hidden / BACKWARD_UNITS));

@@ -1,0 +1,97 @@
+// A recurrent network as a case describes it: sizes, direction and cell, from its options and, where they are silent, its weights.
+import { activationsOf, type Activations } from './activations.ts';
+import { MalformedCase } from './tensor.ts';
+import { flag, oneOf, order, size, Unsupported, type Options } from './words.ts';
+
+export interface Architecture {
+  readonly cell: 'rnn_tanh' | 'rnn_relu' | 'lstm' | 'gru';
+  /** L */ readonly layers: number;
+  readonly direction: 'forward' | 'reverse' | 'bidirectional';
+  /** I */ readonly input: number;
+  /** H */ readonly hidden: number;
+  /** P, the features of h where an LSTM is projected; 0 where it is not. */ readonly projSize: number;
+  readonly peephole: boolean;
+  readonly peepholeOrder: string;
+  readonly peepholeOutput: 'new' | 'previous';
+  readonly coupled: boolean;
+  readonly resetAfter: boolean;
+  readonly clip: number | null;
+  readonly activations: Activations | null;
+  readonly gateOrder: string;
+  /** By `l0.fwd.Wx`, as they stand in the file. */
+  readonly weights: Readonly<Record<string, unknown>>;
+}
+
+/** Options of other formats that change what a network computes. Any other that is not in the format is passed over: the comparison tells. */
+const FOREIGN = ['proj_size', 'projection', 'layerNorm', 'layer_norm', 'dropout', 'recurrentDropout', 'zoneout', 'merge', 'mergeMode'];
+
+/** A recurrent weight's name: `l0.fwd.Wx`. */
+export const RECURRENT_NAME = /^l(\d+)\.(fwd|bwd)\.(Wx|Wh|Wr|bx|bh|P)$/;
+
+/**
+ * @param given the cell, gate order and options of the case
+ * @throws Unsupported for a cell or an option that the engine has not got
+ * @throws MalformedCase for what is missing or contradicts itself
+ */
+export function readArchitecture(given: { cell: unknown; gateOrder: unknown; options: Options; weights: Options }): Architecture {
+  const { options, weights } = given;
+  for (const name of FOREIGN) {
+    const value = options[name];
+    if (value !== undefined && ![null, false, 0, 'none', 'concat'].includes(value as string)) throw new Unsupported(`option ${name}`);
+  }
+  const cell = oneOf('cell', given.cell, ['rnn_tanh', 'rnn_relu', 'lstm', 'gru']);
+  const found = Object.keys(weights).flatMap((name) => {
+    const [, layer, side] = RECURRENT_NAME.exec(name) ?? [];
+    return side ? [{ name, layer: Number(layer), side }] : [];
+  });
+  const coupled = flag(options, 'coupledInputForget');
+  const peephole = flag(options, 'peephole') || found.some(({ name }) => name.endsWith('.P'));
+  if (cell !== 'lstm' && (coupled || peephole)) throw new Unsupported(`${peephole ? 'peepholes' : 'coupledInputForget'} in the cell ${cell}`);
+  const extent = (kind: string, axis: 0 | 1): number | undefined => {
+    const first = found.find(({ name, layer }) => layer === 0 && name.endsWith(kind));
+    return first && (weights[first.name] as { shape?: readonly number[] } | null)?.shape?.[axis];
+  };
+  const hidden = size(options, 'hidden', extent('.Wr', 1) ?? extent('.Wh', 1));
+  const gates = { lstm: coupled ? ['ifgo', 'igo'] : ['ifgo'], gru: ['rzn'], rnn_tanh: ['h'], rnn_relu: ['h'] }[cell];
+  const spellings: Record<string, string> = cell === 'lstm' ? { c: 'g' } : cell === 'gru' ? { h: 'n' } : {};
+  return {
+    cell, coupled, peephole, weights,
+    layers: size(options, 'layers', 1 + found.reduce((most, { layer }) => Math.max(most, layer), 0)),
+    direction: directionOf(options, new Set(found.map(({ side }) => side))),
+    input: size(options, 'input', extent('.Wx', 1)),
+    hidden,
+    projSize: projection(options, extent('.Wr', 0), { cell, hidden }),
+    peepholeOrder: order('options.peepholeOrder', options.peepholeOrder ?? 'iof', coupled ? ['iof', 'io'] : ['iof']),
+    peepholeOutput: oneOf('peepholeOutputState', options.peepholeOutputState ?? 'new', ['new', 'previous']),
+    resetAfter: flag(options, 'resetAfter', true),
+    clip: clipOf(options.clip),
+    activations: activationsOf(options.activations, cell),
+    gateOrder: order('gateOrder', given.gateOrder ?? (gates[0] === 'h' ? 'h' : undefined), gates, spellings),
+  };
+}
+
+/** @throws Unsupported for a projection that the engine has not got */
+function projection(options: Options, rows: number | undefined, { cell, hidden }: Pick<Architecture, 'cell' | 'hidden'>): number {
+  if ([0, false].includes((options.projSize ?? rows ?? 0) as number)) return 0;
+  const projSize = size(options, 'projSize', rows);
+  if (cell !== 'lstm') throw new Unsupported(`projSize in the cell ${cell}`);
+  if (projSize >= hidden) throw new Unsupported(`projSize ${projSize} with hidden ${hidden}`);
+  return projSize;
+}
+
+/** Of the options, by the format's words or WebNN's; of the weights where the options say nothing, or two things. */
+function directionOf(options: Options, sides: ReadonlySet<string>): Architecture['direction'] {
+  const word = { backward: 'reverse', both: 'bidirectional' }[options.direction as string] ?? options.direction;
+  const ofWeights = sides.size === 2 ? 'bidirectional' : sides.has('bwd') ? 'reverse' : 'forward';
+  const bidirectional = options.bidirectional === undefined ? undefined : flag(options, 'bidirectional');
+  if (word === undefined) return bidirectional === true ? 'bidirectional' : ofWeights;
+  const direction = oneOf('direction', word, ['forward', 'reverse', 'bidirectional']);
+  return bidirectional === undefined || bidirectional === (direction === 'bidirectional') ? direction : ofWeights;
+}
+
+/** 0 is none, as some formats have it. */
+function clipOf(given: unknown): number | null {
+  if (given === undefined || given === 0) return null;
+  if (typeof given !== 'number' || !(given > 0)) throw new MalformedCase(`options.clip is ${JSON.stringify(given)}; it must be a number above 0`);
+  return given;
+}
