@@ -124,11 +124,11 @@ export class Contest {
     if (this.#spent + steps * this.#perStep(measure) > this.#options.budget) {
       const { rounds: wanted, budget } = this.#options;
       if (rounds.length > 0) {
-        this.#notes.add(`${measure}: ${rounds.length} of ${wanted} rounds fit the budget of ${budget / 1000} s`);
+        this.#notes.add(`${measure}: ${rounds.length} of ${wanted} rounds fit the budget of ${Math.round(budget / 1000)} s`);
         return;
       }
       const { warm, ...latest } = this.#latest.get(measure)!;
-      this.#notes.add(`${measure}: no round fits the budget of ${budget / 1000} s; its time is that of the last check${warm ? '' : ', compilation included'}`);
+      this.#notes.add(`${measure}: no round fits the budget of ${Math.round(budget / 1000)} s; its time is that of the last check${warm ? '' : ', compilation included'}`);
       this.#rounds.set(measure, [latest]);
       return;
     }

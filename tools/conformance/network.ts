@@ -19,18 +19,19 @@ export interface Network {
   readonly options: RecurrentOptions;
   readonly weights: readonly Weight[];
   /** L*D */ readonly states: number;
-  /** D*H */ readonly columns: number;
+  /** F: features of h in one direction, P with a projection and else H. */ readonly features: number;
+  /** D*F */ readonly columns: number;
   readonly hasCellState: boolean;
 }
 
 /** @param named further weights by name, of which a result is wanted: absent ones count as zero */
 export function networkOf(one: Architecture, named: readonly string[] = []): Network {
-  const { cell, layers, direction, input, hidden, clip, activations, peephole, peepholeOutput } = one;
+  const { cell, layers, direction, input, hidden, projSize, clip, activations, peephole, peepholeOutput } = one;
   const D = direction === 'bidirectional' ? 2 : 1;
   const weights = weightsOf(one, [...Object.keys(one.weights), ...named]);
   return {
     options: {
-      cell: engineCell(one), inputSize: input, hiddenSize: hidden, layers, direction,
+      cell: engineCell(one), inputSize: input, hiddenSize: hidden, projSize, layers, direction,
       bias: weights.some(({ parameter }) => parameter.startsWith('bias')),
       ...(cell === 'gru' && { resetAfter: one.resetAfter }),
       ...(clip !== null && { clip }),
@@ -39,10 +40,13 @@ export function networkOf(one: Architecture, named: readonly string[] = []): Net
     },
     weights,
     states: layers * D,
-    columns: D * hidden,
+    features: featuresOf(one),
+    columns: D * featuresOf(one),
     hasCellState: cell === 'lstm',
   };
 }
+
+const featuresOf = ({ hidden, projSize }: Architecture): number => projSize || hidden;
 
 function engineCell({ cell, coupled, peephole }: Architecture): RecurrentOptions['cell'] {
   if (cell !== 'lstm') return cell;
@@ -53,21 +57,22 @@ function engineCell({ cell, coupled, peephole }: Architecture): RecurrentOptions
 const engineGates = ({ cell, coupled }: Architecture): string => (cell === 'gru' ? 'rzn' : cell !== 'lstm' ? 'h' : coupled ? 'igo' : 'ifgo');
 
 function weightsOf(one: Architecture, names: readonly string[]): Weight[] {
-  const { layers, direction, input, hidden, coupled, peephole } = one;
+  const { layers, direction, input, hidden, projSize, coupled, peephole } = one;
   const directions = { forward: ['fwd'], reverse: ['bwd'], bidirectional: ['fwd', 'bwd'] }[direction];
   const hasBias = names.some((name) => /\.b[xh]$/.test(name));
   const weights: Weight[] = [];
   for (let l = 0; l < layers; l++) {
-    const features = l === 0 ? input : directions.length * hidden;
+    const features = l === 0 ? input : directions.length * featuresOf(one);
     for (const side of directions) {
       const suffix = `_l${l}${side === 'bwd' ? '_reverse' : ''}`;
-      const add = (kind: string, parameter: string, own: string, engine: string, columns: readonly number[], required: boolean): void => {
+      const add = (kind: string, parameter: string, own: string, engine: string, columns: readonly number[], required: boolean, rows = hidden): void => {
         const name = `l${l}.${side}.${kind}`;
-        weights.push(weightOf(one, name, `${parameter}${suffix}`, { own, engine }, columns, required));
+        weights.push(weightOf(one, name, `${parameter}${suffix}`, { own, engine }, [rows, ...columns], required));
       };
       const gates = engineGates(one);
       add('Wx', 'weight_ih', one.gateOrder, gates, [features], true);
-      add('Wh', 'weight_hh', one.gateOrder, gates, [hidden], true);
+      add('Wh', 'weight_hh', one.gateOrder, gates, [featuresOf(one)], true);
+      if (projSize > 0) add('Wr', 'weight_hr', 'r', 'r', [hidden], true, projSize);
       if (hasBias) add('bx', 'bias_ih', one.gateOrder, gates, [], false);
       if (hasBias) add('bh', 'bias_hh', one.gateOrder, gates, [], false);
       if (peephole) add('P', 'peephole', one.peepholeOrder, coupled ? 'io' : 'ifo', [], false);
@@ -79,12 +84,12 @@ function weightsOf(one: Architecture, names: readonly string[]): Weight[] {
   return weights;
 }
 
-/** @param columns of the weight behind its blocks: [I], [H] or none */
+/** @param block the shape of one of its blocks: [H,I], [H,F] or [H], and [P,H] of the projection, which is one */
 function weightOf(
-  one: Architecture, name: string, parameter: string, { own, engine }: Weight['letters'], columns: readonly number[], required: boolean,
+  one: Architecture, name: string, parameter: string, { own, engine }: Weight['letters'], block: readonly number[], required: boolean,
 ): Weight {
   const given = one.weights[name];
-  const shapeFor = (letters: string): number[] => [letters.length * one.hidden, ...columns];
+  const shapeFor = (letters: string): number[] => [letters.length * block[0]!, ...block.slice(1)];
   if (given === undefined) {
     if (required) throw new MalformedCase(`weight ${name} [${shapeFor(own)}] is missing`);
     return { name, parameter, letters: { own, engine }, shape: shapeFor(own), values: null };

@@ -1,0 +1,49 @@
+// Tuning: the ops that recordings asked for and no measuring has chosen a tile for, measured one after another, and remembered.
+import type { Gpu } from '../gpu/device.ts';
+import { opKey, type MatmulTile, type Op, type RecurrentTile } from '../gpu/tiles.ts';
+import { tune as measure, type CandidateTime, type TuningTask } from '../gpu/tuning.ts';
+import { tuningTask } from './tuning_tasks.ts';
+
+export interface TuneOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** What tuning found of one op. */
+export interface TunedOp {
+  readonly key: string;
+  readonly best: MatmulTile | RecurrentTile;
+  /** The candidates, the default first. */
+  readonly times: readonly CandidateTime<MatmulTile | RecurrentTile>[];
+}
+
+/**
+ * Measure the ops of every plan, trainer and stream made on this device so far that have not been measured. What is made
+ * afterwards runs on the tiles chosen; what exists stays as it is. An op is kept as soon as it is measured, so that an aborted
+ * tuning goes on where it ended.
+ * @returns what was measured now: nothing where all was known.
+ * @throws Error on a device opened with tune: 'off'; DeviceLostError; the signal's reason.
+ */
+export async function tune(gpu: Gpu, { signal }: TuneOptions = {}): Promise<TunedOp[]> {
+  if (gpu.tuning.mode === 'off') throw new Error("this device was opened with tune: 'off', which keeps the default tiles; open it with 'cached' or 'full' to measure");
+  const unknown = [...gpu.tuning.asked.values()].filter((op) => !gpu.tuning.knows(op));
+  const found: TunedOp[] = [];
+  for (const [done, op] of unknown.entries()) {
+    gpu.tuning.report({ key: opKey(op), done, total: unknown.length });
+    const task = tuningTask(op, gpu.tiles);
+    if (!task) {
+      await gpu.tuning.remember(op, op.kind === 'matmul' ? gpu.tiles.matmul : gpu.tiles[op.kind]);
+      continue;
+    }
+    const { key, best, times } = await measure(gpu, task as TuningTask<MatmulTile | RecurrentTile>, signal);
+    await gpu.tuning.remember(op, best);
+    found.push({ key, best, times });
+  }
+  if (unknown.length > 0) gpu.tuning.report({ key: '', done: unknown.length, total: unknown.length });
+  return found;
+}
+
+/** Tune what an op needs where the device was opened to; see `tune`. */
+export async function tuneIfAsked(gpu: Gpu, ops: Iterable<Op>, signal?: AbortSignal): Promise<boolean> {
+  if (gpu.tuning.mode !== 'full' || [...ops].every((op) => gpu.tuning.knows(op))) return false;
+  return (await tune(gpu, { ...(signal && { signal }) })).length > 0;
+}
