@@ -51,7 +51,7 @@ test('a gradients case means the same in other words', () => {
 test('what would change the numbers is refused, by its name', () => {
   const one = made('gru-after');
   const refused: [unknown, RegExp][] = [
-    [{ ...one, options: { ...one.options, projSize: 2 } }, /option projSize/],
+    [{ ...one, options: { ...one.options, projSize: 2 } }, /projSize in the cell gru/],
     [{ ...one, options: { ...one.options, layerNorm: true } }, /option layerNorm/],
     [{ ...one, options: { ...one.options, peephole: true } }, /peepholes in the cell gru/],
     [{ ...one, weights: { ...one.weights, 'l1.bwd.Wx': one.weights['l0.bwd.Wx'] } }, /weight l1\.bwd\.Wx in a network of 1 layers/],
