@@ -42,7 +42,7 @@ for (const cell of CELLS) {
       { ...base, direction: 'reverse' },
       { ...base, direction: 'bidirectional', layers: 2 },
       { ...base, lengths: [4, 2, 0] },
-      { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
+      { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false, merge: 'mean' },
       { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
       { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, merge: 'mean', batchFirst: true },
       { ...base, layers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
@@ -74,8 +74,8 @@ for (const cell of NORMALIZED) {
       { ...base, steps: 1, batch: 1, inputSize: 2, hiddenSize: 3 },
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
       { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
-      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1] },
-      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5, merge: 'mean' },
+      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
+      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
