@@ -50,7 +50,7 @@ for (const cell of CELLS) {
     const base = { cell, inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 };
     const cases: RecurrentCase[] = [
       { ...base, steps: 1, batch: 1, inputSize: 1, hiddenSize: 1 },
-      { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
+      { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false, merge: 'mean' },
       { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
       { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, merge: 'mean', batchFirst: true },
       { ...base, layers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
@@ -82,8 +82,8 @@ for (const cell of NORMALIZED) {
       { ...base, steps: 1, batch: 1, inputSize: 2, hiddenSize: 3 },
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
       { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
-      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1] },
-      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5, merge: 'mean' },
+      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
+      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
