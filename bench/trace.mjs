@@ -2,15 +2,13 @@
 // node bench/trace.mjs [--rounds 30] [--cell lstm,gru] [--adapter swiftshader|default]
 // What `trace: true` costs a step of an operator of S's size (H 128, N 32, T 64): forward and backward, without loss or update,
 // of which a whole training step would have more. Rounds without and with it in turn, and the least of each: what else the
-// machine does only ever adds. The least time of every kernel, from timestamps, and their sum, is steadier than the least time of a
-// whole step, which is printed beside it.
+// machine does only ever adds. The sum of every kernel's least time, from timestamps, is steadier than the least time of a whole
+// step, which is printed beside it: a dispatch that both plans record alike counts with the least time of either, so what is
+// compared is the trace's own kernels, and the cell's backward kernel, which leaves dL/dh[t] where it is traced.
 
 import os from 'node:os';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { createServer } from 'vite';
-import { browserFlags, findBrowser } from '../tools/setup.mjs';
+import { openChrome } from '../tools/browser.mjs';
 
 /** @typedef {import('./trace.ts').Which} Which */
 
@@ -26,24 +24,9 @@ const { adapter } = values;
 if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is a whole number of at least 1; ${values.rounds} was given`);
 if (adapter !== 'swiftshader' && adapter !== 'default') throw new RangeError(`--adapter is swiftshader or default; ${adapter} was given`);
 
-const executablePath = findBrowser();
-if (!executablePath) throw new Error('no Chrome or Chromium found; run node tools/setup.mjs, or set UNFOLD_CHROME to the path of one');
-process.env.UNFOLD_ADAPTER = adapter;
-const root = resolve(import.meta.dirname, '..');
-const server = await createServer({
-  root, configFile: resolve(root, 'vite.config.ts'), logLevel: 'error', optimizeDeps: { noDiscovery: true },
-  server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
-});
-await server.listen();
-const browser = await chromium.launch({ executablePath, args: browserFlags() });
+const chrome = await openChrome({ adapter });
 try {
-  const page = await browser.newPage();
-  await page.goto(new URL('e2e/blank.html', server.resolvedUrls?.local[0]).href);
-  /** Call a function of bench/trace.ts. @param {string} name @param {unknown} given @returns {Promise<any>} */
-  const call = (name, given) => page.evaluate(
-    async ([name, given]) => (await import(/** @type {any} */ ('/bench/trace.ts')))[name](given), /** @type {const} */ ([name, given]),
-  );
-
+  const { call } = await chrome.open({ path: 'tools/page.html', module: '/bench/trace.ts' });
   for (const cell of values.cell.split(',')) {
     const name = await call('open', cell);
     /** @type {Record<Which, number[]>} */
@@ -61,20 +44,20 @@ try {
         }
       }
     }
-    await call('close', null);
+    await call('close');
     console.log(`${cell}, ${name}, ${rounds} rounds, load ${(os.loadavg()[0] ?? 0).toFixed(1)}`);
     console.log(`  least step    ${compared(Math.min(...passed.plain), Math.min(...passed.traced))}`);
     if (least.plain.size === 0) continue; // no timestamps
-    const sum = (/** @type {Which} */ which) => [...least[which].values()].reduce((a, b) => a + b, 0);
-    console.log(`  least kernels ${compared(sum('plain'), sum('traced'))}`);
-    for (const [kernel, time] of least.traced) {
-      const plain = least.plain.get(kernel);
-      console.log(`    ${kernel.padEnd(32)} ${plain === undefined ? `${time.toFixed(2)} ms, the trace's own` : compared(plain, time)}`);
-    }
+    const own = [...least.traced].filter(([kernel]) => !least.plain.has(kernel));
+    const alike = [...least.plain].map(([kernel, time]) => [kernel, time, least.traced.get(kernel) ?? NaN])
+      .map(([kernel, plain, traced]) => (/backward \w+\.backward$/.test(String(kernel)) ? [plain, traced] : [Math.min(+plain, +traced), Math.min(+plain, +traced)]));
+    const sum = (/** @type {number[]} */ times) => times.reduce((a, b) => a + b, 0);
+    const [plain, traced] = [sum(alike.map(([time]) => Number(time))), sum(alike.map(([, time]) => Number(time))) + sum(own.map(([, time]) => time))];
+    console.log(`  least kernels ${compared(plain, traced)}`);
+    for (const [kernel, time] of own) console.log(`    ${kernel} ${time.toFixed(2)} ms`);
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await chrome.close();
 }
 
 /** @param {number} plain @param {number} traced milliseconds */

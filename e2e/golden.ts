@@ -43,6 +43,13 @@ export interface RecurrentCase {
   readonly parameters: Arrays;
   /** `input` [T,N,I]; `h0`, `c0` [L*D,N,H]; `dOutput` [T,N,D*H]; `dHn`, `dCn` [L*D,N,H]. One that is missing is zeros. */
   readonly given: Arrays;
+  /** By what the engine draws the masks of the case itself, in its first pass; none where there are no masks. */
+  readonly regularisers?: {
+    readonly seed: number;
+    readonly chance: number;
+    /** Zoneout by its expectation, as a plan without training has it. */ readonly evaluation: boolean;
+    readonly of: readonly ('dropout' | 'recurrent_dropout' | 'zoneout_h' | 'zoneout_c')[];
+  };
   /** `dropout_l0` [T,N,D*H], `recurrent_dropout_l0` [N,H], `zoneout_h_l0_reverse`, `zoneout_c_l0` [T,N,H], …; none of them in most cases. */
   readonly masks: Arrays;
   /** `output` [T,N,D*H]; `hn`, `cn` [L*D,N,H]. */

@@ -2,6 +2,7 @@
 """Writes one file a cell, lstm_projected.json and recurrent_options.json: recurrent stacks in float64, outputs and every gradient.
 
 The cells that torch.nn has come from there; the others, and all options that it lacks, from the equations of cells.py.
+Masks are those that the engine draws (masks.py), so that it can be held to cases with them.
 
 How it was run: Debian 12, `apt-get install python3-torch` (PyTorch 1.13, NumPy 1.24), then from the root of the repository
     python3 -B e2e/golden/recurrent.py
@@ -15,6 +16,7 @@ import torch
 
 from arrays import encode_all, random, write
 from cells import STATES, run_stack, shapes
+from masks import CHANCE, draw_masks
 
 MODULES = {"lstm": torch.nn.LSTM, "rnn_tanh": torch.nn.RNN, "rnn_relu": torch.nn.RNN, "gru": torch.nn.GRU}
 EQUATIONS = ["peephole_lstm", "coupled_lstm", "coupled_peephole_lstm", "gru_reset_before", "ind_rnn", "min_gru"]
@@ -103,14 +105,6 @@ def forward_of_module(cell, parameters, x, start, inputSize, hiddenSize, projSiz
     return output, dict(zip(["hn", "cn"], final if "c0" in start else [final])), dict(module.named_parameters())
 
 
-def random_mask(generator, name, shape, expectation):
-    """Dropout at rate 1/4, scaled; zoneout keeps a quarter, or is a quarter everywhere."""
-    if "zoneout" in name and expectation:
-        return torch.full(shape, 0.25)
-    kept = torch.from_numpy((generator.random(shape) < 0.75).astype(float))
-    return 1 - kept if "zoneout" in name else torch.from_numpy((kept.numpy() / 0.75).astype(numpy.float32).astype(float))
-
-
 def run(
     cell, seed, name, steps, batch, inputSize, hiddenSize, layers=1, direction="forward", bias=True, lengths=None, initial=True, upstream="all",
     projSize=None, merge="concat", cellOptions=None, masks=(), expectation=False, equations=False,
@@ -128,12 +122,7 @@ def run(
         value = random(generator, layers * len(suffixes), batch, features if state == "h" else hiddenSize, scale=0.5)
         start[state + "0"] = (value if initial else torch.zeros_like(value)).requires_grad_()
     width = features * (len(suffixes) if merge == "concat" else 1)
-    mask_shapes = {"dropout": (steps, batch, width), "recurrent_dropout": (batch, features), "zoneout_h": (steps, batch, features), "zoneout_c": (steps, batch, hiddenSize)}
-    own_masks = {}
-    for key in masks:
-        for layer in range(layers - 1 if key == "dropout" else layers):
-            for suffix in [""] if key == "dropout" else suffixes:
-                own_masks[f"{key}_l{layer}{suffix}"] = random_mask(generator, key, mask_shapes[key], expectation)
+    own_masks = draw_masks(masks, seed, steps, batch, hiddenSize, features, layers, suffixes, expectation)
     if equations:
         c0 = start.get("c0", torch.zeros(layers * len(suffixes), batch, hiddenSize))
         output, *final = run_stack(cell, cellOptions or {}, parameters, x, start["h0"], c0, layers, suffixes, lengths, merge, own_masks)
@@ -155,6 +144,7 @@ def run(
         "name": name, "cell": cell, "steps": steps, "batch": batch, "inputSize": inputSize, "hiddenSize": hiddenSize,
         "layers": layers, "direction": direction, "bias": bias, "lengths": lengths,
         **({"projSize": projSize} if projSize else {}), **({"merge": merge} if merge != "concat" else {}), **({"cellOptions": cellOptions} if cellOptions else {}),
+        **({"regularisers": {"seed": seed, "chance": CHANCE, "evaluation": expectation, "of": masks}} if masks else {}),
         "parameters": encode_all(parameters),
         "given": encode_all({"input": x, **(start if initial else {}), **given, **own_masks}),
         "results": encode_all({"output": output, **final}),

@@ -7,7 +7,9 @@ import { randomArray } from './random_arrays.ts';
 
 export interface RegularisedCase {
   readonly cell: CellName;
-  readonly direction: 'forward' | 'bidirectional';
+  readonly direction: 'forward' | 'reverse' | 'bidirectional';
+  /** [N], all of T steps without it. */
+  readonly lengths?: readonly number[];
   readonly dropout: number;
   readonly zoneout: { readonly h?: number; readonly c?: number };
   readonly recurrentDropout?: number;
@@ -35,7 +37,7 @@ function masksOf({ cell, direction, dropout, zoneout, recurrentDropout = 0, trai
       masks[`dropout_l${l}`] = Float64Array.from({ length: T * N * D * F }, (_, i) => (chance(0x10000 + l, i) >= dropout ? 1 / (1 - dropout) : 0));
     }
     for (let d = 0; d < D; d++) {
-      const suffix = `l${l}${d === 1 ? '_reverse' : ''}`;
+      const suffix = `l${l}${d === 1 || direction === 'reverse' ? '_reverse' : ''}`;
       const zone = (which: number, p: number, width: number): Float64Array =>
         Float64Array.from({ length: T * N * width }, (_, i) => {
           const element = (Math.floor(i / width) * D + d) * width + (i % width);
@@ -54,18 +56,18 @@ function masksOf({ cell, direction, dropout, zoneout, recurrentDropout = 0, trai
 
 /** Relative L2 errors against the reference with the same masks; forward only where not training. */
 export async function compare(given: RegularisedCase): Promise<Record<string, number>> {
-  const { cell, direction, dropout, zoneout, recurrentDropout = 0, training, projSize, layerNorm = false } = given;
+  const { cell, direction, lengths, dropout, zoneout, recurrentDropout = 0, training, projSize, layerNorm = false } = given;
   const { layers, hiddenSize, inputSize } = SHAPE;
   const { steps, batch } = WINDOW;
   const gpu = await openDevice();
   const network = createRecurrent(gpu, { ...SHAPE, cell, direction, dropout, zoneout, recurrentDropout, layerNorm, ...(projSize && { projSize }) });
-  const plan = network.plan({ ...WINDOW, training });
+  const plan = network.plan({ ...WINDOW, training, ragged: lengths !== undefined });
   const D = direction === 'bidirectional' ? 2 : 1;
   const input = randomArray(steps * batch * inputSize, 1);
   const features = projSize ?? hiddenSize;
   const dOutput = randomArray(steps * batch * D * features, 2);
   const h0 = randomArray(layers * D * batch * features, 3);
-  plan.forward({ input, h0 });
+  plan.forward({ input, h0, ...(lengths && { lengths }) });
   const actual: Record<string, Float32Array> = { output: await plan.output.read(), hn: await plan.hn.read() };
   if (training) {
     plan.backward({ dOutput });
@@ -75,7 +77,7 @@ export async function compare(given: RegularisedCase): Promise<Record<string, nu
   }
   const parameters: Record<string, Float64Array> = {};
   for (const [name, array] of Object.entries(network.parameters)) parameters[name] = Float64Array.from(await array.read());
-  const options = { cell: makeCell(cell as ReferenceName, { ...(layerNorm && { layerNorm }) }), inputSize, hiddenSize, projSize, layers, steps, batch, direction };
+  const options = { cell: makeCell(cell as ReferenceName, { ...(layerNorm && { layerNorm }) }), inputSize, hiddenSize, projSize, layers, steps, batch, direction, lengths };
   const reference = recurrentForward(options, parameters, Float64Array.from(input), { h0: Float64Array.from(h0) }, masksOf(given));
   const expected: Record<string, Float64Array> = { output: reference.output, hn: reference.hn };
   if (training) {

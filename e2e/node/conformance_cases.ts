@@ -22,6 +22,7 @@ export interface Recipe {
   readonly sizes?: { readonly input: number; readonly hidden: number; readonly batch: number; readonly time: number };
   readonly batchFirst?: boolean;
   readonly bias?: 'both' | 'single' | 'recurrent' | 'none';
+  /** P: features of h after a projection, `l0.fwd.Wr` [P,H]. */ readonly projSize?: number;
   readonly lengths?: readonly number[];
   readonly coupled?: boolean;
   /** The unused blocks of f are left out of the weights, though the orders name it. */
@@ -56,7 +57,7 @@ export function encode(values: ArrayLike<number>, shape: readonly number[], dtyp
 }
 
 /** A whole number from -40 to 40 over `divisor`, which float32 has exactly for a power of two. */
-function drawing(seed: number, divisor: number): (count: number) => Float64Array {
+export function drawing(seed: number, divisor: number): (count: number) => Float64Array {
   let state = seed;
   return (count) => Float64Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -77,8 +78,9 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
   const D = direction === 'bidirectional' ? 2 : 1;
   const options: RecurrentOptions = {
     cell: referenceCell(recipe), steps: time, batch, inputSize: input, hiddenSize: hidden, layers, direction,
-    ...(recipe.lengths && { lengths: recipe.lengths }),
+    ...(recipe.lengths && { lengths: recipe.lengths }), ...(recipe.projSize && { projSize: recipe.projSize }),
   };
+  const features = recipe.projSize ?? hidden;
   const [small, whole] = [drawing(seed, 64), drawing(seed + 1, 16)];
   const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
   const absent = (parameter: string): boolean =>
@@ -87,13 +89,13 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
     return [name, absent(name) ? new Float64Array(size(shape)) : small(size(shape))];
   }));
 
-  const state = [layers * D, batch, hidden];
+  const [state, cells] = [[layers * D, batch, features], [layers * D, batch, hidden]];
   const outward = (values: ArrayLike<number>, features: number, type: Dtype): EncodedTensor =>
     (batchFirst ? encode(swapped(values, [time, batch, features]), [batch, time, features], type) : encode(values, [time, batch, features], type));
   const x = dtype === 'int32' ? whole(time * batch * input).map((value) => Math.round(value)) : whole(time * batch * input);
-  const initial = initialStates ? { h0: whole(size(state)), ...(cell === 'lstm' && { c0: whole(size(state)) }) } : {};
+  const initial = initialStates ? { h0: whole(size(state)), ...(cell === 'lstm' && { c0: whole(size(cells)) }) } : {};
   const forward = recurrentForward(options, parameters, x, initial);
-  const states = Object.entries(initial).map(([name, values]) => [name, encode(values as Float64Array, state)]);
+  const states = Object.entries(initial).map(([name, values]) => [name, encode(values as Float64Array, name === 'c0' ? cells : state)]);
   const inputs = { x: outward(x, input, dtype), ...Object.fromEntries(states) };
 
   const real: Dtype = dtype === 'int32' ? 'float32' : dtype;
@@ -103,32 +105,33 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
     const result: Record<string, EncodedTensor> = {};
     for (const [name, values] of Object.entries(arrays)) {
       const [, kind = '', layer = '', reverse] = /^(.*)_l(\d+)(_reverse)?$/.exec(name)!;
-      const short = { weight_ih: 'Wx', weight_hh: 'Wh', bias_ih: 'bx', bias_hh: 'bh', peephole: 'P' }[kind]!;
+      const short = { weight_ih: 'Wx', weight_hh: 'Wh', bias_ih: 'bx', bias_hh: 'bh', peephole: 'P', weight_hr: 'Wr' }[kind]!;
       if (absent(name)) continue;
-      const [from, whole] = short === 'P' ? [coupled ? 'io' : 'ifo', peepholeOrder] : [engineLetters, gateOrder];
+      const [from, whole] = short === 'P' ? [coupled ? 'io' : 'ifo', peepholeOrder] : short === 'Wr' ? ['r', 'r'] : [engineLetters, gateOrder];
       const to = recipe.withoutForget ? whole.replace('f', '') : whole;
       const block = values.length / from.length;
       const rows = [...to].flatMap((letter) => {
         const at = from.indexOf(letter);
         return at < 0 ? Array.from({ length: block }, () => filler) : [...values.subarray(at * block, (at + 1) * block)];
       });
-      const columns = short.startsWith('W') ? [block / hidden] : [];
-      result[`l${layer}.${reverse ? 'bwd' : 'fwd'}.${short}`] = encode(rows, [to.length * hidden, ...columns], real);
+      const height = short === 'Wr' ? features : hidden;
+      const columns = short.startsWith('W') ? [block / height] : [];
+      result[`l${layer}.${reverse ? 'bwd' : 'fwd'}.${short}`] = encode(rows, [to.length * height, ...columns], real);
     }
     return result;
   };
-  const output = (values: ArrayLike<number>): EncodedTensor => outward(values, D * hidden, real);
+  const output = (values: ArrayLike<number>): EncodedTensor => outward(values, D * features, real);
   const made: MadeCase = {
     id, task: loss ? 'gradients' : 'forward', cell, gateOrder,
     options: {
-      layers, direction, bidirectional: D === 2, input, hidden, batch, time, batchFirst, bias, lengths, initialStates,
+      layers, direction, bidirectional: D === 2, input, hidden, ...(recipe.projSize && { projSize: recipe.projSize }), batch, time, batchFirst, bias, lengths, initialStates,
       peephole, ...(peephole && { peepholeOrder, peepholeOutputState: recipe.peepholeOutput ?? 'new' }), coupledInputForget: coupled,
       ...(cell === 'gru' && { resetAfter: recipe.resetAfter ?? true }), clip: recipe.clip ?? null, activations: recipe.activations ?? null,
     },
     weights: named(parameters, 7),
     inputs,
     expected: {
-      output: output(forward.output), hn: encode(forward.hn, state, real), ...(cell === 'lstm' && { cn: encode(forward.cn, state, real) }),
+      output: output(forward.output), hn: encode(forward.hn, state, real), ...(cell === 'lstm' && { cn: encode(forward.cn, cells, real) }),
     },
     tolerance: { default: 3e-5, loss: 2e-4, grads: 1e-4 },
   };
@@ -144,17 +147,17 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
     made.expected.loss = sum(difference, difference) / difference.length / 2;
     upstream = { dOutput: difference.map((value) => value / difference.length) };
   } else {
-    upstream = { dOutput: whole(forward.output.length), dHn: whole(size(state)), ...(cell === 'lstm' && { dCn: whole(size(state)) }) };
+    upstream = { dOutput: whole(forward.output.length), dHn: whole(size(state)), ...(cell === 'lstm' && { dCn: whole(size(cells)) }) };
     made.inputs.dOutput = output(upstream.dOutput);
     made.inputs.dHn = encode(upstream.dHn!, state);
-    if (upstream.dCn) made.inputs.dCn = encode(upstream.dCn, state);
+    if (upstream.dCn) made.inputs.dCn = encode(upstream.dCn, cells);
     const { dOutput, dHn, dCn } = upstream;
     made.expected.loss = sum(forward.output, dOutput) + sum(forward.hn, dHn!) + (dCn ? sum(forward.cn, dCn) : 0);
   }
   const { gradients, dInput, dH0, dC0 } = recurrentBackward(forward, upstream);
   made.expected.grads = {
     ...named(gradients, 0), x: outward(dInput, input, real),
-    ...(initialStates && { h0: encode(dH0, state, real), ...(cell === 'lstm' && { c0: encode(dC0, state, real) }) }),
+    ...(initialStates && { h0: encode(dH0, state, real), ...(cell === 'lstm' && { c0: encode(dC0, cells, real) }) }),
   };
   return made;
 }
@@ -180,6 +183,7 @@ export const recipes: readonly Recipe[] = [
   { id: 'lstm-coupled-left-out', cell: 'lstm', gateOrder: 'ofig', peepholeOrder: 'ofi', coupled: true, peephole: true, withoutForget: true, loss: 'dot' },
   { id: 'lstm-activations', cell: 'lstm', gateOrder: 'iofg', bias: 'recurrent',
     activations: { gate: 'relu', candidate: 'sigmoid', output: { affine: [0.5, 0.25] } } },
+  { id: 'lstm-projected', cell: 'lstm', gateOrder: 'iofg', projSize: 2, layers: 2, direction: 'bidirectional', initialStates: true, lengths: [4, 2], loss: 'dot' },
   { id: 'gru-after', cell: 'gru', gateOrder: 'zrn', direction: 'reverse', lengths: [1, 4], initialStates: true, loss: 'dot' },
   { id: 'gru-before', cell: 'gru', gateOrder: 'nrz', resetAfter: false, bias: 'recurrent', direction: 'bidirectional', layers: 2, loss: 'dot', batchFirst: true },
   { id: 'gru-one-step', cell: 'gru', gateOrder: 'rzn', sizes: { input: 2, hidden: 7, batch: 3, time: 1 }, dtype: 'float64' },

@@ -9,6 +9,7 @@ export interface Architecture {
   readonly direction: 'forward' | 'reverse' | 'bidirectional';
   /** I */ readonly input: number;
   /** H */ readonly hidden: number;
+  /** P: features of h, below H; 0 without a projection. */ readonly projSize: number;
   readonly peephole: boolean;
   readonly peepholeOrder: string;
   readonly peepholeOutput: 'new' | 'previous';
@@ -22,10 +23,13 @@ export interface Architecture {
 }
 
 /** Options of other formats that change what a network computes. Any other that is not in the format is passed over: the comparison tells. */
-const FOREIGN = ['projSize', 'proj_size', 'projection', 'layerNorm', 'layer_norm', 'dropout', 'recurrentDropout', 'zoneout', 'merge', 'mergeMode'];
+const FOREIGN = ['projection', 'layerNorm', 'layer_norm', 'dropout', 'recurrentDropout', 'zoneout', 'merge', 'mergeMode'];
 
-/** A recurrent weight's name: `l0.fwd.Wx`. */
-export const RECURRENT_NAME = /^l(\d+)\.(fwd|bwd)\.(Wx|Wh|bx|bh|P)$/;
+/** A recurrent weight's name: `l0.fwd.Wx`; `l0.fwd.Wr` [P,H] of a projection, which the format has not got. */
+export const RECURRENT_NAME = /^l(\d+)\.(fwd|bwd)\.(Wx|Wh|bx|bh|P|Wr)$/;
+
+/** F: features of h. */
+export const featuresOf = ({ hidden, projSize }: Pick<Architecture, 'hidden' | 'projSize'>): number => projSize || hidden;
 
 /**
  * @param given the cell, gate order and options of the case
@@ -50,14 +54,20 @@ export function readArchitecture(given: { cell: unknown; gateOrder: unknown; opt
     const first = found.find(({ name, layer }) => layer === 0 && name.endsWith(kind));
     return first && (weights[first.name] as { shape?: readonly number[] } | null)?.shape?.[1];
   };
+  const rows = (kind: string): number | undefined => {
+    const first = found.find(({ name, layer }) => layer === 0 && name.endsWith(kind));
+    return first && (weights[first.name] as { shape?: readonly number[] } | null)?.shape?.[0];
+  };
+  const projSize = Number(options.projSize ?? options.proj_size ?? rows('.Wr') ?? 0);
+  if (projSize > 0 && cell !== 'lstm') throw new Unsupported(`projSize in the cell ${cell}`);
   const gates = { lstm: coupled ? ['ifgo', 'igo'] : ['ifgo'], gru: ['rzn'], rnn_tanh: ['h'], rnn_relu: ['h'] }[cell];
   const spellings: Record<string, string> = cell === 'lstm' ? { c: 'g' } : cell === 'gru' ? { h: 'n' } : {};
   return {
-    cell, coupled, peephole, weights,
+    cell, coupled, peephole, projSize, weights,
     layers: size(options, 'layers', 1 + found.reduce((most, { layer }) => Math.max(most, layer), 0)),
     direction: directionOf(options, new Set(found.map(({ side }) => side))),
     input: size(options, 'input', columns('.Wx')),
-    hidden: size(options, 'hidden', columns('.Wh')),
+    hidden: size(options, 'hidden', projSize > 0 ? columns('.Wr') : columns('.Wh')),
     peepholeOrder: order('options.peepholeOrder', options.peepholeOrder ?? 'iof', coupled ? ['iof', 'io'] : ['iof']),
     peepholeOutput: oneOf('peepholeOutputState', options.peepholeOutputState ?? 'new', ['new', 'previous']),
     resetAfter: flag(options, 'resetAfter', true),

@@ -1,6 +1,6 @@
 // From a case's names, gate order and layout to those of the engine's operator, and back.
 import type { RecurrentOptions } from '../../src/layers/recurrent.ts';
-import type { Architecture } from './architecture.ts';
+import { featuresOf, type Architecture } from './architecture.ts';
 import { decode, decodeShaped, MalformedCase, sameShape, type Tensor } from './tensor.ts';
 import { Unsupported } from './words.ts';
 
@@ -19,18 +19,19 @@ export interface Network {
   readonly options: RecurrentOptions;
   readonly weights: readonly Weight[];
   /** L*D */ readonly states: number;
-  /** D*H */ readonly columns: number;
+  /** F: features of h, H or those of the projection. */ readonly features: number;
+  /** D*F */ readonly columns: number;
   readonly hasCellState: boolean;
 }
 
 /** @param named further weights by name, of which a result is wanted: absent ones count as zero */
 export function networkOf(one: Architecture, named: readonly string[] = []): Network {
-  const { cell, layers, direction, input, hidden, clip, activations, peephole, peepholeOutput } = one;
+  const { cell, layers, direction, input, hidden, projSize, clip, activations, peephole, peepholeOutput } = one;
   const D = direction === 'bidirectional' ? 2 : 1;
   const weights = weightsOf(one, [...Object.keys(one.weights), ...named]);
   return {
     options: {
-      cell: engineCell(one), inputSize: input, hiddenSize: hidden, layers, direction,
+      cell: engineCell(one), inputSize: input, hiddenSize: hidden, layers, direction, ...(projSize > 0 && { projSize }),
       bias: weights.some(({ parameter }) => parameter.startsWith('bias')),
       ...(cell === 'gru' && { resetAfter: one.resetAfter }),
       ...(clip !== null && { clip }),
@@ -39,7 +40,8 @@ export function networkOf(one: Architecture, named: readonly string[] = []): Net
     },
     weights,
     states: layers * D,
-    columns: D * hidden,
+    features: featuresOf(one),
+    columns: D * featuresOf(one),
     hasCellState: cell === 'lstm',
   };
 }
@@ -53,21 +55,22 @@ function engineCell({ cell, coupled, peephole }: Architecture): RecurrentOptions
 const engineGates = ({ cell, coupled }: Architecture): string => (cell === 'gru' ? 'rzn' : cell !== 'lstm' ? 'h' : coupled ? 'igo' : 'ifgo');
 
 function weightsOf(one: Architecture, names: readonly string[]): Weight[] {
-  const { layers, direction, input, hidden, coupled, peephole } = one;
+  const { layers, direction, input, hidden, projSize, coupled, peephole } = one;
   const directions = { forward: ['fwd'], reverse: ['bwd'], bidirectional: ['fwd', 'bwd'] }[direction];
   const hasBias = names.some((name) => /\.b[xh]$/.test(name));
   const weights: Weight[] = [];
   for (let l = 0; l < layers; l++) {
-    const features = l === 0 ? input : directions.length * hidden;
+    const features = l === 0 ? input : directions.length * featuresOf(one);
     for (const side of directions) {
       const suffix = `_l${l}${side === 'bwd' ? '_reverse' : ''}`;
-      const add = (kind: string, parameter: string, own: string, engine: string, columns: readonly number[], required: boolean): void => {
+      const add = (kind: string, parameter: string, own: string, engine: string, columns: readonly number[], required: boolean, rows = hidden): void => {
         const name = `l${l}.${side}.${kind}`;
-        weights.push(weightOf(one, name, `${parameter}${suffix}`, { own, engine }, columns, required));
+        weights.push(weightOf(one, name, `${parameter}${suffix}`, { own, engine }, [rows, ...columns], required));
       };
       const gates = engineGates(one);
       add('Wx', 'weight_ih', one.gateOrder, gates, [features], true);
-      add('Wh', 'weight_hh', one.gateOrder, gates, [hidden], true);
+      add('Wh', 'weight_hh', one.gateOrder, gates, [featuresOf(one)], true);
+      if (projSize > 0) add('Wr', 'weight_hr', 'r', 'r', [hidden], true, projSize);
       if (hasBias) add('bx', 'bias_ih', one.gateOrder, gates, [], false);
       if (hasBias) add('bh', 'bias_hh', one.gateOrder, gates, [], false);
       if (peephole) add('P', 'peephole', one.peepholeOrder, coupled ? 'io' : 'ifo', [], false);
@@ -79,12 +82,12 @@ function weightsOf(one: Architecture, names: readonly string[]): Weight[] {
   return weights;
 }
 
-/** @param columns of the weight behind its blocks: [I], [H] or none */
+/** @param block the shape of one of its blocks: [H,I], [H,F], [H], or [P,H] of the projection */
 function weightOf(
-  one: Architecture, name: string, parameter: string, { own, engine }: Weight['letters'], columns: readonly number[], required: boolean,
+  one: Architecture, name: string, parameter: string, { own, engine }: Weight['letters'], [rows = 0, ...columns]: readonly number[], required: boolean,
 ): Weight {
   const given = one.weights[name];
-  const shapeFor = (letters: string): number[] => [letters.length * one.hidden, ...columns];
+  const shapeFor = (letters: string): number[] => [letters.length * rows, ...columns];
   if (given === undefined) {
     if (required) throw new MalformedCase(`weight ${name} [${shapeFor(own)}] is missing`);
     return { name, parameter, letters: { own, engine }, shape: shapeFor(own), values: null };

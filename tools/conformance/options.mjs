@@ -7,8 +7,23 @@ export const HELP = `Run a folder of conformance cases through the engine, in he
 
   npm run conformance -- FOLDER [options]
 
-FOLDER holds *.json files with "cases", of the tasks forward and gradients.
+FOLDER holds *.json files with "cases", of the tasks forward, gradients and training.
 Ends with 0 only if every case passed and none was unsupported.
+
+What a file leaves out is taken from its tensors: sizes, direction, whether there are biases.
+An option that the format does not name is passed over, unless it changes what a network computes
+(layerNorm, dropout, ...): then the case is unsupported. projSize P of an LSTM has l0.fwd.Wr [P,H]. Without a loss, a target alone means mse;
+dHn and dCn count beside mse too.
+
+Of a training case, model is searched for these words, in it or in an object inside it
+  structure  char_lm, classifier or seq2seq, in any field; else by the inputs
+  optimizer  Adam: lr or rate, b1 b2 or beta1 beta2 or betas, eps (1e-8); clip is the gradients' global norm
+  networks   the options of the other tasks, in model, model.options, model.encoder, model.decoder
+  training   reduction (mean), stateful (char_lm; where there is a resetState), batchFirst
+weights are the networks' l0.fwd.Wx ..., those of seq2seq behind a prefix with enc or dec; a name with emb is a table
+[V,E], shared by both sides if it names neither; what is left is the head's matrix and its bias. Without a table tokens are one-hot.
+Weights that the file has not got are zero and stay so. A decoder runs forward, from states of its encoder's shape.
+expected has the losses under a name with loss, the norms under one with norm, the final weights in an object.
 
   --results FILE    write every case's raw tensors here (JSON)
   --filter TEXT     only cases whose id or file name contains TEXT
