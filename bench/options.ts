@@ -32,7 +32,7 @@ How
                     native       Node over Vulkan, Metal or D3D12 (Dawn), and PyTorch with CUDA where it is
   --rounds N        interleaved rounds                                  (3)
   --steps N         steps a round                                       (as many as fill a second)
-  --budget SECONDS  that a contender may use in one configuration; it keeps the rounds that it has  (45, M: 75)
+  --budget SECONDS  that a contender may use in one configuration; it keeps the rounds that it has  (its share of the minutes)
   --minutes N       that the run may take; what is not begun by then is reported as not run         (25)
 
 Other parts, each instead of the table
@@ -60,7 +60,7 @@ export interface Options {
   readonly rounds: number;
   /** 0: as many as fill a second. */
   readonly steps: number;
-  /** Milliseconds for a contender in a configuration; null: by configuration. */
+  /** Milliseconds for a contender in a configuration; null: its share of `limit`. */
   readonly budget: number | null;
   /** Milliseconds for the run. */
   readonly limit: number;

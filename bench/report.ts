@@ -78,18 +78,17 @@ function scalingParts({ points, memory, date, load }: ScalingSection): { text: s
         [String(point[swept]), formatTime('train', point.train.min), formatSpread(point.train.spread), (point.train.min / point[swept]).toPrecision(3)])], 'rrrr'));
   }
   if (memory.length > 0) {
-    const kept = memory.flatMap(({ T, checkpointed }) => (checkpointed ? [{ x: T, y: checkpointed.bytes / 2 ** 20 }] : []));
     const { H, N, L } = memory[0]!;
     charts['scaling_memory.svg'] = lineChart({
       title: `Memory against T (H=${H} N=${N} L=${L})`, x: SWEPT.T, y: 'MiB of a training plan',
       series: [
         { name: 'every step kept', points: memory.map(({ T, bytes }) => ({ x: T, y: bytes / 2 ** 20 })) },
-        ...(kept.length > 0 ? [{ name: 'checkpointEvery about √T', points: kept }] : []),
+        { name: 'checkpointEvery about √T', points: memory.map(({ T, checkpointed }) => ({ x: T, y: checkpointed.bytes / 2 ** 20 })) },
       ],
     });
     text.push('### Memory against T', `A recurrent plan with training, H=${H} N=${N} L=${L}, by its own memory plan.`, '![Memory against T](scaling_memory.svg)',
-      markdownTable([['T', 'every step kept', ...(kept.length > 0 ? ['checkpointEvery', 'with it'] : [])], ...memory.map(({ T, bytes, checkpointed }) =>
-        [String(T), mebibytes(bytes), ...(kept.length > 0 ? [checkpointed ? String(checkpointed.every) : '–', checkpointed ? mebibytes(checkpointed.bytes) : '–'] : [])])], kept.length > 0 ? 'rrrr' : 'rr'));
+      markdownTable([['T', 'every step kept', 'checkpointEvery', 'with it'], ...memory.map(({ T, bytes, checkpointed }) =>
+        [String(T), mebibytes(bytes), String(checkpointed.every), mebibytes(checkpointed.bytes)])], 'rrrr'));
   }
   return { text, charts };
 }

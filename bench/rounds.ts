@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
+import { budgetFor } from './budget.ts';
 import { configNamed, type Measure } from './configs.ts';
 import { contendersOf } from './contestants.ts';
 import { Contest } from './contest.ts';
@@ -27,8 +28,6 @@ export interface Run {
   readonly progress: (text: string) => void;
 }
 
-/** Milliseconds that a contender may use, where the options do not say. */
-const BUDGET = 45_000, LARGE_BUDGET = 75_000;
 const CALL_LIMIT = 600_000;
 /** Enough for a clock of 65 µs to tell kernels of 10 µs apart. */
 const REPLAYS = 16;
@@ -61,13 +60,16 @@ export async function measureConfigs(run: Run): Promise<void> {
 }
 
 async function measureConfig(run: Run, name: string) {
-  const { options, host, torchHost, deadline, progress } = run;
-  const settings = { measures: options.measures, rounds: options.rounds, steps: options.steps, budget: options.budget ?? (name === 'M' ? LARGE_BUDGET : BUDGET) };
+  const { options, results, host, torchHost, deadline, progress } = run;
   const names = name === 'odd' ? ['odd', 'round'] : [name];
-  const contests = names.flatMap((own) => ['unfold', ...options.peers.flatMap((peer) => contendersOf(peer, configNamed(own)))].flatMap((contender) => {
+  const entries = names.flatMap((own) => ['unfold', ...options.peers.flatMap((peer) => contendersOf(peer, configNamed(own)))].flatMap((contender) => {
     const where = contender.startsWith('torch-') ? torchHost : host;
-    return where ? [new Contest(contender, configNamed(own), where, settings)] : [];
+    return where ? [{ contender, own, where }] : [];
   }));
+  const after = options.configs.slice(options.configs.indexOf(name) + 1).filter((other) => !results.sections.configs[other]);
+  const budget = options.budget ?? budgetFor(name, after, entries.length, deadline - performance.now());
+  const settings = { measures: options.measures, rounds: options.rounds, steps: options.steps, budget };
+  const contests = entries.map(({ contender, own, where }) => new Contest(contender, configNamed(own), where, settings));
   const oracles = new Map(names.map((own) => [own, createOracle(host, own)]));
   return under(async () => {
     for (const contest of contests) {

@@ -3,6 +3,9 @@ export { openDevice, Gpu, type AdapterDescription, type DeviceOptions } from './
 export { DeviceLostError, GpuCommandError, ShaderError, WebGPUUnavailableError } from './gpu/errors.ts';
 export type { MemoryPlan, Purpose } from './gpu/memory.ts';
 export type { KernelTime } from './gpu/profile.ts';
+export type { TuneMode } from './gpu/tuned_tiles.ts';
+export type { CandidateTime, TuningProgress } from './gpu/tuning.ts';
+export { tune, type TunedOp, type TuneOptions } from './scheduler/tuner.ts';
 export type { Activation, CellOptions } from './cells/activation.ts';
 export { cells, type CellName } from './cells/registry.ts';
 export { IGNORED_TARGET } from './kernels/loss.ts';
@@ -26,9 +29,11 @@ export {
 export { constant, cosine, rateAt, stepDecay, warmUp, type Schedule } from './train/schedule.ts';
 export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions } from './train/trainer.ts';
 export { createUpdate, Update, type Trainable, type UpdateOptions } from './train/update.ts';
-export type { TrainingText } from './train/training_text.ts';
-export { createBatches, split, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
+export type { WindowOptions } from './train/text_window.ts';
+export { createBatches, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
 export { characters, type CharactersOptions, type Corpus } from './text/characters.ts';
+export { split, type SplitOptions } from './text/split.ts';
+export type { TrainingText } from './text/streams.ts';
 export { createDecoder, type Decoder } from './text/decoder.ts';
 export { UNKNOWN, Vocabulary, type Normalization, type UnknownPolicy, type VocabularyJSON } from './text/vocabulary.ts';
 export { readSafetensors, SafetensorsError, writeSafetensors, type NamedTensor, type SafetensorsFile, type Tensor } from './io/safetensors.ts';

@@ -42,22 +42,21 @@ export class ScalingPoint {
 export interface MemoryFigures extends PointSizes {
   /** Of a recurrent plan with training. */
   readonly bytes: number;
-  /** The same with `checkpointEvery` of about √T; null where plans do not take it. */
-  readonly checkpointed: { readonly every: number; readonly bytes: number } | null;
+  /** The same with `checkpointEvery` of about √T. */
+  readonly checkpointed: { readonly every: number; readonly bytes: number };
 }
 
 export function measureMemory(gpu: Gpu, sizes: PointSizes): MemoryFigures {
   const { T, H, N, L } = sizes;
   const network = createRecurrent(gpu, { cell: 'lstm', inputSize: H, hiddenSize: H, layers: L });
-  const bytesOf = (more: Readonly<Record<string, unknown>>): number => {
-    const options: PlanOptions = { steps: T, batch: N, training: true, ...more };
-    const plan = network.plan(options);
+  const bytesOf = (more: Pick<PlanOptions, 'checkpointEvery'>): number => {
+    const plan = network.plan({ steps: T, batch: N, training: true, ...more });
     const { totalBytes } = plan.memory;
     plan.destroy();
     return totalBytes;
   };
   const every = 2 ** Math.round(Math.log2(Math.sqrt(T)));
-  const [bytes, checkpointed] = [bytesOf({}), bytesOf({ checkpointEvery: every })];
+  const figures = { ...sizes, bytes: bytesOf({}), checkpointed: { every, bytes: bytesOf({ checkpointEvery: every }) } };
   network.destroy();
-  return { ...sizes, bytes, checkpointed: checkpointed === bytes ? null : { every, bytes: checkpointed } };
+  return figures;
 }

@@ -1,11 +1,13 @@
 import { openDevice } from '../../src/gpu/device.ts';
 import { allocateProxy, subslice } from '../../src/gpu/memory.ts';
-import { DIRECT_TILES } from '../../src/gpu/tiles.ts';
+import { DIRECT_TILES, type Tiles } from '../../src/gpu/tiles.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
 import { matmul, matrix } from '../../src/kernels/matmul.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
+
+export type TileFamily = 'adapter' | 'direct' | 'shared' | 'folded';
 
 export interface MatmulCase {
   readonly form: 'nn' | 'nt' | 'tn';
@@ -16,8 +18,8 @@ export interface MatmulCase {
   readonly accumulate?: boolean;
   /** Elements that every row is longer than the matrix is wide. */
   readonly gap?: number;
-  /** 'adapter': those chosen for it. */
-  readonly tiles?: 'adapter' | 'direct';
+  /** 'adapter': those chosen for it; 'shared': blocks in workgroup memory; 'folded': the adapter's, with the sizes in the shader. */
+  readonly tiles?: TileFamily;
   /** Elements by which A, B and C start past their buffer's start. */
   readonly offset?: number;
 }
@@ -44,7 +46,14 @@ async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCas
   gpu.memory.allocate([a, b, c].map((x) => x.slice.buffer).concat(biasSlice.buffer));
   for (const x of [a, b, c]) gpu.write(x.slice, x.data);
   gpu.write(biasSlice, biasData);
-  const recording = new Recording(tiles === 'direct' ? DIRECT_TILES : gpu.tiles);
+  const { matmul: own } = gpu.tiles;
+  const families: Record<TileFamily, Tiles> = {
+    adapter: gpu.tiles,
+    direct: DIRECT_TILES,
+    shared: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, rowQuads: 1, shared: true } },
+    folded: { ...gpu.tiles, matmul: { ...own, foldFrom: 0 } },
+  };
+  const recording = new Recording(families[tiles]);
   const view = (x: typeof a) => matrix(subslice(x.slice, offset, [x.data.length - offset]), x.rows, x.columns, x.stride);
   matmul(recording, { form, a: view(a), b: view(b), c: view(c), accumulate, ...(bias && { bias: biasSlice }) });
   const replay = new Replay(gpu, recording, 'matmul test');

@@ -1,4 +1,4 @@
-import { adam, createModel, createTrainer, evaluate, openDevice, rmsprop, sgd, split, Vocabulary, warmUp, cosine, type CharacterModel, type Evaluation, type Gpu, type Optimizer, type Progress } from '../../src/index.ts';
+import { adam, createModel, createTrainer, evaluate, openDevice, readSafetensors, rmsprop, sgd, split, Vocabulary, warmUp, writeSafetensors, cosine, type CharacterModel, type Evaluation, type Gpu, type Optimizer, type Progress } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { lstm } from '../../src/reference/lstm.ts';
 import { characterModelWindow, type LayerState } from '../../src/reference/character_model.ts';
@@ -118,19 +118,14 @@ export async function scheduled({ optimizer, live, restart }: { optimizer: strin
   return { rates: progress.map((p) => p.rate), losses: progress.map((p) => p.loss), next };
 }
 
-/** A checkpoint of before there were schedules: its rate is a number. */
+/** A checkpoint of before there were schedules, steps back, states that are not carried, and masks. */
 export async function oldCheckpoint(): Promise<number> {
   const gpu = await openDevice();
   const trainer = createTrainer(modelOf(gpu), { optimizer: adam({ rate: 0.5 }), ...sizes });
-  const bytes = await trainer.checkpoint();
-  const kept = JSON.stringify({ kind: 'constant', rate: 0.5 }).replaceAll('"', '\\"');
-  const text = new TextDecoder('latin1').decode(bytes);
-  const at = text.indexOf(kept);
-  if (at < 0) throw new Error('the checkpoint holds no rate');
-  const old = Uint8Array.from(bytes);
-  // JSON allows the spaces that keep the length.
-  old.set(new TextEncoder().encode('0.125'.padEnd(kept.length)), at);
-  trainer.restore(old);
+  const { tensors, metadata } = readSafetensors(await trainer.checkpoint());
+  const { backSteps: _, stateful: __, seed: ___, ...run } = JSON.parse(metadata.run!) as Record<string, unknown>;
+  const old = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data }));
+  trainer.restore(writeSafetensors(old, { ...metadata, run: JSON.stringify({ ...run, rate: 0.125 }) }));
   return trainer.rate;
 }
 

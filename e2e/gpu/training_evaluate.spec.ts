@@ -74,7 +74,7 @@ for (const optimizer of ['rmsprop', 'sgd']) {
   });
 }
 
-test('a checkpoint whose rate is a number is restored', async ({ inPage }) => {
+test('a checkpoint whose rate is a number, and that has no newer options, is restored', async ({ inPage }) => {
   expect(await inPage<number>(page, 'oldCheckpoint')).toBe(0.125);
 });
 

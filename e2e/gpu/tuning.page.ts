@@ -39,7 +39,7 @@ function task(candidates: readonly Choice[]): TuningTask<Choice> {
 
 export async function choose(faults: readonly Fault[]) {
   const gpu = await openDevice();
-  const candidates = faults.map((fault, i) => ({ rowQuads: 1 + (i % 2), columnQuads: 1, quads: false, foldFrom: Infinity, fault }));
+  const candidates = faults.map((fault, i) => ({ rowQuads: 1 + (i % 2), columnQuads: 1, quads: false, shared: false, foldFrom: Infinity, fault }));
   const before = gpu.memory.report().totalBytes;
   const { best, times } = await tune(gpu, task(candidates));
   await gpu.check(); // what refused a candidate is not left to be thrown at the next read
@@ -55,7 +55,7 @@ export async function abort() {
   const controller = new AbortController();
   controller.abort(new Error('enough'));
   const before = gpu.memory.report().totalBytes;
-  const message = await tune(gpu, task([{ rowQuads: 1, columnQuads: 1, quads: false, foldFrom: Infinity, fault: 'none' }]), controller.signal).catch((error: Error) => error.message);
+  const message = await tune(gpu, task([{ rowQuads: 1, columnQuads: 1, quads: false, shared: false, foldFrom: Infinity, fault: 'none' }]), controller.signal).catch((error: Error) => error.message);
   return { message, leaked: gpu.memory.report().totalBytes - before };
 }
 

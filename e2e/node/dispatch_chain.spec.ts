@@ -132,3 +132,29 @@ test('one-hot tokens are gathered, never multiplied; a carried window starts fro
   stack.backward(backward, { index: { starts: allocateProxy('starts', [V + 1], 'input'), positions: allocateProxy('positions', [T * N], 'input') } });
   expect(backward.commands.map(line).at(-1)).toBe('embedding.gradient l0.gates +-> p.gradients+0[16,5]');
 });
+
+test('a projected, layer-normalized window of T=2: what needs no state stays outside the time loop', async () => {
+  const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cellNamed } = await engine();
+  const layers = [{ ...plain, cell: cellNamed('lstm', { layerNorm: true }), input: I, hidden: H, projSize: 3, bias: true }];
+  const parameters = new Parameters(stackParameters(layers), 'p');
+  const shape = { steps: 2, batch: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false };
+  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [2, N, I], 'input') }, shape);
+  const [forward, backward] = [new Recording(), new Recording()];
+  stack.forward(forward);
+  stack.backward(backward, { dInput: allocateProxy('dx', [2, N, I], 'result') });
+  const sizes = ({ M, N: columns, K }: Readonly<Record<string, number>>): string => (M === undefined ? '' : ` ${M}x${columns}x${K}`);
+  const labels = (commands: readonly Command[]): string[] =>
+    commands.map((command) => (command.kind === 'dispatch' ? `${command.label}${sizes(command.params)}` : command.kind));
+  const step = ['lstm.forward', 'lstm.normalized_forward', 'matmul.nt 2x3x4'];
+  expect(labels(forward.commands)).toEqual(['matmul.nt 4x16x3', 'layer_norm.forward', ...step, ...step]);
+  const back = ['projection.backward', 'matmul.nn 2x4x3', 'lstm.normalized_backward'];
+  expect(labels(backward.commands)).toEqual([
+    // Sums of the gains' gradients and, at the last step, the product of a step that does not follow.
+    'clear', 'clear', 'clear', ...back,
+    'matmul.nn 2x3x16', ...back,
+    // dW_hh, db_hh, dW_hr, db_ih; then the input side's own normalization, and the gains.
+    'matmul.tn 16x3x4', 'column_sum.column_sum', 'matmul.tn 3x4x4', 'column_sum.column_sum',
+    'layer_norm.backward', ...Array.from({ length: 4 }, () => 'column_sum.column_sum'),
+    'matmul.tn 16x3x4', 'matmul.nn 4x3x16',
+  ]);
+});

@@ -5,6 +5,7 @@ import { pronunciationText } from '../../examples/data/sources.mjs';
 import { prepareSpelling, spellingBatch, spellingPairs } from '../../examples/data/spelling.ts';
 import { IGNORED } from '../../examples/data/teacher_forcing.ts';
 import { editDistance, errorRates } from '../../examples/metrics/error_rates.ts';
+import { letterByLetter, unigramLoss } from '../../examples/metrics/letter_by_letter.ts';
 
 const TOY = [
   ';;; a comment', 'ABLE  EY1 B AH0 L', 'ABLY  EY1 B L IY0', 'READ  R IY1 D', 'READ(1)  R EH1 D', "AREN'T  AA1 R AH0 N T",
@@ -109,4 +110,16 @@ test.describe('error rates', () => {
     expect(() => errorRates([{ output: ['A'], references: [] }])).toThrow('word 0 has no reference');
     expect(() => errorRates([{ output: ['A'], references: [['A'], []] }])).toThrow('word 0 has an empty reference');
   });
+});
+
+test('without a network: letters by their most frequent phoneme, and the entropy of the phonemes', () => {
+  const words = ([['ABA', 'X B X'], ['AB', 'Y B'], ['BA', 'B X'], ['AC', 'X'], ['B', 'B B']] as const).map(([word, said]) => ({ word, phonemes: said.split(' ') }));
+  const say = letterByLetter(words);
+  // A is X three times and Y once; C stands in no word with as many phonemes as letters, and B's two are not counted.
+  expect(say('CAB')).toEqual(['X', 'B']);
+  expect(say('')).toEqual([]);
+  expect(() => letterByLetter(words.slice(3))).toThrow('no word has as many phonemes as letters');
+  // Two words of one phoneme each: two kinds of phoneme once, the end twice.
+  expect(unigramLoss([{ word: 'A', phonemes: ['X'] }, { word: 'B', phonemes: ['Y'] }])).toBeCloseTo(1.5 * Math.LN2, 12);
+  expect(() => unigramLoss([])).toThrow('there are no words');
 });

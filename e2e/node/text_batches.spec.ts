@@ -1,6 +1,7 @@
 // Streams, windows, the split, and the rows of the embedding gradient.
 import { expect, test } from 'playwright/test';
-import { createBatches, split } from '../../src/text/batches.ts';
+import { allocateBatch, createBatches } from '../../src/text/batches.ts';
+import { split } from '../../src/text/split.ts';
 import { positionsByToken } from '../../src/text/table_rows.ts';
 
 const count = (length: number) => Uint32Array.from({ length }, (_, i) => i);
@@ -8,16 +9,16 @@ const count = (length: number) => Uint32Array.from({ length }, (_, i) => i);
 test.describe('createBatches', () => {
   test('N=2, T=3 of 14 tokens: two windows, streams side by side, targets one ahead', () => {
     const batches = createBatches(count(14), { batch: 2, window: 3 });
-    expect(batches).toMatchObject({ batch: 2, window: 3, windowsPerEpoch: 2, streamLength: 6 });
+    expect(batches).toMatchObject({ batch: 2, window: 3, windowsPerEpoch: 2, charactersPerEpoch: 12 });
     const first = batches.at(0);
     expect([...first.inputs]).toEqual([0, 6, 1, 7, 2, 8]);
     expect([...first.targets]).toEqual([1, 7, 2, 8, 3, 9]);
-    expect(first).toMatchObject({ resetState: true, epoch: 0, windowInEpoch: 0 });
+    expect(first).toMatchObject({ begins: Uint32Array.of(1, 1), lengths: Uint32Array.of(3, 3), offsets: new Uint32Array(2), kept: Uint32Array.of(3, 3), counted: 6, epoch: 0, windowInEpoch: 0 });
     const second = batches.at(1);
     expect([...second.inputs]).toEqual([3, 9, 4, 10, 5, 11]);
     expect([...second.targets]).toEqual([4, 10, 5, 11, 6, 12]);
-    expect(second).toMatchObject({ resetState: false, epoch: 0, windowInEpoch: 1 });
-    expect(batches.at(2)).toMatchObject({ inputs: first.inputs, resetState: true, epoch: 1, windowInEpoch: 0 });
+    expect(second).toMatchObject({ begins: Uint32Array.of(0, 0), epoch: 0, windowInEpoch: 1 });
+    expect(batches.at(2)).toMatchObject({ inputs: first.inputs, begins: Uint32Array.of(1, 1), epoch: 1, windowInEpoch: 0 });
   });
 
   for (const [N, T, length] of [[1, 1, 2], [1, 7, 50], [3, 5, 61], [5, 4, 21], [7, 3, 200]] as const) {
@@ -41,7 +42,8 @@ test.describe('createBatches', () => {
   test('any step by itself is what it is in sequence, also into given arrays', () => {
     const batches = createBatches(count(1000), { batch: 4, window: 9 });
     const inSequence = Array.from({ length: 80 }, (_, step) => batches.at(step));
-    const into = { inputs: new Uint32Array(36), targets: new Uint32Array(36) };
+    const into = allocateBatch({ batch: 4, window: 9 });
+    for (const array of Object.values(into)) array.fill(77);
     for (const step of [79, 3, 26, 27, 0, 54]) {
       const batch = batches.at(step, into);
       expect(batch.inputs).toBe(into.inputs);
@@ -70,8 +72,10 @@ test.describe('createBatches', () => {
     }
     const batches = createBatches(count(99), { batch: 2, window: 4 });
     for (const bad of [-1, 0.5, NaN]) expect(() => batches.at(bad)).toThrow(`step is ${bad}; it must be a whole number from 0`);
-    expect(() => batches.at(0, { inputs: new Uint32Array(7), targets: new Uint32Array(8) })).toThrow(/inputs has 7 elements; \[T,N\] = \[4,2\] needs 8/);
-    expect(() => batches.at(0, { inputs: new Uint32Array(8), targets: new Uint32Array(9) })).toThrow(/targets has 9 elements/);
+    const into = allocateBatch({ batch: 2, window: 4 });
+    expect(() => batches.at(0, { ...into, inputs: new Uint32Array(7) })).toThrow('inputs has 7 elements; [4,2] needs 8');
+    expect(() => batches.at(0, { ...into, targets: new Uint32Array(9) })).toThrow('targets has 9 elements; [4,2] needs 8');
+    expect(() => batches.at(0, { ...into, begins: new Uint32Array(1) })).toThrow('begins has 1 elements; [2] needs 2');
   });
 });
 

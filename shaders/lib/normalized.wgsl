@@ -66,7 +66,8 @@ fn normalized_forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
   if (n >= params.batch) { return; }
   let row = row_place(params.step, n, group.z);
   if (row.time >= lengths[n]) { return; }
-  row_forward(row, product_statistics(row, thread), thread);
+  let products = product_statistics(row, thread);
+  row_forward(row, products, thread);
 }
 
 @compute @workgroup_size(ROW_THREADS)

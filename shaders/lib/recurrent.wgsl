@@ -217,7 +217,7 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
     }
     #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
-        #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
+        #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g = acc_$i_$x_$g + a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
       }
     }
   }
@@ -298,7 +298,7 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
       }
       #unroll i in 0..ROW_QUADS {
         #unroll x in 0..4 {
-          #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x.x * w_$j.x + a_$i_$x.y * w_$j.y; }
+          #unroll j in 0..4 { acc_$i_$x_$j = acc_$i_$x_$j + a_$i_$x.x * w_$j.x + a_$i_$x.y * w_$j.y; }
         }
       }
     }

@@ -98,7 +98,7 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     }
     #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
+        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
     }
   }
@@ -152,7 +152,7 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     }
     #unroll i in 0..ROW_QUADS {
       #unroll x in 0..4 {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
+        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
     }
   }

@@ -3,6 +3,9 @@ import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './erro
 import { bytesOf, Memory, type Slice } from './memory.ts';
 import { PipelineCache } from './pipelines.ts';
 import { tilesFor, type Tiles } from './tiles.ts';
+import { Tuning, type TuneMode } from './tuned_tiles.ts';
+import type { TuningProgress } from './tuning.ts';
+import { machineKey, openTuningStore } from './tuning_store.ts';
 
 export interface AdapterDescription {
   readonly vendor: string;
@@ -21,6 +24,15 @@ export interface DeviceOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** The runtime's WebGPU, where it is not `navigator.gpu` (Node's `webgpu` package). */
   readonly gpu?: GPU;
+  /**
+   * How kernels are spread over threads. 'off': fixed by the class of adapter. 'cached' (default): as 'full' has chosen before, on this
+   * adapter and browser; nothing is measured. 'full': what is not known yet is measured before a trainer's first step, or by `tune`.
+   */
+  readonly tune?: TuneMode;
+  /** Called while measuring, once an op. */
+  readonly onTune?: (progress: TuningProgress) => void;
+  /** In Node, the file that keeps what was measured. Default `.unfold-tuning.json` in the working directory; a browser keeps it in IndexedDB. */
+  readonly tuningFile?: string;
 }
 
 /** Taken where the adapter has them: f16 storage, sums across a subgroup, GPU time by kernel. */
@@ -32,13 +44,10 @@ const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkg
 
 /**
  * Open a GPU device, or wrap the application's own.
- * @throws WebGPUUnavailableError where there is no WebGPU or no adapter.
+ * @throws WebGPUUnavailableError where there is no WebGPU or no adapter; RangeError for a `tune` that there is not.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
-  if (options.device) {
-    const info = options.device.adapterInfo;
-    return new Gpu(options.device, describe(info), false);
-  }
+  if (options.device) return tuned(options.device, describe(options.device.adapterInfo), false, options);
   const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
   if (!gpu) {
     throw new WebGPUUnavailableError(
@@ -60,7 +69,14 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
     requiredFeatures: FEATURES.filter((f) => adapter.features.has(f)),
     requiredLimits,
   });
-  return new Gpu(device, describe(adapter.info), true);
+  return tuned(device, describe(adapter.info), true, options);
+}
+
+async function tuned(device: GPUDevice, adapter: AdapterDescription, owned: boolean, { tune = 'cached', onTune, tuningFile }: DeviceOptions): Promise<Gpu> {
+  if (!['off', 'cached', 'full'].includes(tune)) throw new RangeError(`tune must be 'off', 'cached' or 'full'; ${JSON.stringify(tune)} was given`);
+  const tuning = new Tuning(tune, tune === 'off' ? null : openTuningStore(machineKey(adapter), tuningFile), onTune ?? null);
+  await tuning.load();
+  return new Gpu(device, adapter, owned, tuning);
 }
 
 function describe(info: GPUAdapterInfo): AdapterDescription {
@@ -76,6 +92,8 @@ export class Gpu {
   readonly adapter: AdapterDescription;
   readonly memory: Memory;
   readonly pipelines: PipelineCache;
+  /** What measuring chose, and what it could be asked to choose. */
+  readonly tuning: Tuning;
   /** How kernels spread over this device's threads: of every recording made from now on. */
   tiles: Tiles;
   /** Resolves when the device goes away, for whatever reason. */
@@ -86,12 +104,13 @@ export class Gpu {
   #first: { scope: number; error: Error } | null = null;
   #pending: Promise<void> = Promise.resolve();
 
-  constructor(device: GPUDevice, adapter: AdapterDescription, owned: boolean) {
+  constructor(device: GPUDevice, adapter: AdapterDescription, owned: boolean, tuning: Tuning) {
     this.device = device;
     this.adapter = adapter;
     this.#owned = owned;
     this.memory = new Memory(device);
-    this.tiles = tilesFor(device);
+    this.tuning = tuning;
+    this.tiles = { ...tilesFor(device), tuned: tuning.tiles };
     this.pipelines = new PipelineCache(device, (pending) => this.#watch(pending));
     this.lost = device.lost.then((info) => (this.#lostInfo = info));
   }

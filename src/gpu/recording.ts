@@ -2,7 +2,7 @@
 // A test compares it without a GPU; src/gpu/submit.ts replays it, into its own encoder or the application's.
 import type { Entry, Shader } from '../wgsl/types.ts';
 import { elements, type BufferProxy, type Slice } from './memory.ts';
-import { DIRECT_TILES, type Tiles } from './tiles.ts';
+import { DIRECT_TILES, matmulTile, opKey, recurrentTile, type MatmulOp, type MatmulTile, type Op, type RecurrentOp, type RecurrentTile, type Tiles } from './tiles.ts';
 
 export interface Dispatch {
   readonly kind: 'dispatch';
@@ -49,6 +49,8 @@ export class Recording {
   readonly commands: Command[] = [];
   /** How the kernels recorded here spread over threads. */
   readonly tiles: Tiles;
+  /** The ops recorded here that a tile is chosen for, by key. */
+  readonly ops = new Map<string, Op>();
 
   constructor(tiles: Tiles = DIRECT_TILES) {
     this.tiles = tiles;
@@ -75,6 +77,14 @@ export class Recording {
     return command;
   }
 
+  /** The tile of an op that is about to be recorded. */
+  tileOf(op: MatmulOp): MatmulTile;
+  tileOf(op: RecurrentOp): RecurrentTile;
+  tileOf(op: Op): MatmulTile | RecurrentTile {
+    this.ops.set(opKey(op), op);
+    return op.kind === 'matmul' ? matmulTile(this.tiles, op) : recurrentTile(this.tiles, op);
+  }
+
   copy(from: Slice, to: Slice): void {
     if (elements(from.shape) !== elements(to.shape)) {
       throw new RangeError(`cannot copy ${from.buffer.name} [${from.shape}] to ${to.buffer.name} [${to.shape}]`);
@@ -88,6 +98,7 @@ export class Recording {
 
   append(other: Recording): void {
     this.commands.push(...other.commands);
+    for (const [key, op] of other.ops) this.ops.set(key, op);
   }
 
   /** Every buffer that a command touches. */

@@ -41,6 +41,7 @@ export class Replay {
   constructor(gpu: Gpu, recording: Recording, label: string) {
     this.#gpu = gpu;
     this.#label = label;
+    for (const [key, op] of recording.ops) gpu.tuning.asked.set(key, op);
     const dispatches = recording.commands.filter((c) => c.kind === 'dispatch');
     const arenaBytes = layoutArena(dispatches, this.#slots);
     const ready = gpu.guard(label, () => {

@@ -13,6 +13,8 @@ export interface Tile {
 export interface MatmulTile extends Tile {
   /** Columns of a thread's tile, in fours. */
   readonly columnQuads: number;
+  /** A workgroup brings blocks of both factors into memory of its own: for adapters that have it on the chip. Then without quads. */
+  readonly shared: boolean;
 }
 
 /** A thread makes one hidden unit of its rows, or four of them backward. */
@@ -24,9 +26,24 @@ export interface RecurrentTile extends Tile {
 }
 
 /** One operation at one size: a matrix product, or a recurrence over a window. */
-export type Op =
-  | { readonly kind: 'matmul'; readonly form: 'nn' | 'nt' | 'tn'; readonly M: number; readonly N: number; readonly K: number }
-  | { readonly kind: 'forward' | 'backward'; readonly cell: string; readonly steps: number; readonly batch: number; readonly hidden: number; readonly directions: number };
+export type Op = MatmulOp | RecurrentOp;
+
+export interface MatmulOp {
+  readonly kind: 'matmul';
+  readonly form: 'nn' | 'nt' | 'tn';
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+export interface RecurrentOp {
+  readonly kind: 'forward' | 'backward';
+  readonly cell: string;
+  readonly steps: number;
+  readonly batch: number;
+  readonly hidden: number;
+  readonly directions: number;
+}
 
 /** The schedule of every op: plain data, carried by each recording. */
 export interface Tiles {
@@ -36,7 +53,12 @@ export interface Tiles {
   /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
   readonly rowThreads: number;
   /** What measuring chose for single ops, by `opKey`; the three above are for all others. */
-  readonly tuned?: { readonly matmul: ReadonlyMap<string, MatmulTile>; readonly recurrent: ReadonlyMap<string, RecurrentTile> };
+  readonly tuned?: TunedTiles;
+}
+
+export interface TunedTiles {
+  readonly matmul: ReadonlyMap<string, MatmulTile>;
+  readonly recurrent: ReadonlyMap<string, RecurrentTile>;
 }
 
 /** Names an op, its kind and its size: `matmul.nt 2048x512x128`, `lstm.forward T=64 N=32 H=128 D=1`. */
@@ -45,10 +67,15 @@ export function opKey(op: Op): string {
   return `${op.cell}.${op.kind} T=${op.steps} N=${op.batch} H=${op.hidden} D=${op.directions}`;
 }
 
-export const matmulTile = (tiles: Tiles, op: Op & { kind: 'matmul' }): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? tiles.matmul;
+export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? tiles.matmul;
 
-export const recurrentTile = (tiles: Tiles, op: Op & { kind: 'forward' | 'backward' }): RecurrentTile =>
-  tiles.tuned?.recurrent.get(opKey(op)) ?? tiles[op.kind];
+export const recurrentTile = (tiles: Tiles, op: RecurrentOp): RecurrentTile => tiles.tuned?.recurrent.get(opKey(op)) ?? tiles[op.kind];
+
+/** The same tiles with this one for that op. */
+export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile): Tiles {
+  const one = new Map([[opKey(op), tile]]);
+  return { ...tiles, tuned: op.kind === 'matmul' ? { matmul: one as Map<string, MatmulTile>, recurrent: new Map() } : { matmul: new Map(), recurrent: one as Map<string, RecurrentTile> } };
+}
 
 /** A pipeline takes a software adapter about as long as this many multiply-adds. */
 const FOLD_FROM = 2 ** 23;
@@ -57,7 +84,7 @@ const WORKGROUP = 16;
 
 /** Each thread loads what it needs: runs everywhere. */
 export const DIRECT_TILES: Tiles = {
-  matmul: { rowQuads: 2, columnQuads: 2, quads: false, foldFrom: FOLD_FROM },
+  matmul: { rowQuads: 2, columnQuads: 2, quads: false, shared: false, foldFrom: FOLD_FROM },
   forward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   backward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   rowThreads: 64,
@@ -65,7 +92,7 @@ export const DIRECT_TILES: Tiles = {
 
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
 const QUAD_TILES: Tiles = {
-  matmul: { rowQuads: 4, columnQuads: 1, quads: true, foldFrom: FOLD_FROM },
+  matmul: { rowQuads: 4, columnQuads: 1, quads: true, shared: false, foldFrom: FOLD_FROM },
   forward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   backward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   rowThreads: 4,
@@ -75,6 +102,24 @@ const QUAD_TILES: Tiles = {
 export function tilesFor(device: GPUDevice): Tiles {
   const { subgroupMinSize, subgroupMaxSize } = device.adapterInfo;
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4 ? QUAD_TILES : DIRECT_TILES;
+}
+
+/** Ways to run a matrix product, the default first; at most 6. What is best, only measuring says. */
+export function matmulCandidates({ matmul }: Tiles): readonly MatmulTile[] {
+  const others: Partial<MatmulTile>[] = matmul.quads
+    ? [{ rowQuads: 2, columnQuads: 2 }, { rowQuads: 8, columnQuads: 1 }, { rowQuads: 8, columnQuads: 2 }, { rowQuads: 2, columnQuads: 1 }]
+    : [{ shared: true }, { shared: true, rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 2 }, { rowQuads: 4, columnQuads: 1 }];
+  return [matmul, ...others.map((changes) => ({ ...matmul, ...changes }))];
+}
+
+/** Ways to run a recurrence forward or backward, likewise. Cells whose steps have phases run the sequences step by step. */
+export function recurrentCandidates(tiles: Tiles, pass: 'forward' | 'backward'): readonly RecurrentTile[] {
+  const tile = tiles[pass];
+  const others: Partial<RecurrentTile>[] = tile.quads
+    ? [{ rowQuads: 2 }, { mode: 'sequence', workgroup: 4 }, { mode: 'sequence', workgroup: 4, rowQuads: 2 }, { mode: 'sequence', workgroup: 4, rowQuads: 1 }]
+    : [{ rowQuads: 1, workgroup: 64 }, { mode: 'sequence', workgroup: 256, rowQuads: 1 }, { mode: 'sequence', workgroup: 64, rowQuads: 1 },
+        { mode: 'sequence', workgroup: 128 }, { workgroup: 64 }];
+  return [tile, ...others.map((changes) => ({ ...tile, ...changes }))];
 }
 
 /** The tile's constants in a shader, with no more rows than there are. */

@@ -14,6 +14,8 @@ export interface TuningTask<Choice> {
   /** What every candidate reads and writes; the tuner allocates it and fills `inputs` with random numbers. */
   readonly memory: readonly BufferProxy[];
   readonly inputs: readonly Slice[];
+  /** Inputs that are whole numbers. */
+  readonly words?: readonly { readonly slice: Slice; readonly values: Uint32Array }[];
   /** Where the results lie. */
   readonly results: readonly Slice[];
   /** The operation as this candidate runs it. Run twice it must give the same results. */
@@ -33,7 +35,7 @@ export interface CandidateTime<Choice> {
 export interface TuningResult<Choice> {
   readonly key: string;
   readonly best: Choice;
-  /** In the order of the candidates. */
+  /** In the order of the candidates; none where there was one candidate only. */
   readonly times: readonly CandidateTime<Choice>[];
 }
 
@@ -63,6 +65,7 @@ export async function tune<Choice>(gpu: Gpu, task: TuningTask<Choice>, signal?: 
   if (candidates.length === 0 || candidates.length > MOST_CANDIDATES) {
     throw new RangeError(`${key}: ${candidates.length} candidates; a shortlist has 1 to ${MOST_CANDIDATES}`);
   }
+  if (candidates.length === 1) return { key, best: candidates[0]!, times: [] };
   gpu.guard(key, () => gpu.memory.allocate(memory));
   const trials: Trial<Choice>[] = [];
   try {
@@ -71,6 +74,7 @@ export async function tune<Choice>(gpu: Gpu, task: TuningTask<Choice>, signal?: 
     for (const choice of candidates) {
       signal?.throwIfAborted();
       task.inputs.forEach((slice, i) => gpu.write(slice, inputs[i]!));
+      for (const { slice, values } of task.words ?? []) gpu.write(slice, values);
       // A candidate that writes nothing must not be taken for the one before it.
       gpu.submit(key, (encoder) => task.results.forEach((slice) => encoder.clearBuffer(gpu.memory.get(slice.buffer), slice.offset * 4, bytesOf(slice))));
       const trial = await Trial.begin(gpu, key, choice, () => task.record(choice));

@@ -1,7 +1,7 @@
 // Losses over all steps of a window.
 import shader from '../../shaders/loss/softmax_cross_entropy.wgsl';
 import type { Slice } from '../gpu/memory.ts';
-import type { Recording } from '../gpu/recording.ts';
+import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { grid } from './grid.ts';
 
 /** A target that counts for nothing: no loss, no gradient. */
@@ -11,18 +11,22 @@ export interface CrossEntropy {
   /** [T,N,V] in: logits; after: their gradient */ readonly logits: Slice;
   /** [T,N] */ readonly targets: Slice;
   /** [T,N] nats */ readonly rowLoss: Slice;
-  /** [T] mean over the batch, nats */ readonly stepLoss: Slice;
+  /** [T] mean over the batch's targets that count, nats */ readonly stepLoss: Slice;
   /** [2] the mean over T·N, nats; the number of targets counted */ readonly total: Slice;
   readonly steps: number;
   readonly batch: number;
   readonly vocabulary: number;
 }
 
-/** Record the loss of every step, their mean, and the gradient of that mean in place of the logits. */
-export function softmaxCrossEntropy(recording: Recording, loss: CrossEntropy): void {
+/**
+ * Record the loss of every step, their mean, and the gradient of that mean in place of the logits. The handles' `scale` divides the
+ * sums of both: 1 / (T·N), or 1 / the targets counted, where a replay has fewer.
+ */
+export function softmaxCrossEntropy(recording: Recording, loss: CrossEntropy): readonly Dispatch[] {
   const { logits, targets, rowLoss: row_loss, stepLoss: step_loss, total, steps, batch, vocabulary } = loss;
   const params = { steps, batch, vocabulary, scale: 1 / (steps * batch) };
-  recording.dispatch(shader, 'rows', { bindings: { logits, targets, row_loss }, params, workgroups: grid(steps * batch, 16) });
+  const differentiate = recording.dispatch(shader, 'rows', { bindings: { logits, targets, row_loss }, params, workgroups: grid(steps * batch, 16) });
   recording.dispatch(shader, 'steps', { bindings: { targets, row_loss, step_loss }, params, workgroups: grid(steps, 16) });
-  recording.dispatch(shader, 'sum_steps', { bindings: { targets, row_loss, total }, params, workgroups: [1, 1, 1] });
+  const sum = recording.dispatch(shader, 'sum_steps', { bindings: { targets, row_loss, total }, params, workgroups: [1, 1, 1] });
+  return [differentiate, sum];
 }

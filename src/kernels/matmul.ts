@@ -1,8 +1,9 @@
 // Matrix products over slices: which strides, how many threads.
 import shader from '../../shaders/ops/matmul.wgsl';
+import shared from '../../shaders/ops/matmul_shared.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { matmulTile, tileConstants, tileThreads } from '../gpu/tiles.ts';
+import { tileConstants, tileThreads } from '../gpu/tiles.ts';
 import { grid } from './grid.ts';
 
 /** A [rows, columns] matrix in a slice; `stride` elements from one row to the next (default: columns). */
@@ -29,6 +30,8 @@ export interface MatmulOptions {
 }
 
 const FOLDED = ['M', 'N', 'K', 'lda', 'ldb', 'ldc', 'accumulate', 'has_bias'] as const;
+const SHARED_FOLDED = ['M', 'N', 'K', 'a_row', 'a_depth', 'b_depth', 'b_column', 'ldc', 'accumulate', 'has_bias', 'chained'] as const;
+const { SIDE } = shared.constants;
 
 /** Record C (+)= op(A)·op(B) (+ bias). Each element is summed in the same order whatever M, so a row alone equals a row among many. */
 export function matmul(recording: Recording, { form, a, b, c, bias, accumulate = false }: MatmulOptions): void {
@@ -39,12 +42,28 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
       `matmul ${form}: A [${a.rows},${a.columns}] and B [${b.rows},${b.columns}] cannot give C [${c.rows},${c.columns}]`,
     );
   }
-  const strides = { lda: a.stride ?? a.columns, ldb: b.stride ?? b.columns, ldc: c.stride ?? c.columns };
-  const tile = matmulTile(recording.tiles, { kind: 'matmul', form, M, N, K });
+  const tile = recording.tileOf({ kind: 'matmul', form, M, N, K });
+  const bindings = { a: a.slice, b: b.slice, c: c.slice, bias: bias ?? a.slice };
+  const [lda, ldb, ldc] = [a.stride ?? a.columns, b.stride ?? b.columns, c.stride ?? c.columns];
+  const always = { M, N, K, ldc, accumulate: Number(accumulate), has_bias: Number(bias !== undefined) };
+  const fold = M * N * K >= tile.foldFrom;
+  if (tile.shared) {
+    const [a_row, a_depth] = form === 'tn' ? [1, lda] : [lda, 1];
+    const [b_depth, b_column] = form === 'nt' ? [1, ldb] : [ldb, 1];
+    const blocks = Math.ceil(M / (4 * tile.rowQuads * SIDE)) * Math.ceil(N / (4 * tile.columnQuads * SIDE));
+    recording.dispatch(shared, 'product', {
+      bindings,
+      params: { ...always, a_row, a_depth, b_depth, b_column, chained: Number(form === 'tn') },
+      folded: fold ? SHARED_FOLDED : [],
+      constants: { ROW_QUADS: tile.rowQuads, COLUMN_QUADS: tile.columnQuads },
+      workgroups: grid(blocks, 1),
+    });
+    return;
+  }
   recording.dispatch(shader, form, {
-    bindings: { a: a.slice, b: b.slice, c: c.slice, bias: bias ?? a.slice },
-    params: { M, N, K, ...strides, accumulate: Number(accumulate), has_bias: Number(bias !== undefined) },
-    folded: M * N * K >= tile.foldFrom ? FOLDED : [],
+    bindings,
+    params: { ...always, lda, ldb },
+    folded: fold ? FOLDED : [],
     constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads },
     workgroups: grid(tileThreads(tile, M, Math.ceil(N / (4 * tile.columnQuads))), 16),
   });

@@ -29,6 +29,13 @@ export function takeFinalState(recording: Recording, shape: StateShape, history:
   recording.dispatch(shader, 'take_final', { bindings: { history, state, lengths }, params: params(shape), workgroups: threads(shape) });
 }
 
+/** Record state [D,N,H] = 0 in the rows that begin. `begins` [N]: 1 where a row does. */
+export function forgetRows(recording: Recording, state: Slice, begins: Slice): void {
+  const [directions, batch, hidden] = state.shape as [number, number, number];
+  const shape: StateShape = { steps: 0, batch, hidden, directions, reverse: false };
+  recording.dispatch(shader, 'forget', { bindings: { state, begins }, params: params(shape), workgroups: threads(shape) });
+}
+
 /**
  * Record first [D,N,columns] = the gradients of `count` blocks from `block` at each row's first step in time.
  * `saved` blocks a direction and row in `gates`; `shortOnly`: rows that fill the window count as 0.

@@ -9,9 +9,9 @@ export function wholeNumber(value: number, name: string, least = 1): number {
 }
 
 /** A finite number within bounds, or a RangeError naming the option. */
-export function finiteNumber(value: number, name: string, { least = -Infinity, above = -Infinity, most = Infinity } = {}): number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value <= above || value > most) {
-    const bounds = [above > -Infinity && `above ${above}`, least > -Infinity && `at least ${least}`, most < Infinity && `at most ${most}`].filter(Boolean);
+export function finiteNumber(value: number, name: string, { least = -Infinity, above = -Infinity, most = Infinity, below = Infinity } = {}): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value <= above || value > most || value >= below) {
+    const bounds = [above > -Infinity && `above ${above}`, least > -Infinity && `at least ${least}`, most < Infinity && `at most ${most}`, below < Infinity && `below ${below}`].filter(Boolean);
     throw new RangeError(`${name} must be a finite number${bounds.length ? ` ${bounds.join(' and ')}` : ''}; ${String(value)} was given`);
   }
   return value;

@@ -1,21 +1,24 @@
 // A language model over characters: embedding or one-hot → recurrent layers → linear → one distribution a step.
-import { cellNamed, type CellName } from '../cells/registry.ts';
+import type { CellOptions } from '../cells/activation.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { planMemory, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { readSafetensors, writeSafetensors, type NamedTensor } from '../io/safetensors.ts';
 import { Vocabulary, type VocabularyJSON } from '../text/vocabulary.ts';
 import type { GpuArray } from './array.ts';
-import { finiteNumber, wholeNumber } from './checks.ts';
+import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
 import { generate, type GenerateOptions } from './generate.ts';
 import type { LinearWeights } from './linear.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
+import { cellOf, checkProjection, type RecurrentOptions } from './recurrent.ts';
 import type { StackInput } from './stack.ts';
-import { stackParameters, type LayerShape } from './stack_parameters.ts';
+import { outputColumns, stackParameters, type LayerShape } from './stack_parameters.ts';
 
-export interface LayerOptions {
-  readonly cell: CellName;
+/** A layer, with the operator's options that have a sense in a model that reads forward. Masks are drawn in training alone. */
+export interface LayerOptions extends CellOptions, Pick<RecurrentOptions, 'cell' | 'resetAfter' | 'recurrentInit' | 'projSize'> {
   /** H */
   readonly hidden: number;
+  /** The chance that an element of what this layer gives to the next, or to the head, is dropped in training. Default 0. */
+  readonly dropout?: number;
 }
 
 export interface ModelOptions {
@@ -78,25 +81,19 @@ export class CharacterModel {
     if (!Array.isArray(layers) || layers.length === 0) throw new RangeError("layers must list at least one layer, such as { cell: 'lstm', hidden: 128 }");
     wholeNumber(seed, 'seed', 0);
     finiteNumber(forgetBias, 'forgetBias');
-    layers.forEach(({ hidden }, l) => wholeNumber(hidden, `layers[${l}].hidden`));
     const V = vocabulary.size;
     this.gpu = gpu;
     this.vocabulary = vocabulary;
     this.embed = embed;
     this.#json = { embed, layers, forgetBias };
-    this.layers = layers.map(({ cell, hidden }: LayerOptions, l) => ({
-      cell: cellNamed(cell),
-      input: l > 0 ? layers[l - 1]!.hidden : embed === 'one-hot' ? V : embed,
-      hidden,
-      projSize: 0,
-      bias: true,
-      direction: 'forward',
-      merge: 'concat',
-      dropout: 0,
-      forgetBias,
-      recurrentInit: 'uniform',
-    }));
-    const top = layers.at(-1)!.hidden;
+    const shapes: LayerShape[] = [];
+    for (const [l, layer] of layers.entries()) {
+      const below = shapes.at(-1);
+      const input = below ? outputColumns(below) : embed === 'one-hot' ? V : embed;
+      shapes.push(layerShape(layer, `layers[${l}]`, { input, forgetBias }));
+    }
+    this.layers = shapes;
+    const top = this.outputSize;
     const headInit = { distribution: 'uniform', scale: 1 / Math.sqrt(top) } as const;
     const embedding: ParameterSpec[] =
       embed === 'one-hot' ? [] : [{ name: 'embedding.weight', shape: [V, embed], initialise: { distribution: 'normal', scale: 1 } }];
@@ -113,6 +110,11 @@ export class CharacterModel {
     gpu.write(this.weights.flat, this.weights.initialValues(seed));
     this.parameters = this.weights.arrays(gpu, 'parameters');
     this.gradients = this.weights.arrays(gpu, 'gradients');
+  }
+
+  /** Features of the top layer's output, which the head reads. */
+  get outputSize(): number {
+    return outputColumns(this.layers.at(-1)!);
   }
 
   get parameterCount(): number {
@@ -186,6 +188,22 @@ export class CharacterModel {
   /** Free the weights and gradients. */
   destroy(): void {
     this.gpu.memory.free([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
+  }
+}
+
+/** One layer, its options checked; an error says which layer it is of. */
+function layerShape(options: LayerOptions, name: string, { input, forgetBias }: { input: number; forgetBias: number }): LayerShape {
+  const { hidden, dropout = 0, recurrentInit = 'uniform', projSize = 0 } = options;
+  wholeNumber(hidden, `${name}.hidden`);
+  finiteNumber(dropout, `${name}.dropout`, { least: 0, below: 1 });
+  oneOf(recurrentInit, `${name}.recurrentInit`, ['uniform', 'identity']);
+  try {
+    const shape: LayerShape = { cell: cellOf(options), input, hidden, projSize, bias: true, direction: 'forward', merge: 'concat', dropout, forgetBias, recurrentInit };
+    checkProjection(shape);
+    return shape;
+  } catch (error) {
+    if (error instanceof Error) error.message = `${name}: ${error.message}`;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 // The operator for WebGPU applications: a recurrent network with PyTorch's parameters, planned for a window, run from
 // typed arrays or GPU buffers, on this engine's submits or inside the application's own command encoder.
 import type { CellOptions } from '../cells/activation.ts';
+import type { Cell } from '../cells/cell.ts';
 import { cellNamed, type CellName } from '../cells/registry.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
@@ -71,14 +72,13 @@ export class Recurrent {
     wholeNumber(layers, 'layers');
     finiteNumber(forgetBias, 'forgetBias');
     wholeNumber(seed, 'seed', 0);
-    finiteNumber(dropout, 'dropout', { least: 0 });
-    if (dropout >= 1) throw new RangeError(`dropout must be below 1; ${dropout} was given`);
+    finiteNumber(dropout, 'dropout', { least: 0, below: 1 });
     oneOf(merge, 'merge', ['concat', 'sum', 'mean']);
     oneOf(recurrentInit, 'recurrentInit', ['uniform', 'identity']);
     this.#gpu = gpu;
     this.batchFirst = batchFirst;
     this.seed = seed;
-    const shape = { cell: cellNamed(nameOf(options), options), hidden: hiddenSize, projSize, bias, direction: directionOf(options), merge, dropout, forgetBias, recurrentInit };
+    const shape = { cell: cellOf(options), hidden: hiddenSize, projSize, bias, direction: directionOf(options), merge, dropout, forgetBias, recurrentInit };
     checkProjection(shape);
     const features = outputColumns({ ...shape, input: inputSize });
     this.layers = Array.from({ length: layers }, (_, l) => ({ ...shape, input: l === 0 ? inputSize : features }));
@@ -115,15 +115,16 @@ export class Recurrent {
   }
 }
 
-/** The registry's name of the cell that the options ask for. */
-function nameOf({ cell, resetAfter }: RecurrentOptions): CellName {
-  if (resetAfter === undefined) return cell;
+/** The cell that the options ask for. @throws RangeError for a cell that there is not, or an option that it does not take */
+export function cellOf(options: CellOptions & Pick<RecurrentOptions, 'cell' | 'resetAfter'>): Cell {
+  const { cell, resetAfter } = options;
+  if (resetAfter === undefined) return cellNamed(cell, options);
   if (cell !== 'gru') throw new RangeError(`resetAfter is an option of the cell "gru"; ${cell} was given`);
-  return resetAfter ? 'gru' : 'gru_reset_before';
+  return cellNamed(resetAfter ? 'gru' : 'gru_reset_before', options);
 }
 
 /** @throws RangeError for a projection that the layer cannot have */
-function checkProjection({ cell, hidden, projSize, recurrentInit }: Pick<LayerShape, 'cell' | 'hidden' | 'projSize' | 'recurrentInit'>): void {
+export function checkProjection({ cell, hidden, projSize, recurrentInit }: Pick<LayerShape, 'cell' | 'hidden' | 'projSize' | 'recurrentInit'>): void {
   wholeNumber(projSize, 'projSize', 0);
   if (projSize === 0) return;
   if (!cell.states.includes('c')) throw new RangeError(`projSize needs a cell with a state c, such as "lstm"; ${cell.name} has none`);

@@ -37,6 +37,8 @@ export interface StackShape {
   readonly ragged: boolean;
   /** Leave each layer's dL/dh[t] in its `dOutputs` after the backward pass. Not for merged directions. */
   readonly trace?: boolean;
+  /** The top layer's `dropout` counts too: its output goes to a head. */
+  readonly hasHead?: boolean;
   /** Another window may follow, and its first step's gate gradients lie in slot T of each layer's `gates` before `backward`. Layers that run forward. */
   readonly continued?: boolean;
 }
@@ -101,9 +103,9 @@ export class StackWindow {
     return this.#layers[l]!.dropped?.output ?? this.#output(l);
   }
 
-  /** The top layer's output [T,N,D*F], or [T,N,F] where its directions are merged. */
+  /** The top layer's output [T,N,D*F], or [T,N,F] where its directions are merged; for a head, what dropout leaves of it. */
   get output(): Slice {
-    return this.#output(this.#layers.length - 1);
+    return this.#given(this.#layers.length - 1);
   }
 
   #training(l: number): LayerGradients {
@@ -236,6 +238,8 @@ export class StackWindow {
   backward(recording: Recording, options: { dInput?: Slice; index?: TokenIndex; segment?: { readonly last: boolean; readonly first: boolean } }): void {
     const { segment = { last: true, first: true } } = options;
     const rows = this.steps * this.batch;
+    const top = this.#layers.at(-1)!.dropped;
+    if (top) dropoutBackward(recording, top.options, this.dOutput);
     for (let l = this.#layers.length - 1; l >= 0; l--) {
       const { shape, history } = this.#layers[l]!;
       const { cell, input, hidden, bias } = shape;
@@ -321,7 +325,7 @@ const zoneoutStream = (index: number): number => 16 * index + 1;
 const dropoutStream = (index: number): number => 0x10000 + index;
 
 function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean): Layer {
-  const { steps, batch, training, lengths, ragged, trace = false, continued = false } = window;
+  const { steps, batch, training, lengths, ragged, trace = false, hasHead = false, continued = false } = window;
   const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
   const { RECURRENT_DROPOUT, ...always } = given.cell.constants;
   const constants = { ...always, ...(training && RECURRENT_DROPOUT && { RECURRENT_DROPOUT }), ...(zonesOut && !training && { TRAINING: 0 }), ...(trace && { TRACE: 1 }) };
@@ -338,7 +342,7 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
     shape,
     history,
     merged: directions === 2 && merge !== 'concat' ? array('merged', [steps, batch, features]) : null,
-    dropped: training && shape.dropout > 0 && !isTop
+    dropped: training && shape.dropout > 0 && (!isTop || hasHead)
       ? {
           output: array('dropped', [steps, batch, outputColumns(shape)]),
           options: { chance: shape.dropout, stream: dropoutStream(index), lengths, step: batch * outputColumns(shape) },

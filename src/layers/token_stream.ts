@@ -58,18 +58,17 @@ export class TokenStream {
 
   /** 'read': take given tokens into the state. 'draw': besides, draw the next token after each and feed it back. */
   #record(kind: 'read' | 'draw', length: Length, logits: Slice): Recording {
-    const { gpu, vocabulary, layers } = this.#model;
+    const { gpu, vocabulary, outputSize } = this.#model;
     const recording = new Recording(gpu.tiles);
     const stack = this.#stack;
-    const hidden = layers.at(-1)!.hidden;
     startFrom(recording, stack.histories, this.#carried);
     if (kind === 'draw') recording.copy(this.#last, subslice(this.#tokens, 0, [1]));
     stack.prepare(recording);
     for (let t = 0; t < length; t++) {
       stack.forwardStep(recording, t);
       if (kind === 'read') continue;
-      const x = subslice(stack.output, t * hidden, [1, hidden]);
-      linear(recording, { rows: 1, input: hidden, output: vocabulary.size }, this.#model.head('parameters'), x, logits);
+      const x = subslice(stack.output, t * outputSize, [1, outputSize]);
+      linear(recording, { rows: 1, input: outputSize, output: vocabulary.size }, this.#model.head('parameters'), x, logits);
       sample(recording, { logits, rows: 1, vocabulary: vocabulary.size, settings: this.#settings, tokens: this.#tokens, first: t + 1, step: t });
     }
     keepState(recording, stack.histories, this.#carried, this.#steps[length]);

@@ -1,12 +1,13 @@
 // A character model and one step of its training: tokens → embedding or one-hot → recurrent layers → linear → loss. Windows
 // follow one another: the state after one is the initial state of the next, and no gradient crosses the border.
 
+import { expectShape } from './arithmetic.ts';
 import type { Cell } from './cell.ts';
 import { embeddingBackward, embeddingForward, oneHot } from './embedding.ts';
 import { gradientNorm } from './gradient_norm.ts';
 import { linearBackward, linearForward } from './linear.ts';
 import type { Optimizer } from './optimizer.ts';
-import { expectNames, recurrentBackward, recurrentForward, recurrentShapes, type Parameters } from './recurrent.ts';
+import { expectNames, recurrentBackward, recurrentForward, recurrentShapes, type Masks, type Parameters } from './recurrent.ts';
 import { softmaxCrossEntropy } from './softmax_cross_entropy.ts';
 
 export interface CharacterModel {
@@ -26,6 +27,11 @@ export interface Window {
   readonly inputs: ArrayLike<number>;
   /** [T,N] the token after each input. */
   readonly targets: ArrayLike<number>;
+  /**
+   * By name, each optional: `recurrent_dropout_l0` [N,H], `zoneout_h_l1`, `zoneout_c_l0` [T,N,H] (LayerMasks says what they do), and
+   * `dropout_l0` [T,N,H], which multiplies what a layer gives to the next, or to the linear layer.
+   */
+  readonly masks?: Masks | undefined;
 }
 
 /** A layer's carried state, each [N,H]; c is empty for a cell without it. */
@@ -64,7 +70,7 @@ export interface WindowResult {
 /** Loss of the window and its gradients, starting from `state` (zeros without it). Throws a RangeError for sizes that do not fit. */
 export function characterModelWindow(model: CharacterModel, parameters: Parameters, window: Window, state?: readonly LayerState[]): WindowResult {
   const { vocabulary, embed, layers } = model;
-  const { steps, batch, inputs, targets } = window;
+  const { steps, batch, inputs, targets, masks = {} } = window;
   const rows = steps * batch;
   expectNames(parameters, characterModelShapes(model));
 
@@ -73,8 +79,8 @@ export function characterModelWindow(model: CharacterModel, parameters: Paramete
     const options = { cell, steps, batch, inputSize: inputSizeOf(model, l), hiddenSize: hidden };
     const own = Object.fromEntries(Object.keys(recurrentShapes(options)).map((name) => [name, parameters[layerName(name, l)]!]));
     const initial = state?.[l];
-    const run = recurrentForward(options, own, x, { h0: initial?.h, c0: cell.states > 1 ? initial?.c : undefined });
-    x = run.output;
+    const run = recurrentForward(options, own, x, { h0: initial?.h, c0: cell.states > 1 ? initial?.c : undefined }, masksOf(masks, l));
+    x = multiplied(run.output, masks[`dropout_l${l}`]);
     return run;
   });
   const linearSizes = { rows, inputSize: layers.at(-1)!.hidden, outputSize: vocabulary };
@@ -85,7 +91,7 @@ export function characterModelWindow(model: CharacterModel, parameters: Paramete
   const gradients: Record<string, Float64Array> = { 'linear.weight': linear.weight, 'linear.bias': linear.bias };
   let dOutput = linear.dInput;
   for (let l = layers.length - 1; l >= 0; l--) {
-    const back = recurrentBackward(runs[l]!, { dOutput });
+    const back = recurrentBackward(runs[l]!, { dOutput: multiplied(dOutput, masks[`dropout_l${l}`]) });
     for (const [name, gradient] of Object.entries(back.gradients)) gradients[layerName(name, l)] = gradient;
     dOutput = back.dInput;
   }
@@ -111,6 +117,15 @@ export function trainingStep(
   optimizer.update(parameters, gradients);
   return { loss, losses, gradientNorm: norm, state: next };
 }
+
+/** The masks inside layer `layer`, by the names of a network of one layer. */
+const masksOf = (masks: Masks, layer: number): Masks =>
+  Object.fromEntries(Object.entries(masks).filter(([name]) => name.endsWith(`_l${layer}`) && !name.startsWith('dropout')).map(([name, mask]) => [name.replace(`_l${layer}`, '_l0'), mask]));
+
+const multiplied = (array: Float64Array, mask: Float64Array | undefined): Float64Array => {
+  if (mask) expectShape('mask', mask, [array.length]);
+  return mask ? array.map((value, i) => value * mask[i]!) : array;
+};
 
 const layerName = (name: string, layer: number): string => `recurrent.${name.replace('_l0', `_l${layer}`)}`;
 

@@ -2,7 +2,6 @@
 import type { Cell, RecurrentProduct, StepGradients } from '../cells/cell.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { recurrentTile } from '../gpu/tiles.ts';
 import { addTo } from '../kernels/arrange.ts';
 import { columnSum } from '../kernels/column_sum.ts';
 import { dropoutBackward } from '../kernels/dropout.ts';
@@ -21,7 +20,7 @@ export interface TimeGradients extends StepGradients {
 
 /** Record the reverse-time pass: afterwards `gates` hold the gradients of the gates' pre-activations. */
 export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: TimeGradients, output: OutputGradient): void {
-  const tile = recurrentTile(recording.tiles, opOf('backward', cell, history));
+  const tile = recording.tileOf(opOf('backward', cell, history));
   const mode = modeOf(tile, cell, history);
   const spread = backwardSpread(tile, mode, cell, history);
   const { projection } = gradients;

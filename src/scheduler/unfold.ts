@@ -2,7 +2,7 @@
 import type { Cell, StepDispatch } from '../cells/cell.ts';
 import { elements, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { recurrentTile, type Op } from '../gpu/tiles.ts';
+import type { RecurrentOp } from '../gpu/tiles.ts';
 import type { LayerHistory } from './history.ts';
 import { cellBuffers, cellConstants, projectState } from './projection.ts';
 import { forwardSpread, modeOf, rowWorkgroups, type Spread } from './spread.ts';
@@ -74,14 +74,14 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
 
 /** Record one step: `gates` there hold W_ih·x + b_ih; the next slot of every state is made. */
 export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
-  const tile = recurrentTile(recording.tiles, opOf('forward', cell, history));
+  const tile = recording.tileOf(opOf('forward', cell, history));
   cell.forward(recording, stepAt(cell, history, weights, index, forwardSpread(tile, 'step', cell, history)));
   if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
 }
 
 /** Record all steps of the window, each direction in its own order: one dispatch after another, or one for all. */
 export function unfold(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights): void {
-  const tile = recurrentTile(recording.tiles, opOf('forward', cell, history));
+  const tile = recording.tileOf(opOf('forward', cell, history));
   const mode = modeOf(tile, cell, history);
   const spread = forwardSpread(tile, mode, cell, history);
   const dispatches = mode === 'sequence' ? 1 : history.steps;
@@ -92,5 +92,5 @@ export function unfold(recording: Recording, cell: Cell, history: LayerHistory, 
 }
 
 /** A pass of a layer over its window, as schedules know it. */
-export const opOf = (kind: 'forward' | 'backward', cell: Cell, { steps, batch, hidden, directions }: LayerHistory): Op & { kind: 'forward' | 'backward' } =>
+export const opOf = (kind: 'forward' | 'backward', cell: Cell, { steps, batch, hidden, directions }: LayerHistory): RecurrentOp =>
   ({ kind, cell: cell.name, steps, batch, hidden, directions });

@@ -2,7 +2,7 @@
 import { allocateProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { dropout } from '../kernels/dropout.ts';
-import { loadInitialState, takeFinalState } from '../kernels/state.ts';
+import { forgetRows, loadInitialState, takeFinalState } from '../kernels/state.ts';
 import { allStates, stateShape, type LayerHistory } from './history.ts';
 
 /** The state between two windows: for each layer h [D,N,F], then its further states. */
@@ -34,7 +34,7 @@ export function keepState(recording: Recording, layers: readonly LayerHistory[],
   );
 }
 
-/** Record forgetting: the next window starts from zero. */
-export function forgetState(recording: Recording, carried: CarriedState): void {
-  for (const state of carried.flat()) recording.clear(state);
+/** Record forgetting: the rows that begin start from zero. `begins` [N]: 1 where a row does. */
+export function forgetState(recording: Recording, carried: CarriedState, begins: Slice): void {
+  for (const state of carried.flat()) forgetRows(recording, state, begins);
 }

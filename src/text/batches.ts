@@ -1,22 +1,36 @@
-// A text as N parallel streams, cut into windows of T steps: what each training step reads.
+// A text read by N rows side by side, cut into windows: what each training step reads.
+import { documentStreams, stretchAt, textStreams } from './streams.ts';
 
 export interface BatchOptions {
-  /** N: streams read side by side. */
+  /** N: rows that read side by side. */
   readonly batch: number;
-  /** T: steps that truncated BPTT goes back. */
+  /** T: new characters of a row a window (k1 of truncated BPTT). */
   readonly window: number;
+  /** B: characters of a window in all, those read before among them (k2): at least T. Default T. */
+  readonly backSteps?: number | undefined;
 }
 
+/** Stands for the target of a step that has none: no loss, no gradient. */
+export const NO_TARGET = 0xffffffff;
+
 export interface BatchArrays {
-  /** [T,N] */
+  /** [B,N] up to B-T characters that the row has read of the same stretch, then its new ones; 0 past `lengths`. */
   readonly inputs: Uint32Array;
-  /** [T,N] the character after each input. */
+  /** [T,N] the character after each new one; NO_TARGET where there is no new one. */
   readonly targets: Uint32Array;
+  /** [N] characters of each row, old and new. */
+  readonly lengths: Uint32Array;
+  /** [N] the old ones. */
+  readonly offsets: Uint32Array;
+  /** [N] characters after which the next window's inputs begin: the state there is the one to keep. */
+  readonly kept: Uint32Array;
+  /** [N] 1 where a row begins a stretch, so that its state starts from zero; 0 where it goes on. */
+  readonly begins: Uint32Array;
 }
 
 export interface Batch extends BatchArrays {
-  /** The window opens an epoch: its state starts from zero. Every other window carries on from the one before. */
-  readonly resetState: boolean;
+  /** New characters of all rows, those with a target. */
+  readonly counted: number;
   /** From 0. */
   readonly epoch: number;
   /** From 0 to windowsPerEpoch - 1. */
@@ -26,84 +40,83 @@ export interface Batch extends BatchArrays {
 export interface Batches {
   readonly batch: number;
   readonly window: number;
+  readonly backSteps: number;
   readonly windowsPerEpoch: number;
-  /** Characters of one stream in an epoch. */
-  readonly streamLength: number;
+  /** Characters predicted in an epoch. */
+  readonly charactersPerEpoch: number;
   /**
    * The window of training step `step` (from 0). It depends on the step alone, so a run that resumes at any step reads what it would have read.
-   * @param into arrays [T,N] to fill, so that a step allocates nothing.
+   * @param into arrays to fill, so that a step allocates nothing.
    */
   at(step: number, into?: BatchArrays): Batch;
 }
 
+export function allocateBatch({ batch, window, backSteps = window }: BatchOptions): BatchArrays {
+  const rows = (): Uint32Array => new Uint32Array(batch);
+  return { inputs: new Uint32Array(backSteps * batch), targets: new Uint32Array(window * batch), lengths: rows(), offsets: rows(), kept: rows(), begins: rows() };
+}
+
 /**
- * Cut tokens into N streams, each a stretch of the text that follows on the one before, and each stream into windows of T.
- * The last characters of the text that fill no window of all N streams (fewer than N·T) are not read.
- * @throws RangeError where the text is shorter than one window for N streams: it needs N·T + 1 characters.
+ * Cut tokens into N streams and each stream into windows of T new characters. Without `documents` the streams are N equal parts of
+ * the text, and its last characters, which fill no window of all N (fewer than N·T), are not read. With `documents` (where each
+ * begins) a row reads one document after another, whole; a window that a document does not fill leaves the rest of its row empty,
+ * and a document's last character is no input.
+ *
+ * A window of B > T begins with what its row read last of the same stretch, so that a gradient can go back B steps. Early in a
+ * stretch there is less of it, and the row is shorter: `lengths` characters, of which `offsets` are old.
+ * @throws RangeError where the text is shorter than one window for N streams, which needs N·T + 1 characters; where B is below T;
+ *   or for documents that are none.
  */
-export function createBatches(tokens: Uint32Array, { batch, window }: BatchOptions): Batches {
+export function createBatches(
+  tokens: Uint32Array, { batch, window, backSteps = window, documents }: BatchOptions & { readonly documents?: Uint32Array | undefined },
+): Batches {
   requireCount('batch', batch);
   requireCount('window', window);
-  // The last input of a stream needs a target, hence one character more.
-  const readable = tokens.length - 1;
-  const windowsPerEpoch = Math.floor(readable / (batch * window));
-  if (windowsPerEpoch < 1) throw tooShort(tokens.length, batch, window);
-  const streamLength = windowsPerEpoch * window;
+  requireCount('backSteps', backSteps);
+  if (backSteps < window) throw new RangeError(`backSteps is ${backSteps}, below the window of ${window}: the gradient of a window goes back over all of it. Use at least ${window}`);
+  const streams = documents ? documentStreams(tokens.length, documents, { batch, window }) : textStreams(tokens.length, { batch, window });
+  const ends = streams.map((stream) => stream.at(-1)).map((last) => (last ? last.begins + Math.ceil(last.count / window) : 0));
+  const windowsPerEpoch = Math.max(...ends);
+  const charactersPerEpoch = streams.flat().reduce((sum, { count }) => sum + count, 0);
+  /** Where the inputs of a stretch's window begin, from its first character. */
+  const startOf = (w: number): number => Math.max(0, (w + 1) * window - backSteps);
 
-  function at(step: number, into?: BatchArrays): Batch {
+  function at(step: number, into: BatchArrays = allocateBatch({ batch, window, backSteps })): Batch {
     if (!Number.isSafeInteger(step) || step < 0) throw new RangeError(`step is ${step}; it must be a whole number from 0`);
+    const { inputs, targets, lengths, offsets, kept, begins } = into;
+    requireLength('inputs', inputs, [backSteps, batch]);
+    requireLength('targets', targets, [window, batch]);
+    for (const [name, array] of Object.entries({ lengths, offsets, kept, begins })) requireLength(name, array, [batch]);
     const windowInEpoch = step % windowsPerEpoch;
-    const inputs = into?.inputs ?? new Uint32Array(window * batch);
-    const targets = into?.targets ?? new Uint32Array(window * batch);
-    requireLength('inputs', inputs, window, batch);
-    requireLength('targets', targets, window, batch);
-    for (let n = 0; n < batch; n++) {
-      const first = n * streamLength + windowInEpoch * window;
-      for (let t = 0; t < window; t++) {
-        inputs[t * batch + n] = tokens[first + t]!;
-        targets[t * batch + n] = tokens[first + t + 1]!;
-      }
-    }
-    return { inputs, targets, resetState: windowInEpoch === 0, epoch: Math.floor(step / windowsPerEpoch), windowInEpoch };
+    inputs.fill(0);
+    targets.fill(NO_TARGET);
+    let counted = 0;
+    streams.forEach((stream, n) => {
+      const { first, count, begins: begun } = stretchAt(stream, windowInEpoch) ?? { first: 0, count: 0, begins: 0 };
+      const w = windowInEpoch - begun;
+      const fresh = Math.min(window, Math.max(0, count - w * window));
+      const start = startOf(w);
+      const offset = fresh > 0 ? w * window - start : 0;
+      const length = offset + fresh;
+      for (let t = 0; t < length; t++) inputs[t * batch + n] = tokens[first + start + t]!;
+      for (let t = 0; t < fresh; t++) targets[t * batch + n] = tokens[first + w * window + t + 1]!;
+      lengths[n] = length;
+      offsets[n] = offset;
+      kept[n] = Math.min(length, startOf(w + 1) - start);
+      begins[n] = Number(fresh > 0 && w === 0);
+      counted += fresh;
+    });
+    return { ...into, counted, epoch: Math.floor(step / windowsPerEpoch), windowInEpoch };
   }
 
-  return { batch, window, windowsPerEpoch, streamLength, at };
-}
-
-/**
- * The text's beginning to train on and its end to measure on, as views of `tokens`.
- * @param options.validation the share of the text at its end, above 0 and below 1.
- */
-export function split<T extends Uint32Array>(tokens: T, options: { validation: number }): { training: T; validation: T } {
-  const share = options.validation;
-  if (!(share > 0 && share < 1)) throw new RangeError(`validation is ${share}; it must be a share above 0 and below 1, such as 0.1`);
-  const cut = tokens.length - Math.round(tokens.length * share);
-  if (cut === 0 || cut === tokens.length) {
-    throw new RangeError(`a text of ${tokens.length} characters cannot be split by ${share}: one side would be empty. Give a longer text`);
-  }
-  return { training: tokens.subarray(0, cut) as T, validation: tokens.subarray(cut) as T };
-}
-
-function tooShort(length: number, batch: number, window: number): RangeError {
-  const widest = Math.floor((length - 1) / window);
-  const longest = Math.floor((length - 1) / batch);
-  const smaller = [
-    ...(widest >= 1 ? [`a batch of at most ${widest}`] : []),
-    ...(longest >= 1 ? [`a window of at most ${longest}`] : []),
-  ];
-  const advice = smaller.length > 0 ? `Use ${smaller.join(' or ')}, or a longer text` : 'Use a longer text, or make both smaller';
-  return new RangeError(
-    `the text has ${length} characters, too few for batch ${batch} × window ${window}: ` +
-      `one window needs ${batch} · ${window} + 1 = ${batch * window + 1}. ${advice}`,
-  );
+  return { batch, window, backSteps, windowsPerEpoch, charactersPerEpoch, at };
 }
 
 function requireCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} is ${value}; it must be a whole number of at least 1`);
 }
 
-function requireLength(name: string, array: Uint32Array, window: number, batch: number): void {
-  if (array.length !== window * batch) {
-    throw new RangeError(`${name} has ${array.length} elements; [T,N] = [${window},${batch}] needs ${window * batch}`);
-  }
+function requireLength(name: string, array: Uint32Array, shape: readonly number[]): void {
+  const needed = shape.reduce((a, b) => a * b, 1);
+  if (array.length !== needed) throw new RangeError(`${name} has ${array.length} elements; [${shape}] needs ${needed}`);
 }

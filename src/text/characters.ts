@@ -1,4 +1,4 @@
-// A text → a vocabulary of its characters, and the text as tokens.
+// A text, or documents → a vocabulary of their characters, and all of it as tokens.
 import { normalizeText, NORMALIZATIONS, UNKNOWN, Vocabulary, type Normalization } from './vocabulary.ts';
 
 export interface CharactersOptions {
@@ -14,8 +14,10 @@ export interface CharactersOptions {
 
 export interface Corpus {
   readonly vocabulary: Vocabulary;
-  /** The whole text, one token a character. */
+  /** The whole text, one token a character; of several documents one after the other. */
   readonly tokens: Uint32Array<ArrayBuffer>;
+  /** Where each of several documents begins in `tokens`. */
+  readonly documents?: Uint32Array<ArrayBuffer>;
   readonly normalize: Normalization;
   /** [V] how often each symbol occurs. */
   readonly counts: Uint32Array<ArrayBuffer>;
@@ -24,21 +26,38 @@ export interface Corpus {
 }
 
 /**
- * Cut a text into characters (code points) and number them.
- * @throws TypeError where `text` is not a string; RangeError for an empty text, an option out of range, or, with a given
+ * Cut a text into characters (code points) and number them. A list of texts is a list of documents: training and evaluation read
+ * each from a zero state, and predict nothing across their borders. Where a document ends is learnt only if it ends with a
+ * character that says so, such as a line feed.
+ * @throws TypeError where a text is not a string; RangeError for an empty text, an option out of range, or, with a given
  *   vocabulary that lacks U+FFFD, a character that it does not hold.
  */
-export function characters(text: string, options: CharactersOptions = {}): Corpus {
-  const vocabulary = options.vocabulary ?? vocabularyOf(text, options);
+export function characters(text: string | readonly string[], options: CharactersOptions = {}): Corpus {
+  const texts = typeof text === 'object' && text !== null ? text : [text];
+  const vocabulary = options.vocabulary ?? vocabularyOf(texts, options);
   if (options.vocabulary) refuseOptionsBeside(options.vocabulary, options);
-  const tokens = vocabulary.encode(text);
-  if (tokens.length === 0) throw emptyError();
+  const parts = texts.map((each) => vocabulary.encode(each));
+  const empty = parts.findIndex((part) => part.length === 0);
+  if (empty >= 0 && parts.length > 1) throw new RangeError(`document ${empty} is empty: leave it out`);
+  if (empty >= 0 || parts.length === 0) throw emptyError();
+  const { tokens, documents } = joined(parts);
   const counts = new Uint32Array(vocabulary.size);
   for (const token of tokens) counts[token]!++;
-  return { vocabulary, tokens, normalize: vocabulary.normalize, counts, unigramEntropy: entropy(counts, tokens.length) };
+  const of = texts === text ? { documents } : {};
+  return { vocabulary, tokens, ...of, normalize: vocabulary.normalize, counts, unigramEntropy: entropy(counts, tokens.length) };
 }
 
-function vocabularyOf(text: string, options: CharactersOptions): Vocabulary {
+/** Parts in one array, and where each begins. */
+function joined(parts: readonly Uint32Array<ArrayBuffer>[]): { tokens: Uint32Array<ArrayBuffer>; documents: Uint32Array<ArrayBuffer> } {
+  const documents = new Uint32Array(parts.length);
+  for (let d = 1; d < parts.length; d++) documents[d] = documents[d - 1]! + parts[d - 1]!.length;
+  if (parts.length === 1) return { tokens: parts[0]!, documents };
+  const tokens = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.forEach((part, d) => tokens.set(part, documents[d]));
+  return { tokens, documents };
+}
+
+function vocabularyOf(texts: readonly string[], options: CharactersOptions): Vocabulary {
   const { normalize = 'NFC', minimumCount = 1, maximumSize = Infinity } = options;
   if (!NORMALIZATIONS.includes(normalize)) {
     throw new RangeError(`normalize is ${JSON.stringify(normalize)}; it must be one of ${NORMALIZATIONS.join(', ')}`);
@@ -50,7 +69,7 @@ function vocabularyOf(text: string, options: CharactersOptions): Vocabulary {
     throw new RangeError(`maximumSize is ${maximumSize}; it must be a whole number of at least 2 (one symbol and U+FFFD)`);
   }
   const counts = new Map<string, number>();
-  for (const symbol of normalizeText(text, normalize)) counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
+  for (const text of texts) for (const symbol of normalizeText(text, normalize)) counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
   if (counts.size === 0) throw emptyError();
   return new Vocabulary(mostFrequent(counts, minimumCount, maximumSize), normalize);
 }

@@ -5,15 +5,24 @@ import type { CharacterModel } from '../layers/model.ts';
 import { scheduleOf, type Schedule } from './schedule.ts';
 import type { TrainingWindow } from './training_window.ts';
 
-export interface RunState {
-  readonly step: number;
-  /** What gives the rate of the steps to come. */
-  readonly rate: Schedule;
+/** What two trainers have in common, between which a run can move: with another of these it would not be the same run. */
+export interface RunShape {
   readonly optimizer: string;
   /** N */
   readonly batch: number;
   /** T */
   readonly window: number;
+  /** B */
+  readonly backSteps: number;
+  readonly stateful: boolean;
+}
+
+export interface RunState extends RunShape {
+  readonly step: number;
+  /** What gives the rate of the steps to come. */
+  readonly rate: Schedule;
+  /** Of the masks of dropout and zoneout. */
+  readonly seed: number;
   /** Windows of the text read so far. */
   readonly position: number;
 }
@@ -22,7 +31,7 @@ export interface RunState {
 function runSlices(window: TrainingWindow): [string, Slice][] {
   return [
     ...window.moments.map((slice, i): [string, Slice] => [`optimizer.${i}`, slice]),
-    ...window.carried.flatMap((states, l) => states.map((slice, s): [string, Slice] => [`state.l${l}.${s}`, slice])),
+    ...window.text.carried.flatMap((states, l) => states.map((slice, s): [string, Slice] => [`state.l${l}.${s}`, slice])),
   ];
 }
 
@@ -34,12 +43,14 @@ export async function writeCheckpoint(model: CharacterModel, window: TrainingWin
 }
 
 /** @throws RangeError for a file of another model, optimizer or batch; nothing is changed then. */
-export function readCheckpoint(model: CharacterModel, window: TrainingWindow, own: Pick<RunState, 'optimizer' | 'batch' | 'window'>, bytes: Uint8Array): RunState {
+export function readCheckpoint(model: CharacterModel, window: TrainingWindow, own: RunShape, bytes: Uint8Array): RunState {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.run === undefined) throw new RangeError('the file is no checkpoint: it has no run in its metadata. A model alone is read by model.load or loadModel');
-  const run = JSON.parse(metadata.run) as RunState;
+  const kept = JSON.parse(metadata.run) as RunState;
+  // Checkpoints from before these options lack them.
+  const run: RunState = { ...kept, backSteps: kept.backSteps ?? kept.window, stateful: kept.stateful ?? true, seed: kept.seed ?? 0 };
   // Another window or batch would read the text at another place, and the run would not be the same one.
-  for (const key of ['optimizer', 'batch', 'window'] as const) {
+  for (const key of ['optimizer', 'batch', 'window', 'backSteps', 'stateful'] as const) {
     if (run[key] !== own[key]) throw new RangeError(`the checkpoint was made with ${key} ${run[key]}, this trainer with ${key} ${own[key]}: make the trainer with ${run[key]}`);
   }
   const found = runSlices(window).map(([name, slice]) => [slice, tensorOf(tensors, name, slice.shape)] as const);

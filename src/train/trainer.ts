@@ -5,26 +5,41 @@ import { ReadbackRing } from '../gpu/readback.ts';
 import { Replay } from '../gpu/submit.ts';
 import { wholeNumber } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
+import type { LayerTrace } from '../layers/recurrent_plan.ts';
 import type { Batches } from '../text/batches.ts';
+import type { TrainingText } from '../text/streams.ts';
+import { tuneWhereAsked } from '../scheduler/tuner.ts';
 import { positionsByToken } from '../text/table_rows.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, writeCheckpoint, type RunShape } from './checkpoint.ts';
 import type { Clip } from './clip.ts';
 import { NotFiniteError } from './errors.ts';
 import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
 import type { Optimizer } from './optimizer.ts';
 import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
 import { Throughput } from './throughput.ts';
-import { batchesOf, type TrainingText } from './training_text.ts';
+import { batchesOf } from './training_text.ts';
 import { TrainingWindow } from './training_window.ts';
 
 export interface TrainerOptions {
   readonly optimizer: Optimizer;
   /** N: streams of text side by side. Default 32. */
   readonly batch?: number;
-  /** T: steps that the gradient goes back. Default 64. */
+  /** T: new characters of each stream a step, which its loss counts (k1 of truncated BPTT). Default 64. */
   readonly window?: number;
+  /**
+   * B: steps that the gradient goes back (k2): at least `window`, which is the default. The last B steps are run again from the state
+   * carried at their beginning; the T new ones alone have a loss; the state carried on is the one T steps further. Where a stream or a
+   * document has not B steps yet, the gradient goes back to its beginning.
+   */
+  readonly backSteps?: number;
+  /** The state is carried from window to window, from zero at the beginning of each stream or document. Default true; false: every window starts from zero. */
+  readonly stateful?: boolean;
   /** The global gradient norm is scaled down to this where it is above, or each element clamped with { value }; 0 leaves it. Default 0. */
   readonly clip?: Clip;
+  /** Of the masks of dropout and zoneout, which follow from it and the step. Default 0. */
+  readonly seed?: number;
+  /** Measure at every step the gradient's norm and the gates' saturation; `readTrace` reads them. Default false. */
+  readonly trace?: boolean;
 }
 
 export interface RunOptions {
@@ -38,15 +53,15 @@ export interface RunOptions {
 export interface Progress {
   /** Steps taken since the trainer was made, this one included. */
   readonly step: number;
-  /** Mean over the window's T·N characters, nats per character, before this step's update. */
+  /** Mean over the window's new characters (T·N, or fewer where documents end), nats per character, before this step's update. */
   readonly loss: number;
-  /** [T] mean over the batch at each step of the window; `loss` is their mean. */
+  /** [T] mean over the batch at each new step of the window, 0 where no row has one; `loss` is their mean where all rows are full. */
   readonly stepLoss: Float32Array;
   /** Global L2 norm, before clipping. */
   readonly gradientNorm: number;
   /** The learning rate of this step's update. */
   readonly rate: number;
-  /** Over the last steps. */
+  /** New characters, over the last steps. */
   readonly tokensPerSecond: number;
   /** From 0. */
   readonly epoch: number;
@@ -54,6 +69,11 @@ export interface Progress {
   readonly windowsPerEpoch: number;
   /** Of the weights after this step, on the steps that `validate` asks for. */
   readonly validation?: Evaluation;
+}
+
+interface Replays {
+  readonly reset: Replay;
+  readonly step: Replay;
 }
 
 /** Submits in flight: one runs while the next waits, so the GPU is never idle and the page never far behind. */
@@ -71,49 +91,61 @@ export class Trainer {
   readonly model: CharacterModel;
   readonly batch: number;
   readonly window: number;
+  readonly backSteps: number;
+  readonly stateful: boolean;
   /** Every byte of a training step, the model's included. */
   readonly memory: MemoryPlan;
   readonly #optimizer: Optimizer;
   readonly #window: TrainingWindow;
-  readonly #replays: { readonly reset: Replay; readonly step: Replay };
+  /** Made before the first step, after such tuning as there is. */
+  #replays: Replays | null = null;
   readonly #ring: ReadbackRing;
-  readonly #arrays: { inputs: Uint32Array; targets: Uint32Array; starts: Uint32Array; positions: Uint32Array };
+  readonly #index: { readonly starts: Uint32Array; readonly positions: Uint32Array };
   readonly #throughput = new Throughput();
   readonly #pending: (() => Promise<Progress>)[] = [];
   #schedule: Schedule;
+  #seed: number;
   #step = 0;
   /** Settles when no evaluation is under way: training waits for it. */
   #evaluated: Promise<void> = Promise.resolve();
   #evaluator: Evaluator | null = null;
   /** The text that is being read, and the step at which it was begun. */
-  #text: { tokens: Uint32Array; batches: Batches; begun: number } | null = null;
+  #text: { given: TrainingText; batches: Batches; begun: number } | null = null;
   /** Windows of the text read before a restore, to be claimed by the next run. */
   #restored = 0;
   #running = false;
 
   constructor(model: CharacterModel, options: TrainerOptions) {
-    const { optimizer, batch = 32, window = 64, clip = 0 } = options;
+    const { optimizer, batch = 32, window = 64, backSteps = window, stateful = true, clip = 0, seed = 0, trace = false } = options;
     if (typeof optimizer?.record !== 'function') throw new TypeError('optimizer must be an optimizer, such as adam({ rate: 2e-3 })');
     wholeNumber(batch, 'batch');
     wholeNumber(window, 'window');
+    wholeNumber(backSteps, 'backSteps (at least the window)', window);
+    wholeNumber(seed, 'seed', 0);
     const { gpu } = model;
     this.model = model;
     this.batch = batch;
     this.window = window;
+    this.backSteps = backSteps;
+    this.stateful = stateful;
+    this.#seed = seed;
     this.#optimizer = optimizer;
     this.#schedule = optimizer.schedule;
-    this.#window = new TrainingWindow(model, { optimizer, batch, window, clip });
+    this.#window = new TrainingWindow(model, { optimizer, batch, window, backSteps, stateful, clip, trace });
     this.memory = planMemory([model.weights.flat.buffer, model.weights.flatGradient.buffer, ...this.#window.buffers]);
     gpu.guard('trainer', () => gpu.memory.allocate(this.#window.buffers));
-    gpu.write(this.#window.lengths, new Uint32Array(batch).fill(window));
-    this.#replays = {
-      reset: new Replay(gpu, this.#window.reset, 'reset state'),
-      step: new Replay(gpu, this.#window.step, 'training step'),
-    };
+    // Kernels compile while the caller goes on, unless their tiles are still to be measured.
+    if (gpu.tuning.mode !== 'full') this.#ready();
     this.#ring = new ReadbackRing(gpu, this.#window.results, IN_FLIGHT);
-    const rows = window * batch;
-    const [inputs, targets, positions] = [new Uint32Array(rows), new Uint32Array(rows), new Uint32Array(rows)];
-    this.#arrays = { inputs, targets, positions, starts: new Uint32Array(model.vocabulary.size + 1) };
+    this.#index = { starts: new Uint32Array(model.vocabulary.size + 1), positions: new Uint32Array(backSteps * batch) };
+  }
+
+  #ready(): Replays {
+    const { gpu } = this.model;
+    return (this.#replays ??= {
+      reset: new Replay(gpu, this.#window.text.reset, 'reset state'),
+      step: new Replay(gpu, this.#window.recorded.step, 'training step'),
+    });
   }
 
   /** Steps taken. */
@@ -131,7 +163,8 @@ export class Trainer {
   }
 
   /**
-   * Train on windows of a text, in order, the state carried from each to the next; yields the progress of every step.
+   * Train on windows of a text, in order, the state carried from each to the next within a stream or a document; yields the progress
+   * of every step. On a device opened with tune: 'full' the first run measures first what is not known; openDevice's `onTune` follows it.
    * Leaving the loop pauses: a later run goes on with the next window, bit-identically; results in flight are yielded first.
    * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteError when the loss is;
    *   DeviceLostError; the signal's reason when it is aborted.
@@ -146,8 +179,9 @@ export class Trainer {
     const batches = this.#batchesOf(text);
     const due = (step: number): boolean => validate !== undefined && step % validate.every === 0;
     this.#running = true;
-    this.#throughput.start();
     try {
+      if (!this.#replays && (await tuneWhereAsked(this.model.gpu, this.#window.recorded.step.ops.values(), signal))) this.#window.recordAgain();
+      this.#throughput.start();
       for (let submitted = 0; ; ) {
         for (let waited; waited !== this.#evaluated; ) await (waited = this.#evaluated);
         signal?.throwIfAborted();
@@ -174,9 +208,10 @@ export class Trainer {
   }
 
   #batchesOf(text: TrainingText): Batches {
-    if (this.#text === null || this.#text.tokens !== text?.tokens) {
+    const given = this.#text?.given;
+    if (!this.#text || given?.tokens !== text?.tokens || given?.documents !== text.documents) {
       const batches = batchesOf(this.model, text, this);
-      this.#text = { tokens: text.tokens, batches, begun: this.#step - this.#restored };
+      this.#text = { given: { tokens: text.tokens, documents: text.documents }, batches, begun: this.#step - this.#restored };
       this.#restored = 0;
     }
     return this.#text.batches;
@@ -184,35 +219,34 @@ export class Trainer {
 
   #submitStep(batches: Batches): void {
     const { gpu } = this.model;
-    const position = this.#step - this.#text!.begun;
-    const { inputs, targets, starts, positions } = this.#arrays;
-    const { epoch, windowInEpoch, resetState } = batches.at(position, { inputs, targets });
-    positionsByToken(inputs, this.model.vocabulary.size, { starts, positions });
-    const to = this.#window.inputs;
-    gpu.write(to.tokens, inputs);
-    gpu.write(to.targets, targets);
-    gpu.write(to.starts, starts);
-    gpu.write(to.positions, positions);
+    const { text, index, recorded: { update } } = this.#window;
+    const replays = this.#ready();
+    const batch = batches.at(this.#step - this.#text!.begun, text.arrays);
+    const { counted, epoch, windowInEpoch } = batch;
+    const { starts, positions } = positionsByToken(batch.inputs, this.model.vocabulary.size, this.#index);
+    gpu.write(index.starts, starts);
+    gpu.write(index.positions, positions);
     const step = this.#step + 1;
     const { rate } = this;
-    this.#replays.step.setParams(this.#window.update, this.#optimizer.params(step, rate));
+    const begins = text.write(gpu, replays.step, batch, { seed: this.#seed, counter: step });
+    replays.step.setParams(update, this.#optimizer.params(step, rate));
     const read = gpu.submit('training step', (encoder) => {
-      if (resetState) this.#replays.reset.encode(encoder);
-      this.#replays.step.encode(encoder);
+      if (begins) replays.reset.encode(encoder);
+      replays.step.encode(encoder);
       return this.#ring.encode(encoder);
     });
     this.#step = step;
     this.#pending.push(async () => {
       const { loss, gradientNorm, stepLoss } = this.#window.parse(await read());
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw new NotFiniteError({ step, loss, gradientNorm, rate });
-      const tokensPerSecond = this.#throughput.tick(this.window * this.batch);
+      const tokensPerSecond = this.#throughput.tick(counted);
       return { step, loss, stepLoss, gradientNorm, rate, tokensPerSecond, epoch, windowInEpoch, windowsPerEpoch: batches.windowsPerEpoch };
     });
   }
 
   /**
    * The loss on held-out text, by the weights after `step` updates, in windows of the trainer's batch and size with a state of their
-   * own: training goes on afterwards as if it had not been. The first call allocates memory of its own, kept until `destroy`.
+   * own, carried as in training, and no dropout: training goes on afterwards as if it had not been. The first call allocates memory of its own, kept until `destroy`.
    * A run under way waits for it, in or outside of its loop.
    * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; DeviceLostError; the signal's reason.
    */
@@ -225,27 +259,38 @@ export class Trainer {
     return evaluation;
   }
 
+  /**
+   * What every layer did in the last step submitted, `step`, the lowest first: over its B steps the norm of the gradient and the gates'
+   * saturation. Read asynchronously; training goes on. @throws Error in a trainer without trace: true.
+   */
+  readTrace(): Promise<LayerTrace[]> {
+    if (!this.#window.trace) throw new Error('this trainer was made without trace: true; make it with it to read a trace');
+    return this.#window.trace.read();
+  }
+
   /** What a checkpoint must agree on. */
-  get #shape(): { optimizer: string; batch: number; window: number } {
-    return { optimizer: this.#optimizer.name, batch: this.batch, window: this.window };
+  get #shape(): RunShape {
+    const { batch, window, backSteps, stateful } = this;
+    return { optimizer: this.#optimizer.name, batch, window, backSteps, stateful };
   }
 
   /**
-   * Everything that a run needs to go on bit-identically after `restore`: weights, moments, carried state, position. A safetensors
+   * Everything that a run needs to go on bit-identically after `restore`: weights, moments, carried state, position, seed. A safetensors
    * file, from which `loadModel` can also make the model.
    */
   async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
     const { step } = this;
     const position = this.#text ? step - this.#text.begun : this.#restored;
-    return writeCheckpoint(this.model, this.#window, { step, rate: this.#schedule, ...this.#shape, position });
+    return writeCheckpoint(this.model, this.#window, { step, rate: this.#schedule, seed: this.#seed, ...this.#shape, position });
   }
 
-  /** Go on from a checkpoint of a trainer of the same shape. The next run takes its text up where the checkpoint left it. */
+  /** Go on from a checkpoint of a trainer of the same shape, by its rate and its seed. The next run takes its text up where the checkpoint left it. */
   restore(bytes: Uint8Array): void {
     if (this.#running) throw new Error('this trainer is running: leave its loop before restoring');
-    const { step, rate, position } = readCheckpoint(this.model, this.#window, this.#shape, bytes);
+    const { step, rate, seed, position } = readCheckpoint(this.model, this.#window, this.#shape, bytes);
     this.#step = step;
     this.#schedule = rate;
+    this.#seed = seed;
     this.#restored = position;
     this.#text = null;
     this.#pending.length = 0;
@@ -253,12 +298,12 @@ export class Trainer {
 
   /** GPU time by kernel of one more forward and backward pass with an update; it does change the weights. Needs `timestamp-query`. */
   profile(): Promise<KernelTime[]> {
-    return profile(this.model.gpu, this.#replays.step);
+    return profile(this.model.gpu, this.#ready().step);
   }
 
   /** Free the memory of the step; the model stays. */
   destroy(): void {
-    for (const replay of Object.values(this.#replays)) replay.destroy();
+    for (const replay of Object.values(this.#replays ?? {})) replay.destroy();
     this.#ring.destroy();
     this.#evaluator?.destroy();
     this.model.gpu.memory.free(this.#window.buffers);

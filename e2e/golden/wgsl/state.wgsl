@@ -69,6 +69,15 @@ fn take_final(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups)
   state[params.state_offset + at] = history[history_at(at, final_slot(min(lengths[n], params.steps), params.steps, reversed(direction)))];
 }
 
+@group(0) @binding(8) var<storage, read> begins: array<u32>;         // [N] 1: the row's state starts from zero
+
+@compute @workgroup_size(64)
+fn forget(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = element(id, groups);
+  if (at >= params.directions * params.batch * params.hidden) { return; }
+  if (begins[(at / params.hidden) % params.batch] == 1u) { state[params.state_offset + at] = 0.0; }
+}
+
 @group(0) @binding(4) var<storage, read> gates: array<f32>;          // [T, N, D, S, H] gradients
 @group(0) @binding(5) var<storage, read_write> first: array<f32>;    // [D, N, R·H]
 

@@ -1,0 +1,19 @@
+// The candidates of an op: those of the class of adapter that differ at the op's size and that it can run on.
+import { matmulCandidates, recurrentCandidates, type MatmulOp, type MatmulTile, type RecurrentOp, type RecurrentTile, type Tiles } from '../gpu/tiles.ts';
+
+/** Tiles of a matrix product, the default first. */
+export function matmulShortlist(tiles: Tiles, { M, N }: MatmulOp): MatmulTile[] {
+  return distinct(matmulCandidates(tiles), ({ shared, rowQuads, columnQuads }) =>
+    (shared ? `shared ${rowQuads}x${columnQuads}` : `${Math.min(rowQuads, Math.ceil(M / 4))}x${Math.min(columnQuads, Math.ceil(N / 4))}`));
+}
+
+/** Tiles of a recurrence, the default first: all steps in one dispatch only where the layer can. */
+export function recurrentShortlist(tiles: Tiles, { kind, batch }: RecurrentOp, sequence: boolean): RecurrentTile[] {
+  const possible = recurrentCandidates(tiles, kind).filter(({ mode }) => sequence || mode === 'step');
+  return distinct(possible, ({ mode, workgroup, rowQuads }) => `${mode} ${workgroup} ${Math.min(rowQuads, Math.ceil(batch / 4))}`);
+}
+
+/** The first of each that come to the same. */
+function distinct<T>(tiles: readonly T[], same: (tile: T) => string): T[] {
+  return [...new Map([...tiles].reverse().map((tile) => [same(tile), tile])).values()].reverse();
+}
