@@ -55,7 +55,7 @@ for (const cell of CELLS) {
       { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
       { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, merge: 'mean', batchFirst: true },
       { ...base, layers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
-      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
+      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5, merge: 'mean' },
       { ...base, layers: 3, batch: 2, steps: 100, hiddenSize: 16 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
