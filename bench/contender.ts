@@ -1,5 +1,6 @@
 // What the benchmark asks of an engine. One file each, under contenders/ (Unfold) and peers/ (the others).
 
+import type { Round } from './statistics.ts';
 import type { Workload } from './workload.ts';
 
 export interface Contender {
@@ -34,4 +35,6 @@ export interface StreamResult {
   readonly logits: readonly Float32Array[];
   /** What was drawn after each token, the likeliest, where the engine feeds its own tokens back. */
   readonly drawn?: readonly number[];
+  /** The part that counts, where the engine sets up something in each call that the others keep from `prepare`. */
+  readonly timed?: Round;
 }

@@ -14,7 +14,9 @@ export const CHECK_STEPS = 3;
 const CALL_LIMIT = 300_000;
 /** What takes less is checked whatever it has used of its budget: gradients where a forward pass does, every step where a step does. */
 const QUICK = 5000;
-const CHECKED_TOKENS = 32;
+/** Streams are timed in whole blocks of tokens, since the engine draws so many at once. */
+const BLOCK = 16;
+const CHECKED_TOKENS = 3 * BLOCK;
 
 export interface ContestOptions {
   readonly measures: readonly Measure[];
@@ -111,7 +113,7 @@ export class Contest {
     this.#stream = truth;
     for (const measure of ['queued', 'readback'] as const) {
       if (!this.measures.includes(measure)) continue;
-      for (let pass = 0; pass < 2; pass++) this.#expectStream(await this.#run(measure, CHECKED_TOKENS), truth);
+      for (let pass = 0; pass < 2; pass++) this.#expectStream(await this.#run(measure, CHECKED_TOKENS), CHECKED_TOKENS, truth);
     }
   }
 
@@ -119,7 +121,7 @@ export class Contest {
   async time(measure: Measure): Promise<void> {
     if (this.failed || !this.measures.includes(measure)) return;
     if (measure === 'cold') return this.#timeCold();
-    const steps = this.#options.steps || stepsFor(this.#perStep(measure));
+    const steps = this.#stepsOf(measure);
     const rounds = this.#rounds.get(measure) ?? [];
     if (this.#spent + steps * this.#perStep(measure) > this.#options.budget) {
       const { rounds: wanted, budget } = this.#options;
@@ -134,10 +136,15 @@ export class Contest {
     }
     await this.#guard(async () => {
       const timed = await this.#run(measure, steps);
-      if ('logits' in timed) this.#expectStream(timed, this.#stream!);
+      if ('logits' in timed) this.#expectStream(timed, steps, this.#stream!);
       else this.#expectTimed(measure, timed.losses);
       this.#rounds.set(measure, [...(this.#rounds.get(measure) ?? []), { steps: timed.steps, milliseconds: timed.milliseconds }]);
     });
+  }
+
+  #stepsOf(measure: Measure): number {
+    const steps = this.#options.steps || stepsFor(this.#perStep(measure));
+    return measure === 'queued' || measure === 'readback' ? Math.max(CHECKED_TOKENS, BLOCK * Math.ceil(steps / BLOCK)) : steps;
   }
 
   async #timeCold(): Promise<void> {
@@ -201,7 +208,7 @@ export class Contest {
       ? await place.call('stream', [steps, measure === 'readback'], CALL_LIMIT)
       : await place.call(measure as 'train' | 'forward', [steps], CALL_LIMIT);
     this.#spent += performance.now() - begun;
-    this.#latest.set(measure, { steps, milliseconds: timed.milliseconds, warm: this.#latest.has(measure) });
+    this.#latest.set(measure, { steps: timed.steps, milliseconds: timed.milliseconds, warm: this.#latest.has(measure) });
     return timed;
   }
 
@@ -229,9 +236,9 @@ export class Contest {
     }
   }
 
-  #expectStream({ steps, logits, drawn }: TimedStream, truth: StreamTruth): void {
+  #expectStream({ logits, drawn }: TimedStream, tokens: number, truth: StreamTruth): void {
     if (drawn) {
-      if (drawn.length !== steps) throw new Wrong(`${drawn.length} tokens were drawn of ${steps}`);
+      if (drawn.length !== tokens) throw new Wrong(`${drawn.length} tokens were drawn of ${tokens}`);
       const bad = truth.greedy.findIndex((token, k) => k < drawn.length && drawn[k] !== token);
       if (bad >= 0) throw new Wrong(`token ${bad} is ${drawn[bad]}, the likeliest is ${truth.greedy[bad]}`);
       return;
@@ -240,10 +247,10 @@ export class Contest {
     // The window's tokens again and again; with one row, it is that of the last token.
     const window = truth.logits.length;
     logits.forEach((row, k) => {
-      const expected = truth.logits[logits.length === 1 ? (steps - 1) % window : k]!;
+      const expected = truth.logits[logits.length === 1 ? (tokens - 1) % window : k]!;
       const size = Math.hypot(...expected);
       const error = Math.hypot(...expected.map((value, v) => value - (row[v] ?? NaN))) / size;
-      if (!(error <= this.#tolerance)) throw new Wrong(`the logits after token ${logits.length === 1 ? steps - 1 : k} are off by ${error.toExponential(1)} in relative L2`);
+      if (!(error <= this.#tolerance)) throw new Wrong(`the logits after token ${logits.length === 1 ? tokens - 1 : k} are off by ${error.toExponential(1)} in relative L2`);
     });
   }
 

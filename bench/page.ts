@@ -99,9 +99,9 @@ const bench = {
 
   async stream(tokens: number, readback: boolean): Promise<TimedStream> {
     const begun = performance.now();
-    const { logits, drawn } = await contender!.stream!(tokens, readback);
-    const milliseconds = performance.now() - begun;
-    return { steps: tokens, milliseconds, logits: logits.slice(0, workload!.config.window).map((row) => Array.from(row)), drawn: drawn ?? null };
+    const { logits, drawn, timed } = await contender!.stream!(tokens, readback);
+    const whole = { steps: tokens, milliseconds: performance.now() - begun };
+    return { ...(timed ?? whole), logits: logits.slice(0, workload!.config.window).map((row) => Array.from(row)), drawn: drawn ?? null };
   },
 
   /** Sketches of the gradients at the present weights, or null where the contender cannot give them. */

@@ -7,11 +7,8 @@
 // compared is the trace's own kernels, and the cell's backward kernel, which leaves dL/dh[t] where it is traced.
 
 import os from 'node:os';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { createServer } from 'vite';
-import { browserFlags, findBrowser } from '../tools/setup.mjs';
+import { openChrome } from '../tools/browser.mjs';
 
 /** @typedef {import('./trace.ts').Which} Which */
 
@@ -27,24 +24,9 @@ const { adapter } = values;
 if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is a whole number of at least 1; ${values.rounds} was given`);
 if (adapter !== 'swiftshader' && adapter !== 'default') throw new RangeError(`--adapter is swiftshader or default; ${adapter} was given`);
 
-const executablePath = findBrowser();
-if (!executablePath) throw new Error('no Chrome or Chromium found; run node tools/setup.mjs, or set UNFOLD_CHROME to the path of one');
-process.env.UNFOLD_ADAPTER = adapter;
-const root = resolve(import.meta.dirname, '..');
-const server = await createServer({
-  root, configFile: resolve(root, 'vite.config.ts'), logLevel: 'error', optimizeDeps: { noDiscovery: true },
-  server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
-});
-await server.listen();
-const browser = await chromium.launch({ executablePath, args: browserFlags() });
+const chrome = await openChrome({ adapter });
 try {
-  const page = await browser.newPage();
-  await page.goto(new URL('e2e/blank.html', server.resolvedUrls?.local[0]).href);
-  /** Call a function of bench/trace.ts. @param {string} name @param {unknown} given @returns {Promise<any>} */
-  const call = (name, given) => page.evaluate(
-    async ([name, given]) => (await import(/** @type {any} */ ('/bench/trace.ts')))[name](given), /** @type {const} */ ([name, given]),
-  );
-
+  const { call } = await chrome.open({ path: 'tools/page.html', module: '/bench/trace.ts' });
   for (const cell of values.cell.split(',')) {
     const name = await call('open', cell);
     /** @type {Record<Which, number[]>} */
@@ -62,7 +44,7 @@ try {
         }
       }
     }
-    await call('close', null);
+    await call('close');
     console.log(`${cell}, ${name}, ${rounds} rounds, load ${(os.loadavg()[0] ?? 0).toFixed(1)}`);
     console.log(`  least step    ${compared(Math.min(...passed.plain), Math.min(...passed.traced))}`);
     if (least.plain.size === 0) continue; // no timestamps
@@ -75,8 +57,7 @@ try {
     for (const [kernel, time] of own) console.log(`    ${kernel} ${time.toFixed(2)} ms`);
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await chrome.close();
 }
 
 /** @param {number} plain @param {number} traced milliseconds */

@@ -1,15 +1,16 @@
 // The adding problem (many-to-one, long memory): which cells carry a number over T steps. After Le, Jaitly & Hinton 2015 (arXiv:1504.00941).
-import { adam, createLinear, createLoss, createRecurrent, createUpdate, type CellName, type Gpu, type RecurrentOptions } from '../src/index.ts';
+import { adam, createLinear, createLoss, createRecurrent, createUpdate, type Gpu, type RecurrentOptions } from '../src/index.ts';
 import { ADDING_BASELINE, addingBatch } from './data/adding_problem.ts';
 import { defineExample, list, number, train, whole, type Row } from './example.ts';
 
 /** What each is made of, besides the sizes. */
 const NETWORKS = {
-  lstm: { cell: 'lstm', forgetBias: 1 },
-  gru: { cell: 'gru' },
-  irnn: { cell: 'rnn_relu', recurrentInit: 'identity' },
-  rnn_tanh: { cell: 'rnn_tanh' },
-} as const satisfies Record<string, Partial<RecurrentOptions> & { cell: CellName }>;
+  // A forget gate that lets c fall to 1/e over T/2 steps at first (the scale of Tallec & Ollivier 2018, arXiv:1804.11188).
+  lstm: (length: number) => ({ cell: 'lstm', forgetBias: Math.log(length / 2) }),
+  gru: () => ({ cell: 'gru' }),
+  irnn: () => ({ cell: 'rnn_relu', recurrentInit: 'identity' }),
+  rnn_tanh: () => ({ cell: 'rnn_tanh' }),
+} as const satisfies Record<string, (length: number) => Pick<RecurrentOptions, 'cell' | 'forgetBias' | 'recurrentInit'>>;
 
 /** Batches of the final error: no training step draws from this seed. */
 const TEST_BATCHES = 20;
@@ -53,7 +54,7 @@ interface Sizes {
 
 /** @returns the mean squared error over sequences not trained on */
 async function* trainCell(gpu: Gpu, name: keyof typeof NETWORKS, { length, steps, batch, hidden, rate, clip, seed }: Sizes): AsyncGenerator<Row, number, void> {
-  const recurrent = createRecurrent(gpu, { ...NETWORKS[name], inputSize: 2, hiddenSize: hidden, seed });
+  const recurrent = createRecurrent(gpu, { ...NETWORKS[name](length), inputSize: 2, hiddenSize: hidden, seed });
   const head = createLinear(gpu, { inputSize: hidden, outputSize: 1, seed: seed + 1 });
   const loss = createLoss(gpu, { loss: 'mean_squared_error', steps: 1, batch, features: 1 });
   const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ rate }), clip });

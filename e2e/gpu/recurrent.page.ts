@@ -48,14 +48,19 @@ async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
   const inward = (values: Float32Array, features: number): Float32Array => (batchFirst ? swap(values, batch, steps, features) : values);
 
   plan.forward({ input: outward(input, inputSize), h0, c0, ...(lengths && { lengths }) });
-  const outputs = { output: inward(await plan.output.read(), columns), hn: await plan.hn.read(), cn: await plan.cn.read() };
   plan.backward({ dOutput: outward(dOutput, columns), dHn, dCn });
-  const actual: Record<string, Float32Array> = { ...outputs, dInput: inward(await plan.dInput.read(), inputSize), dH0: await plan.dH0.read(), dC0: await plan.dC0.read() };
-  for (const [name, array] of Object.entries(network.gradients)) actual[name] = await array.read();
-
+  // A read waits for the GPU: all at once, and all parameters as one.
+  const { flat, flatGradient } = network.weights;
+  const arrays = [plan.output, plan.hn, plan.cn, plan.dInput, plan.dH0, plan.dC0];
+  const [output, hn, cn, dInput, dH0, dC0, weights, gradients] = await Promise.all([...arrays.map((array) => array.read()), gpu.read(flat), gpu.read(flatGradient)]) as
+    [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+  const named = (all: Float32Array): [string, Float32Array][] => Object.entries(network.parameters).map(([name, { slice, byteLength }]) =>
+    [name, all.subarray(slice.offset, slice.offset + byteLength / 4)]);
+  const actual: Record<string, Float32Array> = {
+    output: inward(output, columns), hn, cn, dInput: inward(dInput, inputSize), dH0, dC0, ...Object.fromEntries(named(gradients)),
+  };
   const wide = (x: Float32Array): Float64Array => Float64Array.from(x);
-  const parameters: Record<string, Float64Array> = {};
-  for (const [name, array] of Object.entries(network.parameters)) parameters[name] = wide(await array.read());
+  const parameters = Object.fromEntries(named(weights).map(([name, values]) => [name, wide(values)]));
   network.destroy();
   const cell = referenceCell(given);
   const hasC = cell.states === 2;
@@ -64,10 +69,10 @@ async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
     ...(hasC && { c0: wide(c0) }),
   });
   const backward = recurrentBackward(forward, { dOutput: wide(dOutput), dHn: wide(dHn), ...(hasC && { dCn: wide(dCn) }) });
-  const { output, hn, cn } = forward;
-  const { dInput, dH0, dC0, gradients } = backward;
-  const expected: Record<string, Float64Array> = { output, hn, dInput, dH0, ...gradients, ...(hasC && { cn, dC0 }) };
-  const padding = outputs.output.filter((x, i) => isPadding(i, columns) && x !== 0).length + actual.dInput!.filter((x, i) => isPadding(i, inputSize) && x !== 0).length;
+  const expected: Record<string, Float64Array> = {
+    output: forward.output, hn: forward.hn, dInput: backward.dInput, dH0: backward.dH0, ...backward.gradients, ...(hasC && { cn: forward.cn, dC0: backward.dC0 }),
+  };
+  const padding = actual.output!.filter((x, i) => isPadding(i, columns) && x !== 0).length + actual.dInput!.filter((x, i) => isPadding(i, inputSize) && x !== 0).length;
   return { errors: Object.fromEntries(Object.entries(expected).map(([name, values]) => [name, relativeL2(actual[name]!, values)])), padding };
 }
 

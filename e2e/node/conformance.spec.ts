@@ -116,13 +116,13 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
   short.inputs.x = { ...short.inputs.x!, data: short.inputs.x!.data.slice(8) };
   const swapped = { ...made('gru-one-step'), id: 'swapped', gateOrder: 'zrn' };
   const training = { ...made('gru-after'), id: 'inference', task: 'inference' };
-  const zoneout = { ...made('gru-after'), id: 'zoneout' };
-  zoneout.options = { ...zoneout.options, zoneout: 0.1 };
+  const projected = { ...made('gru-after'), id: 'projected' };
+  projected.options = { ...projected.options, projSize: 2 };
   const elu = { ...made('lstm-activations'), id: 'elu' };
   elu.options = { ...elu.options, activations: { gate: 'elu' } };
   const nothing = { ...made('rnn-relu'), id: 'nothing', expected: {} };
   write('a.json', { cases: [wrongOutput, noWeight, short, swapped, { ...made('rnn-tanh'), weights: { $ref: 'none' } }, nothing] });
-  write('b.json', { cases: [training, { ...training, id: 'inference-2' }, zoneout, elu, made('rnn-tanh'), made('rnn-relu')] });
+  write('b.json', { cases: [training, { ...training, id: 'inference-2' }, projected, elu, made('rnn-tanh'), made('rnn-relu')] });
   write('broken.json', '{"cases": [');
   write('nameless.json', { cases: [{ task: 'forward' }] });
   const { status, lines, stderr } = await conformance('cases');
@@ -142,7 +142,7 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
     'a.json: 0/6 passed, 6 failed, 0 unsupported, worst relative error infinite (wrong grads.l2.fwd.Wx)',
     'unsupported  inference: task "inference"',
     'unsupported  inference-2: task "inference"',
-    'unsupported  zoneout: option zoneout',
+    'unsupported  projected: projSize in the cell gru',
     'unsupported  elu: activation "elu"',
     'failed       rnn-tanh: another case has this id',
     'b.json: 1/6 passed, 1 failed, 4 unsupported, worst relative error small',
@@ -150,7 +150,7 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
     'nameless.json: its case 0 has no id',
     'all: 1/12 passed, 7 failed, 4 unsupported, worst relative error infinite (wrong grads.l2.fwd.Wx), 2 of 4 files unreadable',
     'unsupported: task "inference", 2 cases',
-    'unsupported: option zoneout, 1 case',
+    'unsupported: projSize in the cell gru, 1 case',
     'unsupported: activation "elu", 1 case',
   ]);
 });

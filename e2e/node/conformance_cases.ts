@@ -19,10 +19,10 @@ export interface Recipe {
   readonly peepholeOrder?: string;
   readonly layers?: number;
   readonly direction?: 'forward' | 'reverse' | 'bidirectional';
-  readonly projSize?: number;
   readonly sizes?: { readonly input: number; readonly hidden: number; readonly batch: number; readonly time: number };
   readonly batchFirst?: boolean;
   readonly bias?: 'both' | 'single' | 'recurrent' | 'none';
+  /** P: features of h after a projection, `l0.fwd.Wr` [P,H]. */ readonly projSize?: number;
   readonly lengths?: readonly number[];
   readonly coupled?: boolean;
   /** The unused blocks of f are left out of the weights, though the orders name it. */
@@ -77,9 +77,10 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
   const { input, hidden, batch, time } = recipe.sizes ?? { input: 3, hidden: 5, batch: 2, time: 4 };
   const D = direction === 'bidirectional' ? 2 : 1;
   const options: RecurrentOptions = {
-    cell: referenceCell(recipe), steps: time, batch, inputSize: input, hiddenSize: hidden, projSize: recipe.projSize, layers, direction,
-    ...(recipe.lengths && { lengths: recipe.lengths }),
+    cell: referenceCell(recipe), steps: time, batch, inputSize: input, hiddenSize: hidden, layers, direction,
+    ...(recipe.lengths && { lengths: recipe.lengths }), ...(recipe.projSize && { projSize: recipe.projSize }),
   };
+  const features = recipe.projSize ?? hidden;
   const [small, whole] = [drawing(seed, 64), drawing(seed + 1, 16)];
   const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
   const absent = (parameter: string): boolean =>
@@ -88,14 +89,13 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
     return [name, absent(name) ? new Float64Array(size(shape)) : small(size(shape))];
   }));
 
-  const features = recipe.projSize ?? hidden;
   const [state, cells] = [[layers * D, batch, features], [layers * D, batch, hidden]];
   const outward = (values: ArrayLike<number>, features: number, type: Dtype): EncodedTensor =>
     (batchFirst ? encode(swapped(values, [time, batch, features]), [batch, time, features], type) : encode(values, [time, batch, features], type));
   const x = dtype === 'int32' ? whole(time * batch * input).map((value) => Math.round(value)) : whole(time * batch * input);
   const initial = initialStates ? { h0: whole(size(state)), ...(cell === 'lstm' && { c0: whole(size(cells)) }) } : {};
   const forward = recurrentForward(options, parameters, x, initial);
-  const states = Object.entries(initial).map(([name, values]) => [name, encode(values as Float64Array, name === 'h0' ? state : cells)]);
+  const states = Object.entries(initial).map(([name, values]) => [name, encode(values as Float64Array, name === 'c0' ? cells : state)]);
   const inputs = { x: outward(x, input, dtype), ...Object.fromEntries(states) };
 
   const real: Dtype = dtype === 'int32' ? 'float32' : dtype;
@@ -107,19 +107,16 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
       const [, kind = '', layer = '', reverse] = /^(.*)_l(\d+)(_reverse)?$/.exec(name)!;
       const short = { weight_ih: 'Wx', weight_hh: 'Wh', bias_ih: 'bx', bias_hh: 'bh', peephole: 'P', weight_hr: 'Wr' }[kind]!;
       if (absent(name)) continue;
-      if (short === 'Wr') {
-        result[`l${layer}.${reverse ? 'bwd' : 'fwd'}.Wr`] = encode(values, [features, hidden], real);
-        continue;
-      }
-      const [from, whole] = short === 'P' ? [coupled ? 'io' : 'ifo', peepholeOrder] : [engineLetters, gateOrder];
+      const [from, whole] = short === 'P' ? [coupled ? 'io' : 'ifo', peepholeOrder] : short === 'Wr' ? ['r', 'r'] : [engineLetters, gateOrder];
       const to = recipe.withoutForget ? whole.replace('f', '') : whole;
       const block = values.length / from.length;
       const rows = [...to].flatMap((letter) => {
         const at = from.indexOf(letter);
         return at < 0 ? Array.from({ length: block }, () => filler) : [...values.subarray(at * block, (at + 1) * block)];
       });
-      const columns = short.startsWith('W') ? [block / hidden] : [];
-      result[`l${layer}.${reverse ? 'bwd' : 'fwd'}.${short}`] = encode(rows, [to.length * hidden, ...columns], real);
+      const height = short === 'Wr' ? features : hidden;
+      const columns = short.startsWith('W') ? [block / height] : [];
+      result[`l${layer}.${reverse ? 'bwd' : 'fwd'}.${short}`] = encode(rows, [to.length * height, ...columns], real);
     }
     return result;
   };
@@ -184,9 +181,9 @@ export const recipes: readonly Recipe[] = [
   { id: 'lstm-coupled', cell: 'lstm', gateOrder: 'iofg', coupled: true, peephole: true, initialStates: true, loss: 'dot' },
   { id: 'lstm-coupled-three', cell: 'lstm', gateOrder: 'oig', peepholeOrder: 'oi', coupled: true, peephole: true, direction: 'bidirectional', loss: 'mse' },
   { id: 'lstm-coupled-left-out', cell: 'lstm', gateOrder: 'ofig', peepholeOrder: 'ofi', coupled: true, peephole: true, withoutForget: true, loss: 'dot' },
-  { id: 'lstm-projected', cell: 'lstm', gateOrder: 'ofig', layers: 2, direction: 'bidirectional', projSize: 3, initialStates: true, loss: 'dot', lengths: [2, 4] },
   { id: 'lstm-activations', cell: 'lstm', gateOrder: 'iofg', bias: 'recurrent',
     activations: { gate: 'relu', candidate: 'sigmoid', output: { affine: [0.5, 0.25] } } },
+  { id: 'lstm-projected', cell: 'lstm', gateOrder: 'iofg', projSize: 2, layers: 2, direction: 'bidirectional', initialStates: true, lengths: [4, 2], loss: 'dot' },
   { id: 'gru-after', cell: 'gru', gateOrder: 'zrn', direction: 'reverse', lengths: [1, 4], initialStates: true, loss: 'dot' },
   { id: 'gru-before', cell: 'gru', gateOrder: 'nrz', resetAfter: false, bias: 'recurrent', direction: 'bidirectional', layers: 2, loss: 'dot', batchFirst: true },
   { id: 'gru-one-step', cell: 'gru', gateOrder: 'rzn', sizes: { input: 2, hidden: 7, batch: 3, time: 1 }, dtype: 'float64' },

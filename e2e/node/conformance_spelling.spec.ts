@@ -23,12 +23,9 @@ test('a gradients case means the same in other words', () => {
   const { layers: _, input: __, hidden: ___, batch: ____, time: _____, ...terse } = deep.options;
   const gru = made('gru-after');
   const tanh = made('rnn-tanh');
-  const projected = made('lstm-projected');
   const options = (change: Record<string, unknown>) => ({ ...deep, options: { ...deep.options, ...change } });
   const same: [string, unknown, unknown][] = [
     ['sizes left to the tensors', deep, { ...deep, options: terse }],
-    ['a projection left to the tensors', projected, { ...projected, options: { ...projected.options, projSize: undefined, hidden: undefined } }],
-    ['no projection', deep, options({ projSize: 0 })],
     ['direction by the weights alone', deep, options({ direction: undefined, bidirectional: undefined })],
     ['WebNN\'s direction', deep, options({ direction: 'both' })],
     ['a direction and a flag that disagree', deep, options({ direction: 'forward', bidirectional: true })],
@@ -52,11 +49,9 @@ test('a gradients case means the same in other words', () => {
 });
 
 test('what would change the numbers is refused, by its name', () => {
-  const [one, deep] = [made('gru-after'), made('lstm-deep')];
+  const one = made('gru-after');
   const refused: [unknown, RegExp][] = [
     [{ ...one, options: { ...one.options, projSize: 2 } }, /projSize in the cell gru/],
-    [{ ...deep, options: { ...deep.options, projSize: 5 } }, /projSize 5 with hidden 5/],
-    [{ ...deep, options: { ...deep.options, projSize: -1 } }, /options\.projSize is -1/],
     [{ ...one, options: { ...one.options, layerNorm: true } }, /option layerNorm/],
     [{ ...one, options: { ...one.options, peephole: true } }, /peepholes in the cell gru/],
     [{ ...one, weights: { ...one.weights, 'l1.bwd.Wx': one.weights['l0.bwd.Wx'] } }, /weight l1\.bwd\.Wx in a network of 1 layers/],

@@ -35,7 +35,7 @@ export interface CandidateTime<Choice> {
 export interface TuningResult<Choice> {
   readonly key: string;
   readonly best: Choice;
-  /** In the order of the candidates. */
+  /** In the order of the candidates; none where there was one candidate only. */
   readonly times: readonly CandidateTime<Choice>[];
 }
 
@@ -65,6 +65,7 @@ export async function tune<Choice>(gpu: Gpu, task: TuningTask<Choice>, signal?: 
   if (candidates.length === 0 || candidates.length > MOST_CANDIDATES) {
     throw new RangeError(`${key}: ${candidates.length} candidates; a shortlist has 1 to ${MOST_CANDIDATES}`);
   }
+  if (candidates.length === 1) return { key, best: candidates[0]!, times: [] };
   gpu.guard(key, () => gpu.memory.allocate(memory));
   const trials: Trial<Choice>[] = [];
   try {

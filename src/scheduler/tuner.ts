@@ -25,25 +25,24 @@ export interface TunedOp {
  */
 export async function tune(gpu: Gpu, { signal }: TuneOptions = {}): Promise<TunedOp[]> {
   if (gpu.tuning.mode === 'off') throw new Error("this device was opened with tune: 'off', which keeps the default tiles; open it with 'cached' or 'full' to measure");
-  const unknown = [...gpu.tuning.asked.values()].filter((op) => !gpu.tuning.knows(op));
-  const found: TunedOp[] = [];
-  for (const [done, op] of unknown.entries()) {
-    gpu.tuning.report({ key: opKey(op), done, total: unknown.length });
-    const task = tuningTask(op, gpu.tiles);
-    if (!task) {
-      await gpu.tuning.remember(op, op.kind === 'matmul' ? gpu.tiles.matmul : gpu.tiles[op.kind]);
-      continue;
-    }
-    const { key, best, times } = await measure(gpu, task as TuningTask<MatmulTile | RecurrentTile>, signal);
-    await gpu.tuning.remember(op, best);
-    found.push({ key, best, times });
-  }
-  if (unknown.length > 0) gpu.tuning.report({ key: '', done: unknown.length, total: unknown.length });
-  return found;
+  return tuneOps(gpu, gpu.tuning.asked.values(), signal);
 }
 
-/** Tune what an op needs where the device was opened to; see `tune`. */
-export async function tuneIfAsked(gpu: Gpu, ops: Iterable<Op>, signal?: AbortSignal): Promise<boolean> {
-  if (gpu.tuning.mode !== 'full' || [...ops].every((op) => gpu.tuning.knows(op))) return false;
-  return (await tune(gpu, { ...(signal && { signal }) })).length > 0;
+/** On a device opened with tune: 'full', measure those of the ops that are not known. @returns whether there were any */
+export async function tuneWhereAsked(gpu: Gpu, ops: Iterable<Op>, signal?: AbortSignal): Promise<boolean> {
+  return gpu.tuning.mode === 'full' && (await tuneOps(gpu, ops, signal)).length > 0;
+}
+
+async function tuneOps(gpu: Gpu, ops: Iterable<Op>, signal?: AbortSignal): Promise<TunedOp[]> {
+  const { tuning } = gpu;
+  const unknown = [...ops].filter((op) => !tuning.knows(op));
+  const found: TunedOp[] = [];
+  for (const [done, op] of unknown.entries()) {
+    tuning.report({ key: opKey(op), done, total: unknown.length });
+    const { key, best, times } = await measure(gpu, tuningTask(op, gpu.tiles) as TuningTask<MatmulTile | RecurrentTile>, signal);
+    await tuning.remember(op, best);
+    found.push({ key, best, times });
+  }
+  if (unknown.length > 0) tuning.report({ key: '', done: unknown.length, total: unknown.length });
+  return found;
 }

@@ -17,11 +17,9 @@ const MOST_WORK = 2 ** 26;
 /** Steps of a recurrence that is measured: one step costs what another does. */
 const MOST_STEPS = 16;
 
-/** How to measure an op on this adapter; null where there is nothing to choose. */
-export function tuningTask(op: Op, tiles: Tiles): TuningTask<MatmulTile> | TuningTask<RecurrentTile> | null {
-  const task = op.kind === 'matmul' ? matmulTask(op, tiles) : recurrentTask(op, tiles);
-  return task && task.candidates.length > 1 ? task : null;
-}
+/** How to measure an op on this adapter. */
+export const tuningTask = (op: Op, tiles: Tiles): TuningTask<MatmulTile> | TuningTask<RecurrentTile> =>
+  (op.kind === 'matmul' ? matmulTask(op, tiles) : recurrentTask(op, tiles));
 
 function matmulTask(op: MatmulOp, tiles: Tiles): TuningTask<MatmulTile> {
   const { form } = op;
@@ -45,7 +43,7 @@ function matmulTask(op: MatmulOp, tiles: Tiles): TuningTask<MatmulTile> {
   };
 }
 
-function recurrentTask(op: RecurrentOp, tiles: Tiles): TuningTask<RecurrentTile> | null {
+function recurrentTask(op: RecurrentOp, tiles: Tiles): TuningTask<RecurrentTile> {
   const cell: Cell = cells[op.cell as CellName];
   const { kind, batch, hidden, directions } = op;
   const steps = Math.min(op.steps, MOST_STEPS);

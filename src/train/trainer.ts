@@ -8,6 +8,7 @@ import type { CharacterModel } from '../layers/model.ts';
 import type { LayerTrace } from '../layers/recurrent_plan.ts';
 import type { Batches } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
+import { tuneWhereAsked } from '../scheduler/tuner.ts';
 import { positionsByToken } from '../text/table_rows.ts';
 import { readCheckpoint, writeCheckpoint, type RunShape } from './checkpoint.ts';
 import type { Clip } from './clip.ts';
@@ -70,6 +71,11 @@ export interface Progress {
   readonly validation?: Evaluation;
 }
 
+interface Replays {
+  readonly reset: Replay;
+  readonly step: Replay;
+}
+
 /** Submits in flight: one runs while the next waits, so the GPU is never idle and the page never far behind. */
 const IN_FLIGHT = 2;
 
@@ -91,7 +97,8 @@ export class Trainer {
   readonly memory: MemoryPlan;
   readonly #optimizer: Optimizer;
   readonly #window: TrainingWindow;
-  readonly #replays: { readonly reset: Replay; readonly step: Replay };
+  /** Made before the first step, after such tuning as there is. */
+  #replays: Replays | null = null;
   readonly #ring: ReadbackRing;
   readonly #index: { readonly starts: Uint32Array; readonly positions: Uint32Array };
   readonly #throughput = new Throughput();
@@ -127,12 +134,18 @@ export class Trainer {
     this.#window = new TrainingWindow(model, { optimizer, batch, window, backSteps, stateful, clip, trace });
     this.memory = planMemory([model.weights.flat.buffer, model.weights.flatGradient.buffer, ...this.#window.buffers]);
     gpu.guard('trainer', () => gpu.memory.allocate(this.#window.buffers));
-    this.#replays = {
-      reset: new Replay(gpu, this.#window.text.reset, 'reset state'),
-      step: new Replay(gpu, this.#window.step, 'training step'),
-    };
+    // Kernels compile while the caller goes on, unless their tiles are still to be measured.
+    if (gpu.tuning.mode !== 'full') this.#ready();
     this.#ring = new ReadbackRing(gpu, this.#window.results, IN_FLIGHT);
     this.#index = { starts: new Uint32Array(model.vocabulary.size + 1), positions: new Uint32Array(backSteps * batch) };
+  }
+
+  #ready(): Replays {
+    const { gpu } = this.model;
+    return (this.#replays ??= {
+      reset: new Replay(gpu, this.#window.text.reset, 'reset state'),
+      step: new Replay(gpu, this.#window.recorded.step, 'training step'),
+    });
   }
 
   /** Steps taken. */
@@ -151,7 +164,7 @@ export class Trainer {
 
   /**
    * Train on windows of a text, in order, the state carried from each to the next within a stream or a document; yields the progress
-   * of every step.
+   * of every step. On a device opened with tune: 'full' the first run measures first what is not known; openDevice's `onTune` follows it.
    * Leaving the loop pauses: a later run goes on with the next window, bit-identically; results in flight are yielded first.
    * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteError when the loss is;
    *   DeviceLostError; the signal's reason when it is aborted.
@@ -166,8 +179,9 @@ export class Trainer {
     const batches = this.#batchesOf(text);
     const due = (step: number): boolean => validate !== undefined && step % validate.every === 0;
     this.#running = true;
-    this.#throughput.start();
     try {
+      if (!this.#replays && (await tuneWhereAsked(this.model.gpu, this.#window.recorded.step.ops.values(), signal))) this.#window.recordAgain();
+      this.#throughput.start();
       for (let submitted = 0; ; ) {
         for (let waited; waited !== this.#evaluated; ) await (waited = this.#evaluated);
         signal?.throwIfAborted();
@@ -205,7 +219,8 @@ export class Trainer {
 
   #submitStep(batches: Batches): void {
     const { gpu } = this.model;
-    const { text, index, update } = this.#window;
+    const { text, index, recorded: { update } } = this.#window;
+    const replays = this.#ready();
     const batch = batches.at(this.#step - this.#text!.begun, text.arrays);
     const { counted, epoch, windowInEpoch } = batch;
     const { starts, positions } = positionsByToken(batch.inputs, this.model.vocabulary.size, this.#index);
@@ -213,11 +228,11 @@ export class Trainer {
     gpu.write(index.positions, positions);
     const step = this.#step + 1;
     const { rate } = this;
-    const begins = text.write(gpu, this.#replays.step, batch, { seed: this.#seed, counter: step });
-    this.#replays.step.setParams(update, this.#optimizer.params(step, rate));
+    const begins = text.write(gpu, replays.step, batch, { seed: this.#seed, counter: step });
+    replays.step.setParams(update, this.#optimizer.params(step, rate));
     const read = gpu.submit('training step', (encoder) => {
-      if (begins) this.#replays.reset.encode(encoder);
-      this.#replays.step.encode(encoder);
+      if (begins) replays.reset.encode(encoder);
+      replays.step.encode(encoder);
       return this.#ring.encode(encoder);
     });
     this.#step = step;
@@ -283,12 +298,12 @@ export class Trainer {
 
   /** GPU time by kernel of one more forward and backward pass with an update; it does change the weights. Needs `timestamp-query`. */
   profile(): Promise<KernelTime[]> {
-    return profile(this.model.gpu, this.#replays.step);
+    return profile(this.model.gpu, this.#ready().step);
   }
 
   /** Free the memory of the step; the model stays. */
   destroy(): void {
-    for (const replay of Object.values(this.#replays)) replay.destroy();
+    for (const replay of Object.values(this.#replays ?? {})) replay.destroy();
     this.#ring.destroy();
     this.#evaluator?.destroy();
     this.model.gpu.memory.free(this.#window.buffers);

@@ -25,13 +25,13 @@ export class TrainingWindow {
   readonly moments: readonly Slice[];
   /** Loss, norm and per-step losses in one buffer, read back in one copy. */
   readonly results: Slice;
-  readonly step: Recording;
-  /** Its params change every step. */
-  readonly update: Dispatch;
+  /** The step, and its last dispatch, whose params change every step. */
+  recorded: { readonly step: Recording; readonly update: Dispatch };
   readonly trace: PlanTrace | null;
   /** T */
   readonly #steps: number;
   readonly #owned: readonly BufferProxy[];
+  readonly #record: () => { step: Recording; update: Dispatch };
 
   constructor(model: CharacterModel, { optimizer, clip, ...options }: TrainingWindowOptions) {
     const { batch, window, backSteps } = options;
@@ -48,18 +48,26 @@ export class TrainingWindow {
     const norm = subslice(this.results, NORM_AT, [1]);
     this.trace = options.trace ? new PlanTrace(model.gpu, this.text.stack) : null;
 
-    const step = new Recording(model.gpu.tiles);
-    step.clear(flatGradient);
-    this.text.forward(step, { stepLoss: subslice(this.results, STEP_LOSS_AT, [window]), total: subslice(this.results, 0, [2]) });
-    this.trace?.recordForward(step);
-    this.text.backward(step, this.index);
-    this.trace?.recordBackward(step);
-    gradientNorm(step, flatGradient, partials, norm);
-    this.update = optimizer.record(step, { weight: flat, gradient: flatGradient, norm, ...checkClip(clip) }, this.moments);
-    this.step = step;
+    const clipping = checkClip(clip);
+    this.#record = () => {
+      const step = new Recording(model.gpu.tiles);
+      step.clear(flatGradient);
+      this.text.forward(step, { stepLoss: subslice(this.results, STEP_LOSS_AT, [window]), total: subslice(this.results, 0, [2]) });
+      this.trace?.recordForward(step);
+      this.text.backward(step, this.index);
+      this.trace?.recordBackward(step);
+      gradientNorm(step, flatGradient, partials, norm);
+      return { step, update: optimizer.record(step, { weight: flat, gradient: flatGradient, norm, ...clipping }, this.moments) };
+    };
+    this.recorded = this.#record();
 
     const own = [...Object.values(this.index), ...this.moments, partials, this.results].map((s) => s.buffer);
     this.#owned = [...this.text.buffers, ...own, ...(this.trace?.buffers() ?? [])];
+  }
+
+  /** Record the step again, on the device's tiles as they are now. */
+  recordAgain(): void {
+    this.recorded = this.#record();
   }
 
   /** Every buffer of the window; the model's own are not among them. */

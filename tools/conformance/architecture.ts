@@ -9,7 +9,7 @@ export interface Architecture {
   readonly direction: 'forward' | 'reverse' | 'bidirectional';
   /** I */ readonly input: number;
   /** H */ readonly hidden: number;
-  /** P, the features of h where an LSTM is projected; 0 where it is not. */ readonly projSize: number;
+  /** P: features of h, below H; 0 without a projection. */ readonly projSize: number;
   readonly peephole: boolean;
   readonly peepholeOrder: string;
   readonly peepholeOutput: 'new' | 'previous';
@@ -23,10 +23,13 @@ export interface Architecture {
 }
 
 /** Options of other formats that change what a network computes. Any other that is not in the format is passed over: the comparison tells. */
-const FOREIGN = ['proj_size', 'projection', 'layerNorm', 'layer_norm', 'dropout', 'recurrentDropout', 'zoneout', 'merge', 'mergeMode'];
+const FOREIGN = ['projection', 'layerNorm', 'layer_norm', 'dropout', 'recurrentDropout', 'zoneout', 'merge', 'mergeMode'];
 
-/** A recurrent weight's name: `l0.fwd.Wx`. */
-export const RECURRENT_NAME = /^l(\d+)\.(fwd|bwd)\.(Wx|Wh|Wr|bx|bh|P)$/;
+/** A recurrent weight's name: `l0.fwd.Wx`; `l0.fwd.Wr` [P,H] of a projection, which the format has not got. */
+export const RECURRENT_NAME = /^l(\d+)\.(fwd|bwd)\.(Wx|Wh|bx|bh|P|Wr)$/;
+
+/** F: features of h. */
+export const featuresOf = ({ hidden, projSize }: Pick<Architecture, 'hidden' | 'projSize'>): number => projSize || hidden;
 
 /**
  * @param given the cell, gate order and options of the case
@@ -47,20 +50,24 @@ export function readArchitecture(given: { cell: unknown; gateOrder: unknown; opt
   const coupled = flag(options, 'coupledInputForget');
   const peephole = flag(options, 'peephole') || found.some(({ name }) => name.endsWith('.P'));
   if (cell !== 'lstm' && (coupled || peephole)) throw new Unsupported(`${peephole ? 'peepholes' : 'coupledInputForget'} in the cell ${cell}`);
-  const extent = (kind: string, axis: 0 | 1): number | undefined => {
+  const columns = (kind: string): number | undefined => {
     const first = found.find(({ name, layer }) => layer === 0 && name.endsWith(kind));
-    return first && (weights[first.name] as { shape?: readonly number[] } | null)?.shape?.[axis];
+    return first && (weights[first.name] as { shape?: readonly number[] } | null)?.shape?.[1];
   };
-  const hidden = size(options, 'hidden', extent('.Wr', 1) ?? extent('.Wh', 1));
+  const rows = (kind: string): number | undefined => {
+    const first = found.find(({ name, layer }) => layer === 0 && name.endsWith(kind));
+    return first && (weights[first.name] as { shape?: readonly number[] } | null)?.shape?.[0];
+  };
+  const projSize = Number(options.projSize ?? options.proj_size ?? rows('.Wr') ?? 0);
+  if (projSize > 0 && cell !== 'lstm') throw new Unsupported(`projSize in the cell ${cell}`);
   const gates = { lstm: coupled ? ['ifgo', 'igo'] : ['ifgo'], gru: ['rzn'], rnn_tanh: ['h'], rnn_relu: ['h'] }[cell];
   const spellings: Record<string, string> = cell === 'lstm' ? { c: 'g' } : cell === 'gru' ? { h: 'n' } : {};
   return {
-    cell, coupled, peephole, weights,
+    cell, coupled, peephole, projSize, weights,
     layers: size(options, 'layers', 1 + found.reduce((most, { layer }) => Math.max(most, layer), 0)),
     direction: directionOf(options, new Set(found.map(({ side }) => side))),
-    input: size(options, 'input', extent('.Wx', 1)),
-    hidden,
-    projSize: projection(options, extent('.Wr', 0), { cell, hidden }),
+    input: size(options, 'input', columns('.Wx')),
+    hidden: size(options, 'hidden', projSize > 0 ? columns('.Wr') : columns('.Wh')),
     peepholeOrder: order('options.peepholeOrder', options.peepholeOrder ?? 'iof', coupled ? ['iof', 'io'] : ['iof']),
     peepholeOutput: oneOf('peepholeOutputState', options.peepholeOutputState ?? 'new', ['new', 'previous']),
     resetAfter: flag(options, 'resetAfter', true),
@@ -68,15 +75,6 @@ export function readArchitecture(given: { cell: unknown; gateOrder: unknown; opt
     activations: activationsOf(options.activations, cell),
     gateOrder: order('gateOrder', given.gateOrder ?? (gates[0] === 'h' ? 'h' : undefined), gates, spellings),
   };
-}
-
-/** @throws Unsupported for a projection that the engine has not got */
-function projection(options: Options, rows: number | undefined, { cell, hidden }: Pick<Architecture, 'cell' | 'hidden'>): number {
-  if ([0, false].includes((options.projSize ?? rows ?? 0) as number)) return 0;
-  const projSize = size(options, 'projSize', rows);
-  if (cell !== 'lstm') throw new Unsupported(`projSize in the cell ${cell}`);
-  if (projSize >= hidden) throw new Unsupported(`projSize ${projSize} with hidden ${hidden}`);
-  return projSize;
 }
 
 /** Of the options, by the format's words or WebNN's; of the weights where the options say nothing, or two things. */

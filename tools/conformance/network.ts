@@ -1,6 +1,6 @@
 // From a case's names, gate order and layout to those of the engine's operator, and back.
 import type { RecurrentOptions } from '../../src/layers/recurrent.ts';
-import type { Architecture } from './architecture.ts';
+import { featuresOf, type Architecture } from './architecture.ts';
 import { decode, decodeShaped, MalformedCase, sameShape, type Tensor } from './tensor.ts';
 import { Unsupported } from './words.ts';
 
@@ -19,7 +19,7 @@ export interface Network {
   readonly options: RecurrentOptions;
   readonly weights: readonly Weight[];
   /** L*D */ readonly states: number;
-  /** F: features of h in one direction, P with a projection and else H. */ readonly features: number;
+  /** F: features of h, H or those of the projection. */ readonly features: number;
   /** D*F */ readonly columns: number;
   readonly hasCellState: boolean;
 }
@@ -31,7 +31,7 @@ export function networkOf(one: Architecture, named: readonly string[] = []): Net
   const weights = weightsOf(one, [...Object.keys(one.weights), ...named]);
   return {
     options: {
-      cell: engineCell(one), inputSize: input, hiddenSize: hidden, projSize, layers, direction,
+      cell: engineCell(one), inputSize: input, hiddenSize: hidden, layers, direction, ...(projSize > 0 && { projSize }),
       bias: weights.some(({ parameter }) => parameter.startsWith('bias')),
       ...(cell === 'gru' && { resetAfter: one.resetAfter }),
       ...(clip !== null && { clip }),
@@ -45,8 +45,6 @@ export function networkOf(one: Architecture, named: readonly string[] = []): Net
     hasCellState: cell === 'lstm',
   };
 }
-
-const featuresOf = ({ hidden, projSize }: Architecture): number => projSize || hidden;
 
 function engineCell({ cell, coupled, peephole }: Architecture): RecurrentOptions['cell'] {
   if (cell !== 'lstm') return cell;
@@ -84,12 +82,12 @@ function weightsOf(one: Architecture, names: readonly string[]): Weight[] {
   return weights;
 }
 
-/** @param block the shape of one of its blocks: [H,I], [H,F] or [H], and [P,H] of the projection, which is one */
+/** @param block the shape of one of its blocks: [H,I], [H,F], [H], or [P,H] of the projection */
 function weightOf(
-  one: Architecture, name: string, parameter: string, { own, engine }: Weight['letters'], block: readonly number[], required: boolean,
+  one: Architecture, name: string, parameter: string, { own, engine }: Weight['letters'], [rows = 0, ...columns]: readonly number[], required: boolean,
 ): Weight {
   const given = one.weights[name];
-  const shapeFor = (letters: string): number[] => [letters.length * block[0]!, ...block.slice(1)];
+  const shapeFor = (letters: string): number[] => [letters.length * rows, ...columns];
   if (given === undefined) {
     if (required) throw new MalformedCase(`weight ${name} [${shapeFor(own)}] is missing`);
     return { name, parameter, letters: { own, engine }, shape: shapeFor(own), values: null };

@@ -12,7 +12,7 @@ Ends with 0 only if every case passed and none was unsupported.
 
 What a file leaves out is taken from its tensors: sizes, direction, whether there are biases.
 An option that the format does not name is passed over, unless it changes what a network computes
-(layerNorm, dropout, ...): then the case is unsupported. Without a loss, a target alone means mse;
+(layerNorm, dropout, ...): then the case is unsupported. projSize P of an LSTM has l0.fwd.Wr [P,H]. Without a loss, a target alone means mse;
 dHn and dCn count beside mse too.
 
 Of a training case, model is searched for these words, in it or in an object inside it

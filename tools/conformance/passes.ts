@@ -23,17 +23,17 @@ interface Forward {
 export async function runPasses(gpu: Gpu, one: Case): Promise<Results> {
   const { batch, time, batchFirst, lengths } = one;
   const network = networkOf(one.network, Object.keys(objectOf(one.expected.grads) ?? {}));
-  const { columns, hasCellState } = network;
+  const { columns, features, hasCellState } = network;
   const outward = (features: number): number[] => (batchFirst ? [batch, time, features] : [time, batch, features]);
-  const [hStates, cStates] = [[network.states, batch, network.features], [network.states, batch, one.network.hidden]];
+  const [hidden, cells] = [[network.states, batch, features], [network.states, batch, one.network.hidden]];
   const input = (name: string, shape: readonly number[]): Tensor | null => {
     const given = one.inputs[name];
     return given === undefined ? null : decodeShaped(`inputs.${name}`, given, shape);
   };
   const x = decodeShaped('inputs.x', one.inputs.x, outward(one.network.input));
-  const h0 = input('h0', hStates);
-  const c0 = hasCellState ? input('c0', cStates) : null;
-  const cotangents = { output: input('dOutput', outward(columns)), hn: input('dHn', hStates), cn: hasCellState ? input('dCn', cStates) : null };
+  const h0 = input('h0', hidden);
+  const c0 = hasCellState ? input('c0', cells) : null;
+  const cotangents = { output: input('dOutput', outward(columns)), hn: input('dHn', hidden), cn: hasCellState ? input('dCn', cells) : null };
   const target = one.loss === 'mse' ? input('target', outward(columns)) : null;
 
   const layer = createRecurrent(gpu, { ...network.options, batchFirst });

@@ -152,7 +152,7 @@ function partsOf(weights: Options): Parts {
   const prefixes = new Set<string>();
   const [tables, rest]: [string[], string[]] = [[], []];
   for (const name of Object.keys(weights)) {
-    const at = name.search(/(?<![A-Za-z0-9])l\d+\.(fwd|bwd)\.(Wx|Wh|bx|bh|P)$/);
+    const at = name.search(/(?<![A-Za-z0-9])l\d+\.(fwd|bwd)\.(Wx|Wh|bx|bh|P|Wr)$/);
     if (at >= 0) prefixes.add(name.slice(0, at));
     else (/emb/i.test(name) ? tables : rest).push(name);
   }

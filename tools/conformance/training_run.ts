@@ -179,9 +179,8 @@ class TrainingRun {
 
   /** Zero in the carried state where `flags` has not 0: one for all rows, or one a row. */
   #reset(carried: { readonly h: Float32Array; readonly c: Float32Array }, flags: Float64Array | undefined): void {
-    const [, N, H] = this.#main.plan.hn.shape as [number, number, number];
-    for (const state of [carried.h, carried.c]) {
-      for (let i = 0; i < state.length; i++) if (flags?.[flags.length === 1 ? 0 : Math.floor(i / H) % N]) state[i] = 0;
+    for (const [state, { shape: [, N, width] }] of [[carried.h, this.#main.plan.hn], [carried.c, this.#main.plan.cn]] as const) {
+      for (let i = 0; i < state.length; i++) if (flags?.[flags.length === 1 ? 0 : Math.floor(i / width!) % N!]) state[i] = 0;
     }
   }
 
