@@ -8,7 +8,7 @@ export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
   globalSetup: './e2e/server.ts',
-  globalTimeout: 14 * 60_000,
+  globalTimeout: 45 * 60_000,
   timeout: 90_000,
   workers: 2, // the software adapter uses every core by itself
   fullyParallel: true,

@@ -1,16 +1,8 @@
 // The adding problem (many-to-one, long memory): which cells carry a number over T steps. After Le, Jaitly & Hinton 2015 (arXiv:1504.00941).
-import { adam, createLinear, createLoss, createRecurrent, createUpdate, type Gpu, type RecurrentOptions } from '../src/index.ts';
+import { adam, createLinear, createLoss, createUpdate, type Gpu } from '../src/index.ts';
 import { ADDING_BASELINE, addingBatch } from './data/adding_problem.ts';
 import { defineExample, list, number, train, whole, type Row } from './example.ts';
-
-/** What each is made of, besides the sizes. */
-const NETWORKS = {
-  // A forget gate that lets c fall to 1/e over T/2 steps at first (the scale of Tallec & Ollivier 2018, arXiv:1804.11188).
-  lstm: (length: number) => ({ cell: 'lstm', forgetBias: Math.log(length / 2) }),
-  gru: () => ({ cell: 'gru' }),
-  irnn: () => ({ cell: 'rnn_relu', recurrentInit: 'identity' }),
-  rnn_tanh: () => ({ cell: 'rnn_tanh' }),
-} as const satisfies Record<string, (length: number) => Pick<RecurrentOptions, 'cell' | 'forgetBias' | 'recurrentInit'>>;
+import { createNetwork, NETWORK_NAMES, type NetworkName } from './long_memory.ts';
 
 /** Batches of the final error: no training step draws from this seed. */
 const TEST_BATCHES = 20;
@@ -19,7 +11,7 @@ export const adding = defineExample({
   name: 'adding',
   about: 'the adding problem: which cells carry a number over T steps, LSTM, GRU, IRNN and tanh RNN',
   options: {
-    cells: list(Object.keys(NETWORKS), 'networks to train'),
+    cells: list(NETWORK_NAMES, 'networks to train'),
     length: whole(100, 'T: numbers of a sequence', 2),
     steps: whole(3000, 'training steps of each'),
     batch: whole(50, 'N: sequences of a step'),
@@ -30,7 +22,7 @@ export const adding = defineExample({
   },
   async* run(gpu, { cells, ...options }) {
     const errors: Record<string, number> = {};
-    for (const name of cells) errors[name] = yield* trainCell(gpu, name as keyof typeof NETWORKS, options);
+    for (const name of cells) errors[name] = yield* trainCell(gpu, name as NetworkName, options);
     return {
       table: [
         ['', 'mean squared error'],
@@ -53,8 +45,8 @@ interface Sizes {
 }
 
 /** @returns the mean squared error over sequences not trained on */
-async function* trainCell(gpu: Gpu, name: keyof typeof NETWORKS, { length, steps, batch, hidden, rate, clip, seed }: Sizes): AsyncGenerator<Row, number, void> {
-  const recurrent = createRecurrent(gpu, { ...NETWORKS[name](length), inputSize: 2, hiddenSize: hidden, seed });
+async function* trainCell(gpu: Gpu, name: NetworkName, { length, steps, batch, hidden, rate, clip, seed }: Sizes): AsyncGenerator<Row, number, void> {
+  const recurrent = await createNetwork(gpu, name, { length, inputSize: 2, hiddenSize: hidden, seed });
   const head = createLinear(gpu, { inputSize: hidden, outputSize: 1, seed: seed + 1 });
   const loss = createLoss(gpu, { loss: 'mean_squared_error', steps: 1, batch, features: 1 });
   const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ rate }), clip });

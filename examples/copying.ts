@@ -1,16 +1,9 @@
 // The copy task (many-to-many, long memory): S symbols are shown, and repeated after a delay. After Hochreiter & Schmidhuber 1997.
-import { adam, createLinear, createLoss, createRecurrent, createUpdate, type CellName, type Gpu, type RecurrentOptions } from '../src/index.ts';
+import { adam, createLinear, createLoss, createUpdate, type Gpu } from '../src/index.ts';
 import { copyBaseline, copyBatch } from './data/copy_task.ts';
 import { oneHot } from './data/one_hot.ts';
 import { defineExample, list, number, train, whole, type Row } from './example.ts';
-
-/** What each is made of, besides the sizes. */
-const NETWORKS = {
-  lstm: { cell: 'lstm', forgetBias: 1 },
-  gru: { cell: 'gru' },
-  irnn: { cell: 'rnn_relu', recurrentInit: 'identity' },
-  rnn_tanh: { cell: 'rnn_tanh' },
-} as const satisfies Record<string, Partial<RecurrentOptions> & { cell: CellName }>;
+import { createNetwork, NETWORK_NAMES, type NetworkName } from './long_memory.ts';
 
 /** Batches of the final figures: no training step draws from this seed. */
 const TEST_BATCHES = 10;
@@ -19,7 +12,7 @@ export const copying = defineExample({
   name: 'copying',
   about: 'the copy task: which cells repeat symbols that they saw a while ago',
   options: {
-    cells: list(Object.keys(NETWORKS), 'networks to train'),
+    cells: list(NETWORK_NAMES, 'networks to train'),
     symbols: whole(3, 'S: symbols to repeat, each one of 8'),
     delay: whole(10, 'D: steps from the last symbol to the signal to repeat them'),
     steps: whole(2000, 'training steps of each'),
@@ -34,7 +27,7 @@ export const copying = defineExample({
     const table = [['', 'nats a symbol', 'symbols right'], ['without memory', baseline.toFixed(3), '12.5 %']];
     const figures: Record<string, number> = { baseline };
     for (const name of cells) {
-      const { nats, right } = yield* trainCell(gpu, name as keyof typeof NETWORKS, options);
+      const { nats, right } = yield* trainCell(gpu, name as NetworkName, options);
       table.push([name, nats.toFixed(3), `${(100 * right).toFixed(1)} %`]);
       figures[name] = nats;
       figures[`${name} right`] = right;
@@ -56,12 +49,12 @@ interface Sizes {
 
 /** @returns nats and share right of the repeated symbols, over sequences not trained on */
 async function* trainCell(
-  gpu: Gpu, name: keyof typeof NETWORKS, { symbols, delay, steps, batch, hidden, rate, clip, seed }: Sizes,
+  gpu: Gpu, name: NetworkName, { symbols, delay, steps, batch, hidden, rate, clip, seed }: Sizes,
 ): AsyncGenerator<Row, { nats: number; right: number }, void> {
   const draw = (from: number, index: number) => copyBatch({ length: symbols, delay, batch, seed: from, index });
   const { steps: T, vocabulary: V } = draw(seed, 0);
   const rows = T * batch;
-  const recurrent = createRecurrent(gpu, { ...NETWORKS[name], inputSize: V, hiddenSize: hidden, seed });
+  const recurrent = await createNetwork(gpu, name, { length: T, inputSize: V, hiddenSize: hidden, seed });
   // The signal is never an answer.
   const head = createLinear(gpu, { inputSize: hidden, outputSize: V - 1, seed: seed + 1 });
   const loss = createLoss(gpu, { loss: 'cross_entropy', steps: T, batch, features: V - 1, weighted: true });

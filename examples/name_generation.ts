@@ -31,7 +31,7 @@ export const nameGeneration = defineExample({
     every: whole(50, 'steps from one validation to the next'),
     temperature: number(1, 'of the generated names; above 1 bolder, below 1 safer'),
     samples: whole(200, 'names to generate of each class'),
-    seed: whole(1, 'of the split, the weights, the order and the names', 0),
+    seed: whole(1, 'of the weights, the order and the names', 0),
   },
   async* run(gpu, { steps, batch, rate, decay, every, temperature, samples, seed, ...sizes }) {
     const { default: lists } = await import('virtual:first-names');

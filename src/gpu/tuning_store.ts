@@ -90,8 +90,13 @@ class FileStore implements TuningStore {
   }
 }
 
-/** Loaded where it is needed, so that a browser's bundle has no trace of it. */
-function nodeFiles(): Promise<typeof import('node:fs/promises')> {
+interface NodeFiles {
+  readFile(path: string, encoding: 'utf8'): Promise<string>;
+  writeFile(path: string, text: string): Promise<void>;
+}
+
+/** Node's own, loaded where it is needed and under a name that bundlers do not follow: a browser's bundle has no trace of it. */
+function nodeFiles(): Promise<NodeFiles> {
   const name = 'node:fs/promises';
-  return import(/* @vite-ignore */ name) as Promise<typeof import('node:fs/promises')>;
+  return import(/* @vite-ignore */ name) as Promise<NodeFiles>;
 }

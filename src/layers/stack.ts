@@ -173,7 +173,7 @@ export class StackWindow {
 
   #outputGradient(l: number): OutputGradient {
     const { shape } = this.#layers[l]!;
-    return { columns: outputColumns(shape), direction: shape.merge === 'concat' ? featuresOf(shape) : 0, scale: shape.merge === 'mean' ? 0.5 : 1 };
+    return { columns: outputColumns(shape), direction: shape.merge === 'concat' ? featuresOf(shape) : 0, scale: shape.merge === 'mean' ? 1 / directionsOf(shape) : 1 };
   }
 
   /** The input side of layer l at times from .. from+count: gates = W_ih·x + b_ih, W_ih·x normalized or not. What needs no state leaves the time loop. */

@@ -1,0 +1,22 @@
+// The table of gradient checks: one row a cell and direction, the worst of all networks in it.
+import { expect, test } from 'playwright/test';
+import { gradientTable, type NetworkErrors } from '../gradient_table.ts';
+
+test('a row has the worst of its networks by depth, and nothing where none was run', () => {
+  const one = (cell: string, configuration: string, layers: number, output: number, gradient: number): NetworkErrors => ({ cell, configuration, layers, output, gradient });
+  const lines = gradientTable([
+    one('lstm', 'reverse, lengths', 3, 1e-7, 2e-7), one('gru', 'forward', 1, 3e-7, 5e-7), one('gru', 'forward', 1, 4e-7, 1e-7), one('gru', 'forward', 2, 1e-6, 2e-4),
+  ]);
+  expect(lines.map((line) => line.replace(/ {2,}/g, '  '))).toEqual([
+    'cell  direction  networks  1 layer  2 layers  3 layers',
+    'gru  forward  3  4.0e-7 5.0e-7  1.0e-6 2.0e-4',
+    'lstm  reverse, lengths  1  1.0e-7 2.0e-7',
+  ]);
+  const start = lines[0]!.indexOf('3 layers');
+  expect(lines[2]!.slice(start, start + 6)).toBe('1.0e-7');
+});
+
+test('an error that is no number shows', () => {
+  const [, line] = gradientTable([{ cell: 'gru', configuration: 'forward', layers: 1, output: 1e-7, gradient: 1e-7 }, { cell: 'gru', configuration: 'forward', layers: 1, output: NaN, gradient: 0 }]);
+  expect(line).toContain('NaN 1.0e-7');
+});
