@@ -13,10 +13,10 @@ export const adding = defineExample({
   options: {
     cells: list(NETWORK_NAMES, 'networks to train'),
     length: whole(100, 'T: numbers of a sequence', 2),
-    steps: whole(3000, 'training steps of each'),
+    steps: whole(2000, 'training steps of each'),
     batch: whole(50, 'N: sequences of a step'),
-    hidden: whole(64, 'H: hidden units'),
-    rate: number(2e-3, "Adam's learning rate"),
+    hidden: whole(32, 'H: hidden units'),
+    rate: number(5e-3, "Adam's learning rate"),
     clip: number(1, 'largest gradient norm; 0: no clipping'),
     seed: whole(1, 'of the weights and the sequences', 0),
   },

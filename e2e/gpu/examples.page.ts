@@ -2,7 +2,8 @@ import { addingBatch } from '../../examples/data/adding_problem.ts';
 import { BestWeights } from '../../examples/best_weights.ts';
 import { withDefaults, type OptionValues, type Result, type Row } from '../../examples/example.ts';
 import { examples } from '../../examples/index.ts';
-import { createLinear, openDevice } from '../../src/index.ts';
+import { createNetwork, NETWORK_NAMES } from '../../examples/long_memory.ts';
+import { createLinear, createRecurrent, openDevice } from '../../src/index.ts';
 
 /** An example from its first step to its result, with some options changed. */
 export async function run({ name, options }: { name: string; options: OptionValues }): Promise<Result & { rows: number; last: Row; bytesLeft: number }> {
@@ -47,6 +48,21 @@ export async function bestWeights(): Promise<{ restored: number[]; score: number
   best.restore();
   const restored = [...(await layer.parameters.weight!.read()), ...(await layer.parameters.bias!.read())];
   return { restored, score: best.score, step: best.step, empty };
+}
+
+/** What `createNetwork` adds to the first biases of a layer of the same seed: the LSTM's [4*H], and the largest of each other network. */
+export async function initialBiases({ length, hidden }: { length: number; hidden: number }): Promise<{ added: number[]; others: Record<string, number> }> {
+  const gpu = await openDevice();
+  const cells = { lstm: { cell: 'lstm' }, gru: { cell: 'gru' }, irnn: { cell: 'rnn_relu', recurrentInit: 'identity' }, rnn_tanh: { cell: 'rnn_tanh' } } as const;
+  const sizes = { inputSize: 2, hiddenSize: hidden, seed: 5 };
+  const added: Record<string, number[]> = {};
+  for (const name of NETWORK_NAMES) {
+    const plain = await createRecurrent(gpu, { ...cells[name], ...sizes }).parameters.bias_ih_l0!.read();
+    const own = await (await createNetwork(gpu, name, { length, ...sizes })).parameters.bias_ih_l0!.read();
+    added[name] = Array.from(own, (bias, i) => bias - plain[i]!);
+  }
+  const { lstm, ...rest } = added;
+  return { added: lstm!, others: Object.fromEntries(Object.entries(rest).map(([name, biases]) => [name, Math.max(...biases.map(Math.abs))])) };
 }
 
 /** Mean squared error of always answering 1, over the sequences that the example draws. */
