@@ -54,12 +54,12 @@ export async function main(words: string[]): Promise<number> {
 
 async function measure(options: Options, host: Host & { version: string }, torchHost: TorchHost | null): Promise<number> {
   const place = await host.open();
-  const { name, software, subgroups, f16 } = await place.call('adapter', [], ADAPTER_LIMIT).catch((error: Error) => {
+  const { name, kind, software, subgroups, f16 } = await place.call('adapter', [], ADAPTER_LIMIT).catch((error: Error) => {
     if (options.adapter !== 'native') throw error;
     throw new Error(`Dawn finds no GPU here. On Linux it needs the Vulkan loader (Debian: libvulkan1) and a driver that VK_ICD_FILENAMES can name. ${place.problems[0] ?? error.message}`);
   }).finally(() => place.close());
   const cpus = os.cpus();
-  const about = { adapter: name, software, runtime: host.version, cpu: `${cpus.length} x ${cpus[0]?.model.trim() ?? 'unknown CPU'}` };
+  const about = { adapter: name, kind, software, runtime: host.version, cpu: `${cpus.length} x ${cpus[0]?.model.trim() ?? 'unknown CPU'}` };
   const results = Results.open(about, options.json, options.resume);
   say(`${name} (subgroups ${subgroups ? 'yes' : 'no'}, f16 ${f16 ? 'yes' : 'no'}) · ${about.runtime} · ${new Date().toISOString().slice(0, 16).replace('T', ' ')} · ${about.cpu} · load ${os.loadavg()[0]!.toFixed(1)}`);
   const run: Run = { options, results, host, torchHost, software, deadline: performance.now() + options.limit, progress };

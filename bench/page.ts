@@ -69,11 +69,11 @@ export interface TimedStream extends Round {
 
 const bench = {
   /** What WebGPU runs on here, for people; empty without it. */
-  async adapter(): Promise<{ name: string; software: boolean; subgroups: boolean; f16: boolean }> {
+  async adapter(): Promise<{ name: string; kind: string; software: boolean; subgroups: boolean; f16: boolean }> {
     const gpu = await open();
     const { vendor, architecture, device, description, isFallback } = gpu.adapter;
     const name = [vendor, architecture, device, description].filter(Boolean).join(' ');
-    const about = { name, software: isFallback, subgroups: gpu.device.features.has('subgroups'), f16: gpu.device.features.has('shader-f16') };
+    const about = { name, kind: [vendor, architecture].filter(Boolean).join(' '), software: isFallback, subgroups: gpu.device.features.has('subgroups'), f16: gpu.device.features.has('shader-f16') };
     gpu.destroy();
     return about;
   },

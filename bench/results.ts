@@ -11,6 +11,8 @@ import type { Summary } from './statistics.ts';
 /** Where it was measured. */
 export interface About {
   readonly adapter: string;
+  /** Its vendor and architecture: browsers tell more of its name to profilers than to others. */
+  readonly kind: string;
   readonly software: boolean;
   /** Browser or runtime, with its version. */
   readonly runtime: string;
@@ -68,8 +70,8 @@ export class Results {
     if (!resume || file === null || !existsSync(file)) return results;
     const kept = JSON.parse(readFileSync(file, 'utf8')) as { format?: string; about: About; sections: Sections };
     if (kept.format !== FORMAT) throw new Error(`${file} is no file of this benchmark's results; give --json another`);
-    for (const key of ['adapter', 'runtime', 'cpu'] as const) {
-      if (kept.about[key] !== about[key]) throw new Error(`${file} was measured with the ${key} ${kept.about[key]}, here it is ${about[key]}; give --json another file`);
+    for (const [key, what] of [['kind', 'adapter'], ['runtime', 'runtime'], ['cpu', 'cpu']] as const) {
+      if (kept.about[key] !== about[key]) throw new Error(`${file} was measured with the ${what} ${kept.about[key]}, here it is ${about[key]}; give --json another file`);
     }
     Object.assign(results.sections, kept.sections);
     return results;
