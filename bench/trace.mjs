@@ -48,13 +48,17 @@ try {
     console.log(`${cell}, ${name}, ${rounds} rounds, load ${(os.loadavg()[0] ?? 0).toFixed(1)}`);
     console.log(`  least step    ${compared(Math.min(...passed.plain), Math.min(...passed.traced))}`);
     if (least.plain.size === 0) continue; // no timestamps
-    const own = [...least.traced].filter(([kernel]) => !least.plain.has(kernel));
-    const alike = [...least.plain].map(([kernel, time]) => [kernel, time, least.traced.get(kernel) ?? NaN])
-      .map(([kernel, plain, traced]) => (/backward \w+\.backward$/.test(String(kernel)) ? [plain, traced] : [Math.min(+plain, +traced), Math.min(+plain, +traced)]));
     const sum = (/** @type {number[]} */ times) => times.reduce((a, b) => a + b, 0);
-    const [plain, traced] = [sum(alike.map(([time]) => Number(time))), sum(alike.map(([, time]) => Number(time))) + sum(own.map(([, time]) => time))];
-    console.log(`  least kernels ${compared(plain, traced)}`);
-    for (const [kernel, time] of own) console.log(`    ${kernel} ${time.toFixed(2)} ms`);
+    const own = [...least.traced].filter(([kernel]) => !least.plain.has(kernel));
+    const [changed, alike] = [true, false].map((is) => [...least.plain.keys()].filter((kernel) => /^backward \w+\.backward$/.test(kernel) === is));
+    const times = (/** @type {Which} */ which, /** @type {string[]} */ kernels = []) => kernels.map((kernel) => least[which].get(kernel) ?? NaN);
+    const shared = sum((alike ?? []).map((kernel) => Math.min(...times('plain', [kernel]), ...times('traced', [kernel]))));
+    const plain = shared + sum(times('plain', changed));
+    const traceOnly = sum(own.map(([, time]) => time));
+    console.log(`  least kernels ${compared(plain, shared + sum(times('traced', changed)) + traceOnly)}`);
+    console.log(`    of that the trace's own ${traceOnly.toFixed(2)} ms: ${((traceOnly / plain) * 100).toFixed(1)} %`
+      + ` (${own.map(([kernel, time]) => `${kernel.replace(/^.*\./, '')} ${time.toFixed(2)}`).join(', ')})`);
+    console.log(`    the cell's backward kernel ${compared(sum(times('plain', changed)), sum(times('traced', changed)))}`);
   }
 } finally {
   await chrome.close();
