@@ -72,6 +72,11 @@ test('wide and long LSTMs agree with float64', async ({ inPage }) => {
   check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
 });
 
+// Seed 5, which the other cases have, gives the layer-normalized coupled_lstm a network that no float32 arithmetic computes to 1e-4:
+// inputs and weights moved by half a unit in the last place move its gradients by 8e-5, and the float64 reference with its stored
+// values rounded to float32 is 1.7e-4 off in norm_ih_l0, where the engine is 1.02e-4 off. With this seed the two are 6e-6 and 1.6e-6.
+const WELL_CONDITIONED = 6;
+
 const SUMMED = { direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' } as const;
 const NORMALIZED = ['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru'] as const;
 
@@ -83,20 +88,13 @@ for (const cell of NORMALIZED) {
       base,
       { ...base, steps: 1, batch: 1, inputSize: 2, hiddenSize: 3 },
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
-      ...(cell === 'coupled_lstm' ? [] : [{ ...base, ...SUMMED }]),
+      { ...base, ...SUMMED, ...(cell === 'coupled_lstm' && { seed: WELL_CONDITIONED }) },
       { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
       { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
 }
-
-// Known: the gradient of norm_ih_l0 is 1.017e-4 from float64 here, the bound is 1e-4. Whether the sum only cancels or float32 loses more
-// than it must is not known; 1 / sqrt in place of inverseSqrt changes no bit of it.
-test.fail('layer-normalized coupled_lstm agrees with float64 over three layers whose directions are summed', async ({ inPage }) => {
-  const cases: RecurrentCase[] = [{ cell: 'coupled_lstm', layerNorm: true, inputSize: 5, hiddenSize: 7, ...SUMMED }];
-  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
-});
 
 for (const cell of NORMALIZED.slice(0, 4)) {
   test(`projected ${cell} agrees with float64 forward and in BPTT, over layers, directions, lengths, odd sizes`, async ({ inPage }) => {

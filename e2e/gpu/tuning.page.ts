@@ -50,13 +50,25 @@ export async function choose(faults: readonly Fault[]) {
   };
 }
 
+/** What comes of a signal aborted before the tuning, and of one aborted while its second candidate is recorded. */
 export async function abort() {
   const gpu = await openDevice();
-  const controller = new AbortController();
-  controller.abort(new Error('enough'));
   const before = gpu.memory.report().totalBytes;
-  const message = await tune(gpu, task([{ rowQuads: 1, columnQuads: 1, quads: false, shared: false, foldFrom: Infinity, fault: 'none' }]), controller.signal).catch((error: Error) => error.message);
-  return { message, leaked: gpu.memory.report().totalBytes - before };
+  const candidates: Choice[] = [1, 2].map((rowQuads) => ({ rowQuads, columnQuads: 1, quads: false, shared: false, foldFrom: Infinity, fault: 'none' }));
+  const early = new AbortController();
+  early.abort(new Error('enough'));
+  const messages = [await tune(gpu, task(candidates.slice(0, 1)), early.signal).catch((error: Error) => error.message)];
+  const late = new AbortController();
+  const measured = task(candidates);
+  const aborting: TuningTask<Choice> = {
+    ...measured,
+    record(choice) {
+      if (choice === candidates[1]) late.abort(new Error('enough of the second'));
+      return measured.record(choice);
+    },
+  };
+  messages.push(await tune(gpu, aborting, late.signal).catch((error: Error) => error.message));
+  return { messages, leaked: gpu.memory.report().totalBytes - before };
 }
 
 /** What two stores of one machine and one of another find, after the first has saved twice. */

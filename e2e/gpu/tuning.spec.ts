@@ -28,7 +28,7 @@ test('a default that fails is an error', async ({ inPage }) => {
 test('a shortlist has 1 to 6 candidates; an aborted signal throws its reason and frees everything', async ({ inPage }) => {
   const { errors } = await inPage<Choice>(page, 'choose', new Array<Fault>(7).fill('none'), { expectErrors: true });
   expect(errors.join()).toContain('7 candidates; a shortlist has 1 to 6');
-  expect(await inPage(page, 'abort')).toEqual({ message: 'enough', leaked: 0 });
+  expect(await inPage(page, 'abort')).toEqual({ messages: ['enough', 'enough of the second'], leaked: 0 });
 });
 
 test('choices are kept by machine', async ({ inPage }) => {

@@ -65,6 +65,7 @@ export async function tune<Choice>(gpu: Gpu, task: TuningTask<Choice>, signal?: 
   if (candidates.length === 0 || candidates.length > MOST_CANDIDATES) {
     throw new RangeError(`${key}: ${candidates.length} candidates; a shortlist has 1 to ${MOST_CANDIDATES}`);
   }
+  signal?.throwIfAborted();
   if (candidates.length === 1) return { key, best: candidates[0]!, times: [] };
   gpu.guard(key, () => gpu.memory.allocate(memory));
   const trials: Trial<Choice>[] = [];
