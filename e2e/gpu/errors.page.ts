@@ -53,6 +53,8 @@ const cases: Record<string, (gpu: Gpu) => unknown> = {
   nanClip: (gpu) => trainerOf(gpu, { clip: NaN }),
   diverged: (gpu) => drain(trainerOf(gpu, { optimizer: sgd({ rate: 1e38 }) }).run(text, { steps: 30 })),
   emptyPrompt: (gpu) => drain(small(gpu).generate('')),
+  noPrompts: (gpu) => drain(small(gpu).generateMany([])),
+  emptyPromptOfMany: (gpu) => drain(small(gpu).generateMany(['to', ''])),
   foreignPrompt: (gpu) => drain(small(gpu).generate('한')),
   badTemperature: (gpu) => drain(small(gpu).generate('to', { temperature: -1 })),
   aborted: (gpu) => drain(trainerOf(gpu).run(text, { signal: AbortSignal.abort() })),

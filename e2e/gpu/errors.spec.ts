@@ -34,6 +34,8 @@ const expected: Record<string, [name: string, ...parts: RegExp[]]> = {
   nanClip: ['RangeError', /clip/, /NaN/],
   diverged: ['NotFiniteError', /diverged at step \d+/, /Lower the rate \(now 1e\+38\)/],
   emptyPrompt: ['RangeError', /prompt is empty/],
+  noPrompts: ['RangeError', /no prompts/],
+  emptyPromptOfMany: ['RangeError', /prompt 1 of 2 is empty/],
   foreignPrompt: ['RangeError', /한/],
   badTemperature: ['RangeError', /temperature .* at least 0; -1/],
   aborted: ['AbortError'],

@@ -31,6 +31,16 @@ export async function trainAndGenerate() {
   const fromFile = await collect(loaded.generate('violets', { length: 60, temperature: 1.5, seed: 1 }));
   // A long prompt is read in blocks, a block boundary must not show.
   const longPrompt = await collect(model.generate(TEXT.slice(0, 70), { length: 20, temperature: 0 }));
+  // Prompts of different lengths, one of a single character, one over a block's border.
+  const prompts = ['violets', 'r', TEXT.slice(0, 49), 'violets'];
+  const sideBySide = async (options: object): Promise<string[]> => {
+    const texts = prompts.map(() => '');
+    for await (const pieces of model.generateMany(prompts, { length: 35, ...options })) pieces.forEach((piece, n) => (texts[n] += piece));
+    return texts;
+  };
+  const many = { greedy: await sideBySide({ temperature: 0 }), warm: await sideBySide({ temperature: 1.5, seed: 1 }) };
+  const each: string[] = [];
+  for (const prompt of prompts) each.push((await collect(model.generate(prompt, { length: 35, temperature: 0 }))).join(''));
   const joined = (pieces: string[]): string => pieces.join('');
   return {
     loss,
@@ -43,6 +53,8 @@ export async function trainAndGenerate() {
     top1: joined(top1),
     fromFile: joined(fromFile),
     longPrompt: joined(longPrompt),
+    many,
+    each,
     expectedLong: TEXT.slice(70, 90),
   };
 }

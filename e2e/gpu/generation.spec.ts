@@ -16,6 +16,9 @@ test('a trained model continues its text, reproducibly by seed', async ({ inPage
   expect(r.warmOther).not.toBe(r.warm);
   expect(r.fromFile, 'a saved and loaded model').toBe(r.warm);
   expect(r.longPrompt, 'after a prompt of several blocks').toBe(r.expectedLong);
+  expect(r.many.greedy, 'side by side as one by one, after prompts of different lengths').toEqual(r.each);
+  expect(r.many.warm[0], 'the first of many draws what it draws alone').toBe(r.warm.slice(0, 35));
+  expect(r.many.warm[3], 'equal prompts go different ways').not.toBe(r.many.warm[0]);
 });
 
 test('draws follow the softmax at their temperature', async ({ inPage }) => {

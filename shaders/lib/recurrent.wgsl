@@ -71,8 +71,8 @@ struct Place {
 @group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·F] h times its mask; one element where nothing is dropped
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
 
-const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
-const TILE_ROWS = 4u * ROW_QUADS;
+const ROW_QUADS = 2u;      // a thread's tile: QUAD_ROWS·ROW_QUADS batch rows
+const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
@@ -192,12 +192,12 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   #unroll g in 0..RECURRENT_GATES {
     let w_$g = params.weight_hh_offset + direction * params.weight_stride + ($g * hidden + min(u, hidden - 1u)) * params.features;
   }
-  // Row (i, x) of the tile is 4i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
+  // Row (i, x) of the tile is QUAD_ROWS·i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..LOADED_ROWS {
-      let h_$i_$x = recurrent_row(row_place(step, min(n0 + 4u * $i + (lane ^ $x), params.batch - 1u), direction));
+      let h_$i_$x = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * $i + (lane ^ $x), params.batch - 1u), direction));
     }
-    #unroll x in 0..4 {
+    #unroll x in 0..QUAD_ROWS {
       #unroll g in 0..RECURRENT_GATES { var acc_$i_$x_$g = 0.0; }
     }
   }
@@ -216,7 +216,7 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
       }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..4 {
+      #unroll x in 0..QUAD_ROWS {
         #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g = acc_$i_$x_$g + a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
       }
     }
@@ -232,7 +232,7 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
       }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..4 {
+      #unroll x in 0..QUAD_ROWS {
         #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x * b_$g; }
       }
     }
@@ -242,8 +242,8 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   // The cell is looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
   var tile: array<Recurrent, TILE_ROWS>;
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..4 {
-      #unroll g in 0..RECURRENT_GATES { tile[4u * $i + $x][$g] = acc_$i_$x_$g; }
+    #unroll x in 0..QUAD_ROWS {
+      #unroll g in 0..RECURRENT_GATES { tile[QUAD_ROWS * $i + $x][$g] = acc_$i_$x_$g; }
     }
   }
   var bias: Recurrent;
@@ -277,8 +277,8 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
   let whole = end & ~1u;
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..LOADED_ROWS { let d_$i_$x = gates_row(product_time, min(n0 + 4u * $i + (lane ^ $x), params.batch - 1u), direction); }
-    #unroll x in 0..4 {
+    #unroll x in 0..LOADED_ROWS { let d_$i_$x = gates_row(product_time, min(n0 + QUAD_ROWS * $i + (lane ^ $x), params.batch - 1u), direction); }
+    #unroll x in 0..QUAD_ROWS {
       #unroll j in 0..4 { var acc_$i_$x_$j = 0.0; }
     }
   }
@@ -297,7 +297,7 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
         }
       }
       #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..4 {
+        #unroll x in 0..QUAD_ROWS {
           #unroll j in 0..4 { acc_$i_$x_$j = acc_$i_$x_$j + a_$i_$x.x * w_$j.x + a_$i_$x.y * w_$j.y; }
         }
       }
@@ -314,7 +314,7 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
         }
       }
       #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..4 {
+        #unroll x in 0..QUAD_ROWS {
           #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x * w_$j; }
         }
       }
@@ -324,7 +324,7 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
 
   var tile: array<vec4f, TILE_ROWS>;
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..4 { tile[4u * $i + $x] = vec4f(acc_$i_$x_0, acc_$i_$x_1, acc_$i_$x_2, acc_$i_$x_3); }
+    #unroll x in 0..QUAD_ROWS { tile[QUAD_ROWS * $i + $x] = vec4f(acc_$i_$x_0, acc_$i_$x_1, acc_$i_$x_2, acc_$i_$x_3); }
   }
   let rows = min(TILE_ROWS, params.batch - n0);
   let units = min(4u, hidden - u0);

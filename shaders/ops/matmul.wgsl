@@ -24,9 +24,9 @@ struct MatmulParams {
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;  // [M, N]
 @group(0) @binding(4) var<storage, read> bias: array<f32>;     // [N]
 
-const ROW_QUADS = 2u;     // the tile: 4·ROW_QUADS rows
+const ROW_QUADS = 2u;     // the tile: QUAD_ROWS·ROW_QUADS rows
 const COLUMN_QUADS = 2u;  // by 4·COLUMN_QUADS columns
-const TILE_ROWS = 4u * ROW_QUADS;
+const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TILE_COLUMNS = 4u * COLUMN_QUADS;
 const WORKGROUP = 16u;
 
@@ -79,8 +79,8 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + 4u * $i + (tile.lane ^ $x), params.M - 1u) * params.lda; }
-    #unroll x in 0..4 {
+    #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u) * params.lda; }
+    #unroll x in 0..QUAD_ROWS {
       #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = 0.0; }
     }
   }
@@ -97,7 +97,7 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..4 {
+      #unroll x in 0..QUAD_ROWS {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
     }
@@ -114,15 +114,15 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..4 {
+      #unroll x in 0..QUAD_ROWS {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }
     }
   }
   var sums: Sums;
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..4 {
-      #unroll j in 0..TILE_COLUMNS { sums[4u * $i + $x][$j] = acc_$i_$x_$j; }
+    #unroll x in 0..QUAD_ROWS {
+      #unroll j in 0..TILE_COLUMNS { sums[QUAD_ROWS * $i + $x][$j] = acc_$i_$x_$j; }
     }
   }
   store(tile, sums, params.accumulate == 1u);
@@ -134,8 +134,8 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   if (tile.m >= params.M) { return; }
   #unroll j in 0..TILE_COLUMNS { let b_$j = params.b_offset + min(tile.n + $j, params.N - 1u) * params.ldb; }
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + 4u * $i + (tile.lane ^ $x), params.M - 1u) * params.lda; }
-    #unroll x in 0..4 {
+    #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u) * params.lda; }
+    #unroll x in 0..QUAD_ROWS {
       #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = 0.0; }
     }
   }
@@ -151,7 +151,7 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..4 {
+      #unroll x in 0..QUAD_ROWS {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
     }
@@ -167,15 +167,15 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..4 {
+      #unroll x in 0..QUAD_ROWS {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }
     }
   }
   var sums: Sums;
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..4 {
-      #unroll j in 0..TILE_COLUMNS { sums[4u * $i + $x][$j] = acc_$i_$x_$j; }
+    #unroll x in 0..QUAD_ROWS {
+      #unroll j in 0..TILE_COLUMNS { sums[QUAD_ROWS * $i + $x][$j] = acc_$i_$x_$j; }
     }
   }
   store(tile, sums, params.accumulate == 1u);
@@ -189,9 +189,9 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   if (tile.m >= params.M) { return; }
   var sums = begun(tile);
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + 4u * $i + (tile.lane ^ $x), params.M - 1u); }
-    #unroll x in 0..4 {
-      #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = sums[4u * $i + $x][$j]; }
+    #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u); }
+    #unroll x in 0..QUAD_ROWS {
+      #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = sums[QUAD_ROWS * $i + $x][$j]; }
     }
   }
   let rest = params.K & 1u;
@@ -208,7 +208,7 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..4 {
+      #unroll x in 0..QUAD_ROWS {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
       }
     }
@@ -225,14 +225,14 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..4 {
+      #unroll x in 0..QUAD_ROWS {
         #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
       }
     }
   }
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..4 {
-      #unroll j in 0..TILE_COLUMNS { sums[4u * $i + $x][$j] = acc_$i_$x_$j; }
+    #unroll x in 0..QUAD_ROWS {
+      #unroll j in 0..TILE_COLUMNS { sums[QUAD_ROWS * $i + $x][$j] = acc_$i_$x_$j; }
     }
   }
   store(tile, sums, false);

@@ -122,14 +122,21 @@ export function recurrentCandidates(tiles: Tiles, pass: 'forward' | 'backward'):
   return [tile, ...others.map((changes) => ({ ...tile, ...changes }))];
 }
 
-/** The tile's constants in a shader, with no more rows than there are. */
-export function tileConstants(tile: Tile, rows: number): { ROW_QUADS: number; QUADS: number; LOADED_ROWS: number } {
+/** The tile's constants in a shader, with no more rows than there are: fewer than four are a thread's own, as a stream's single row is. */
+export function tileConstants(tile: Tile, rows: number): { ROW_QUADS: number; QUAD_ROWS: number; QUADS: number; LOADED_ROWS: number } {
+  if (rows < 4) return { ROW_QUADS: rows, QUAD_ROWS: 1, QUADS: 0, LOADED_ROWS: 1 };
   const rowQuads = Math.min(tile.rowQuads, Math.ceil(rows / 4));
-  return { ROW_QUADS: rowQuads, QUADS: Number(tile.quads), LOADED_ROWS: tile.quads ? 1 : 4 };
+  return { ROW_QUADS: rowQuads, QUAD_ROWS: 4, QUADS: Number(tile.quads), LOADED_ROWS: tile.quads ? 1 : 4 };
+}
+
+/** Rows of a thread's tile. */
+export function tileRows(tile: Tile, rows: number): number {
+  const { ROW_QUADS, QUAD_ROWS } = tileConstants(tile, rows);
+  return ROW_QUADS * QUAD_ROWS;
 }
 
 /** Threads that cover so many rows and so many tiles side by side; a quad never spans two rows of tiles. */
 export function tileThreads(tile: Tile, rows: number, columns: number): number {
-  const { ROW_QUADS } = tileConstants(tile, rows);
-  return Math.ceil(rows / (4 * ROW_QUADS)) * (tile.quads ? Math.ceil(columns / 4) * 4 : columns);
+  const { QUADS } = tileConstants(tile, rows);
+  return Math.ceil(rows / tileRows(tile, rows)) * (QUADS ? Math.ceil(columns / 4) * 4 : columns);
 }

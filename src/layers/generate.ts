@@ -1,4 +1,4 @@
-// Text from a model, piece by piece.
+// Text from a model, piece by piece: one continuation, or many side by side.
 import { sampleSettings } from '../kernels/sample.ts';
 import { createDecoder } from '../text/decoder.ts';
 import { finiteNumber, wholeNumber } from './checks.ts';
@@ -6,7 +6,7 @@ import type { CharacterModel } from './model.ts';
 import { BLOCK, BLOCKS_IN_FLIGHT, TokenStream } from './token_stream.ts';
 
 export interface GenerateOptions {
-  /** Characters to draw. Default 400. */
+  /** Characters to draw, for each prompt. Default 400. */
   readonly length?: number;
   /** Above 1 bolder, below 1 safer, 0 always the likeliest. Default 1. */
   readonly temperature?: number;
@@ -17,22 +17,25 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal;
 }
 
-export async function* generate(model: CharacterModel, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
+/** Each yield has a piece of every text, some of them perhaps empty. */
+export async function* generateMany(model: CharacterModel, prompts: readonly string[], options: GenerateOptions): AsyncGenerator<string[], void, undefined> {
   const { length = 400, temperature = 1, topK = 0, seed = 0, signal } = options;
   wholeNumber(length, 'length');
   finiteNumber(temperature, 'temperature', { least: 0 });
   wholeNumber(topK, 'topK', 0);
   wholeNumber(seed, 'seed', 0);
-  const given = model.vocabulary.encode(prompt);
-  if (given.length === 0) throw new RangeError('the prompt is empty: give at least one character for the model to continue');
+  if (prompts.length === 0) throw new RangeError('there are no prompts: give at least one text for the model to continue');
+  const given = prompts.map((prompt) => model.vocabulary.encode(prompt));
+  const empty = given.findIndex((tokens) => tokens.length === 0);
+  if (empty >= 0) throw new RangeError(`${prompts.length > 1 ? `prompt ${empty} of ${prompts.length}` : 'the prompt'} is empty: give at least one character for the model to continue`);
   signal?.throwIfAborted();
 
-  const stream = new TokenStream(model);
-  const decoder = createDecoder(model.vocabulary);
-  const waiting: (() => Promise<Uint32Array>)[] = [];
+  const stream = new TokenStream(model, prompts.length);
+  const decoders = prompts.map(() => createDecoder(model.vocabulary));
+  const waiting: (() => Promise<Uint32Array[]>)[] = [];
   try {
-    stream.read(given.subarray(0, -1));
-    stream.start(given.at(-1)!);
+    stream.read(given.map((tokens) => tokens.subarray(0, -1)));
+    stream.start(given.map((tokens) => tokens.at(-1)!));
     for (let drawn = 0; drawn < length || waiting.length > 0; ) {
       signal?.throwIfAborted();
       while (drawn < length && waiting.length < BLOCKS_IN_FLIGHT) {
@@ -40,12 +43,17 @@ export async function* generate(model: CharacterModel, prompt: string, options: 
         waiting.push(stream.draw(block, sampleSettings({ seed, drawn, topK, temperature })));
         drawn += block;
       }
-      const piece = decoder.push(await waiting.shift()!());
-      if (piece) yield piece;
+      const rows = await waiting.shift()!();
+      const pieces = decoders.map((decoder, n) => decoder.push(rows[n]!));
+      if (pieces.some((piece) => piece !== '')) yield pieces;
     }
-    const rest = decoder.end();
-    if (rest) yield rest;
+    const rest = decoders.map((decoder) => decoder.end());
+    if (rest.some((piece) => piece !== '')) yield rest;
   } finally {
     stream.destroy();
   }
+}
+
+export async function* generate(model: CharacterModel, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
+  for await (const [piece] of generateMany(model, [prompt], options)) yield piece!;
 }

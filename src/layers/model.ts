@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors, type NamedTensor } from '../io/safet
 import { Vocabulary, type VocabularyJSON } from '../text/vocabulary.ts';
 import type { GpuArray } from './array.ts';
 import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
-import { generate, type GenerateOptions } from './generate.ts';
+import { generate, generateMany, type GenerateOptions } from './generate.ts';
 import type { LinearWeights } from './linear.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
 import { cellOf, checkProjection, type RecurrentOptions } from './recurrent.ts';
@@ -146,6 +146,15 @@ export class CharacterModel {
    */
   generate(prompt: string, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     return generate(this, prompt, options);
+  }
+
+  /**
+   * Continue several prompts side by side, each weight read once for all of them: every yield has a piece of each text, some perhaps empty.
+   * The first is what `generate` makes of it; each draws numbers of its own, so that equal prompts go different ways.
+   * @throws RangeError as `generate`, and for no prompts; the signal's reason when aborted.
+   */
+  generateMany(prompts: readonly string[], options: GenerateOptions = {}): AsyncGenerator<string[], void, undefined> {
+    return generateMany(this, prompts, options);
   }
 
   /** All weights as tensors, for a file. */

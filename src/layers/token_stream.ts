@@ -1,4 +1,4 @@
-// Streaming: one step after another through all layers, the state kept on the GPU, tokens drawn there and fed back.
+// Streaming: some texts side by side, one step after another through all layers, the state kept on the GPU, tokens drawn there and fed back.
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
@@ -20,91 +20,112 @@ type Length = typeof BLOCK | 1;
 
 export class TokenStream {
   readonly #model: CharacterModel;
+  /** N: texts side by side. */
+  readonly #batch: number;
   readonly #stack: StackWindow;
   readonly #carried: CarriedState;
-  /** [BLOCK+1] token 0 is the first input; drawn tokens follow. */
+  /** [BLOCK+1,N] row 0 is the first input; drawn tokens follow. */
   readonly #tokens: Slice;
-  /** [1] the token from which the next block is drawn. */
+  /** [1,N] the tokens from which the next block is drawn. */
   readonly #last: Slice;
   readonly #settings: Slice;
-  /** `lengths` by which a replay keeps the state after so many steps. */
-  readonly #steps: Readonly<Record<Length, Slice>>;
+  /** Steps of each text in the next replay, and what the buffer holds. */
+  readonly #lengths: Slice;
+  #steps: Uint32Array<ArrayBuffer>;
   readonly #owned: readonly BufferProxy[];
-  readonly #replays: Readonly<Record<'read' | 'draw', Record<Length, Replay>>>;
+  readonly #read: Replay;
+  readonly #draw: Readonly<Record<Length, Replay>>;
   readonly #ring: ReadbackRing;
 
-  constructor(model: CharacterModel) {
+  constructor(model: CharacterModel, batch: number) {
     const { gpu, vocabulary } = model;
     this.#model = model;
-    this.#tokens = allocateProxy('stream tokens', [BLOCK + 1, 1], 'input');
-    this.#last = allocateProxy('stream last token', [1, 1], 'input');
+    this.#batch = batch;
+    this.#tokens = allocateProxy('stream tokens', [BLOCK + 1, batch], 'input');
+    this.#last = allocateProxy('stream last tokens', [1, batch], 'input');
     this.#settings = allocateProxy('sample settings', [SAMPLE_SETTINGS], 'input');
-    this.#steps = { [BLOCK]: allocateProxy('stream block', lengthsShape(1), 'input'), 1: allocateProxy('stream step', lengthsShape(1), 'input') };
+    this.#lengths = allocateProxy('stream lengths', lengthsShape(batch), 'input');
     this.#stack = new StackWindow(model.layers, model.weights, model.inputOf(this.#tokens), {
-      steps: BLOCK, batch: 1, training: false, lengths: this.#steps[BLOCK], ragged: false,
+      steps: BLOCK, batch, training: false, lengths: this.#lengths, ragged: false,
     });
-    const logits = allocateProxy('stream logits', [1, vocabulary.size], 'activations');
+    const logits = allocateProxy('stream logits', [batch, vocabulary.size], 'activations');
     this.#carried = allocateCarriedState(this.#stack.histories);
-    this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits, ...Object.values(this.#steps)].map((s) => s.buffer)];
+    this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits, this.#lengths].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
-    for (const length of [BLOCK, 1] as const) gpu.write(this.#steps[length], wholeLengths(1, length));
-    const replay = (kind: 'read' | 'draw', length: Length): Replay => new Replay(gpu, this.#record(kind, length, logits), `${kind} ${length}`);
-    this.#replays = {
-      read: { [BLOCK]: replay('read', BLOCK), 1: replay('read', 1) },
-      draw: { [BLOCK]: replay('draw', BLOCK), 1: replay('draw', 1) },
-    };
+    this.#steps = new Uint32Array(lengthsShape(batch)[0]);
+    this.#read = new Replay(gpu, this.#record('read', BLOCK, logits), 'read');
+    this.#draw = { [BLOCK]: new Replay(gpu, this.#record('draw', BLOCK, logits), `draw ${BLOCK}`), 1: new Replay(gpu, this.#record('draw', 1, logits), 'draw 1') };
     this.#ring = new ReadbackRing(gpu, this.#tokens, BLOCKS_IN_FLIGHT);
   }
 
-  /** 'read': take given tokens into the state. 'draw': besides, draw the next token after each and feed it back. */
+  /** 'read': take given tokens into the state. 'draw': besides, draw the next tokens after each and feed them back. */
   #record(kind: 'read' | 'draw', length: Length, logits: Slice): Recording {
     const { gpu, vocabulary, outputSize } = this.#model;
+    const rows = this.#batch;
     const recording = new Recording(gpu.tiles);
     const stack = this.#stack;
     startFrom(recording, stack.histories, this.#carried);
-    if (kind === 'draw') recording.copy(this.#last, subslice(this.#tokens, 0, [1]));
+    if (kind === 'draw') recording.copy(this.#last, subslice(this.#tokens, 0, [rows]));
     stack.prepare(recording);
     for (let t = 0; t < length; t++) {
       stack.forwardStep(recording, t);
       if (kind === 'read') continue;
-      const x = subslice(stack.output, t * outputSize, [1, outputSize]);
-      linear(recording, { rows: 1, input: outputSize, output: vocabulary.size }, this.#model.head('parameters'), x, logits);
-      sample(recording, { logits, rows: 1, vocabulary: vocabulary.size, settings: this.#settings, tokens: this.#tokens, first: t + 1, step: t });
+      const x = subslice(stack.output, t * rows * outputSize, [rows, outputSize]);
+      linear(recording, { rows, input: outputSize, output: vocabulary.size }, this.#model.head('parameters'), x, logits);
+      sample(recording, { logits, rows, vocabulary: vocabulary.size, settings: this.#settings, tokens: this.#tokens, first: (t + 1) * rows, step: t });
     }
-    keepState(recording, stack.histories, this.#carried, this.#steps[length]);
-    if (kind === 'draw') recording.copy(subslice(this.#tokens, length, [1]), this.#last);
+    keepState(recording, stack.histories, this.#carried);
+    if (kind === 'draw') recording.copy(subslice(this.#tokens, length * rows, [rows]), this.#last);
     return recording;
   }
 
-  /** Take tokens into the state, without drawing. */
-  read(tokens: Uint32Array): void {
+  /** Say how many steps each text has in the replays from now on; the others' states stay as they are. */
+  #take(steps: Uint32Array<ArrayBuffer>): void {
+    if (steps.every((count, n) => count === this.#steps[n])) return;
+    this.#steps = steps;
+    this.#model.gpu.write(this.#lengths, steps);
+  }
+
+  /** Take tokens of each text into its state, without drawing: as many as it has. */
+  read(tokens: readonly Uint32Array[]): void {
     const { gpu } = this.#model;
-    for (let at = 0; at < tokens.length; ) {
-      const length: Length = tokens.length - at >= BLOCK ? BLOCK : 1;
-      gpu.write(subslice(this.#tokens, 0, [length]), tokens.subarray(at, at + length));
-      this.#replays.read[length].submit();
-      at += length;
+    const most = Math.max(...tokens.map(({ length }) => length));
+    for (let at = 0; at < most; at += BLOCK) {
+      const block = new Uint32Array((BLOCK + 1) * this.#batch);
+      const steps = wholeLengths(this.#batch, 0);
+      tokens.forEach((row, n) => {
+        const part = row.subarray(at, at + BLOCK);
+        steps[n] = part.length;
+        part.forEach((token, t) => (block[t * this.#batch + n] = token));
+      });
+      gpu.write(this.#tokens, block);
+      this.#take(steps);
+      this.#read.submit();
     }
   }
 
-  /** Give the token from which the first draw goes on. */
-  start(token: number): void {
-    this.#model.gpu.write(this.#last, Uint32Array.of(token));
+  /** Give the token of each text from which its first draw goes on. */
+  start(tokens: readonly number[]): void {
+    this.#model.gpu.write(this.#last, Uint32Array.from(tokens));
   }
 
-  /** Draw 1 or BLOCK tokens; the result waits for them. At most BLOCKS_IN_FLIGHT may be waited for. */
-  draw(length: Length, settings: Uint32Array): () => Promise<Uint32Array> {
+  /** Draw 1 or BLOCK tokens of each text; the result waits for them, an array a text. At most BLOCKS_IN_FLIGHT may be waited for. */
+  draw(length: Length, settings: Uint32Array): () => Promise<Uint32Array[]> {
     const { gpu } = this.#model;
     gpu.write(this.#settings, settings);
+    this.#take(wholeLengths(this.#batch, length));
     const read = gpu.submit('draw', (encoder) => {
-      this.#replays.draw[length].encode(encoder);
+      this.#draw[length].encode(encoder);
       return this.#ring.encode(encoder);
     });
-    return async () => new Uint32Array(await read()).slice(1, length + 1);
+    return async () => {
+      const drawn = new Uint32Array(await read());
+      return Array.from({ length: this.#batch }, (_, n) => Uint32Array.from({ length }, (_, t) => drawn[(t + 1) * this.#batch + n]!));
+    };
   }
 
   destroy(): void {
-    for (const kind of Object.values(this.#replays)) for (const replay of Object.values(kind)) replay.destroy();
+    for (const replay of [this.#read, ...Object.values(this.#draw)]) replay.destroy();
     this.#ring.destroy();
     this.#model.gpu.memory.free(this.#owned);
   }

@@ -1,7 +1,7 @@
 // How a recurrence spreads over threads, by schedule. Stepwise: one dispatch a timestep, hidden units spread over workgroups.
 // Sequence: one dispatch for all timesteps, a workgroup for each tile of batch rows. In both the directions run side by side.
 import { recurrentGates, type Cell, type FoldedParam } from '../cells/cell.ts';
-import { tileConstants, tileThreads, type RecurrentTile } from '../gpu/tiles.ts';
+import { tileConstants, tileRows, tileThreads, type RecurrentTile } from '../gpu/tiles.ts';
 import { grid } from '../kernels/grid.ts';
 import type { StateShape } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
@@ -39,7 +39,7 @@ function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, sh
   if (mode === 'sequence') {
     // Threads past the last column would only wait at the barriers.
     const WORKGROUP = Math.min(tile.workgroup, Math.ceil(columns / 4) * 4);
-    return { constants: { ...constants, SEQUENCE: 1, WORKGROUP }, folded, workgroups: [Math.ceil(batch / (4 * constants.ROW_QUADS)), 1, directions] };
+    return { constants: { ...constants, SEQUENCE: 1, WORKGROUP }, folded, workgroups: [Math.ceil(batch / tileRows(tile, batch)), 1, directions] };
   }
   const [x, y] = grid(tileThreads(tile, batch, columns), tile.workgroup);
   return { constants: { ...constants, WORKGROUP: tile.workgroup }, folded, workgroups: [x, y, directions] };

@@ -117,9 +117,11 @@ fn final_slot(length: u32, steps: u32, reversed: bool) -> u32 {
 // Four neighbouring threads that share loads. A schedule that knows the adapter's quads to be consecutive invocations sets
 // QUADS 1 and LOADED_ROWS 1: of every four rows each lane loads one, and quadSwapX, Y and Diagonal bring the other three.
 // Then the quad must stay together: it shares its rows, and its column is rounded up to whole quads.
+// Fewer than four rows are not worth a quad: QUAD_ROWS 1, and nothing is shared.
 
 const QUADS = 0u;
-const LOADED_ROWS = 4u;  // of every four rows, how many a thread loads itself
+const QUAD_ROWS = 4u;    // rows that a quad would share
+const LOADED_ROWS = 4u;  // and how many of them a thread loads itself
 
 fn quad_lane(thread: u32) -> u32 {
   return select(0u, thread % 4u, QUADS == 1u);
@@ -228,8 +230,8 @@ struct Place {
 @group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·F] h times its mask; one element where nothing is dropped
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
 
-const ROW_QUADS = 2u;      // a thread's tile: 4·ROW_QUADS batch rows
-const TILE_ROWS = 4u * ROW_QUADS;
+const ROW_QUADS = 2u;      // a thread's tile: QUAD_ROWS·ROW_QUADS batch rows
+const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
@@ -334,11 +336,11 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   let w_1 = params.weight_hh_offset + direction * params.weight_stride + (1 * hidden + min(u, hidden - 1u)) * params.features;
   let w_2 = params.weight_hh_offset + direction * params.weight_stride + (2 * hidden + min(u, hidden - 1u)) * params.features;
   let w_3 = params.weight_hh_offset + direction * params.weight_stride + (3 * hidden + min(u, hidden - 1u)) * params.features;
-  // Row (i, x) of the tile is 4i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
-  let h_0_0 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction));
-  let h_0_1 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction));
-  let h_0_2 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 2), params.batch - 1u), direction));
-  let h_0_3 = recurrent_row(row_place(step, min(n0 + 4u * 0 + (lane ^ 3), params.batch - 1u), direction));
+  // Row (i, x) of the tile is QUAD_ROWS·i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
+  let h_0_0 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 0), params.batch - 1u), direction));
+  let h_0_1 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 1), params.batch - 1u), direction));
+  let h_0_2 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 2), params.batch - 1u), direction));
+  let h_0_3 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 3), params.batch - 1u), direction));
   var acc_0_0_0 = 0.0;
   var acc_0_0_1 = 0.0;
   var acc_0_0_2 = 0.0;
@@ -355,10 +357,10 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   var acc_0_3_1 = 0.0;
   var acc_0_3_2 = 0.0;
   var acc_0_3_3 = 0.0;
-  let h_1_0 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 0), params.batch - 1u), direction));
-  let h_1_1 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction));
-  let h_1_2 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction));
-  let h_1_3 = recurrent_row(row_place(step, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction));
+  let h_1_0 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 1 + (lane ^ 0), params.batch - 1u), direction));
+  let h_1_1 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 1 + (lane ^ 1), params.batch - 1u), direction));
+  let h_1_2 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 1 + (lane ^ 2), params.batch - 1u), direction));
+  let h_1_3 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 1 + (lane ^ 3), params.batch - 1u), direction));
   var acc_1_0_0 = 0.0;
   var acc_1_0_1 = 0.0;
   var acc_1_0_2 = 0.0;
@@ -473,38 +475,38 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
 
   // The cell is looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
   var tile: array<Recurrent, TILE_ROWS>;
-  tile[4u * 0 + 0][0] = acc_0_0_0;
-  tile[4u * 0 + 0][1] = acc_0_0_1;
-  tile[4u * 0 + 0][2] = acc_0_0_2;
-  tile[4u * 0 + 0][3] = acc_0_0_3;
-  tile[4u * 0 + 1][0] = acc_0_1_0;
-  tile[4u * 0 + 1][1] = acc_0_1_1;
-  tile[4u * 0 + 1][2] = acc_0_1_2;
-  tile[4u * 0 + 1][3] = acc_0_1_3;
-  tile[4u * 0 + 2][0] = acc_0_2_0;
-  tile[4u * 0 + 2][1] = acc_0_2_1;
-  tile[4u * 0 + 2][2] = acc_0_2_2;
-  tile[4u * 0 + 2][3] = acc_0_2_3;
-  tile[4u * 0 + 3][0] = acc_0_3_0;
-  tile[4u * 0 + 3][1] = acc_0_3_1;
-  tile[4u * 0 + 3][2] = acc_0_3_2;
-  tile[4u * 0 + 3][3] = acc_0_3_3;
-  tile[4u * 1 + 0][0] = acc_1_0_0;
-  tile[4u * 1 + 0][1] = acc_1_0_1;
-  tile[4u * 1 + 0][2] = acc_1_0_2;
-  tile[4u * 1 + 0][3] = acc_1_0_3;
-  tile[4u * 1 + 1][0] = acc_1_1_0;
-  tile[4u * 1 + 1][1] = acc_1_1_1;
-  tile[4u * 1 + 1][2] = acc_1_1_2;
-  tile[4u * 1 + 1][3] = acc_1_1_3;
-  tile[4u * 1 + 2][0] = acc_1_2_0;
-  tile[4u * 1 + 2][1] = acc_1_2_1;
-  tile[4u * 1 + 2][2] = acc_1_2_2;
-  tile[4u * 1 + 2][3] = acc_1_2_3;
-  tile[4u * 1 + 3][0] = acc_1_3_0;
-  tile[4u * 1 + 3][1] = acc_1_3_1;
-  tile[4u * 1 + 3][2] = acc_1_3_2;
-  tile[4u * 1 + 3][3] = acc_1_3_3;
+  tile[QUAD_ROWS * 0 + 0][0] = acc_0_0_0;
+  tile[QUAD_ROWS * 0 + 0][1] = acc_0_0_1;
+  tile[QUAD_ROWS * 0 + 0][2] = acc_0_0_2;
+  tile[QUAD_ROWS * 0 + 0][3] = acc_0_0_3;
+  tile[QUAD_ROWS * 0 + 1][0] = acc_0_1_0;
+  tile[QUAD_ROWS * 0 + 1][1] = acc_0_1_1;
+  tile[QUAD_ROWS * 0 + 1][2] = acc_0_1_2;
+  tile[QUAD_ROWS * 0 + 1][3] = acc_0_1_3;
+  tile[QUAD_ROWS * 0 + 2][0] = acc_0_2_0;
+  tile[QUAD_ROWS * 0 + 2][1] = acc_0_2_1;
+  tile[QUAD_ROWS * 0 + 2][2] = acc_0_2_2;
+  tile[QUAD_ROWS * 0 + 2][3] = acc_0_2_3;
+  tile[QUAD_ROWS * 0 + 3][0] = acc_0_3_0;
+  tile[QUAD_ROWS * 0 + 3][1] = acc_0_3_1;
+  tile[QUAD_ROWS * 0 + 3][2] = acc_0_3_2;
+  tile[QUAD_ROWS * 0 + 3][3] = acc_0_3_3;
+  tile[QUAD_ROWS * 1 + 0][0] = acc_1_0_0;
+  tile[QUAD_ROWS * 1 + 0][1] = acc_1_0_1;
+  tile[QUAD_ROWS * 1 + 0][2] = acc_1_0_2;
+  tile[QUAD_ROWS * 1 + 0][3] = acc_1_0_3;
+  tile[QUAD_ROWS * 1 + 1][0] = acc_1_1_0;
+  tile[QUAD_ROWS * 1 + 1][1] = acc_1_1_1;
+  tile[QUAD_ROWS * 1 + 1][2] = acc_1_1_2;
+  tile[QUAD_ROWS * 1 + 1][3] = acc_1_1_3;
+  tile[QUAD_ROWS * 1 + 2][0] = acc_1_2_0;
+  tile[QUAD_ROWS * 1 + 2][1] = acc_1_2_1;
+  tile[QUAD_ROWS * 1 + 2][2] = acc_1_2_2;
+  tile[QUAD_ROWS * 1 + 2][3] = acc_1_2_3;
+  tile[QUAD_ROWS * 1 + 3][0] = acc_1_3_0;
+  tile[QUAD_ROWS * 1 + 3][1] = acc_1_3_1;
+  tile[QUAD_ROWS * 1 + 3][2] = acc_1_3_2;
+  tile[QUAD_ROWS * 1 + 3][3] = acc_1_3_3;
   var bias: Recurrent;
   bias[0] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 0 * hidden + u];
   bias[1] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 1 * hidden + u];
@@ -544,10 +546,10 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
   let whole = end & ~1u;
-  let d_0_0 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 0), params.batch - 1u), direction);
-  let d_0_1 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 1), params.batch - 1u), direction);
-  let d_0_2 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 2), params.batch - 1u), direction);
-  let d_0_3 = gates_row(product_time, min(n0 + 4u * 0 + (lane ^ 3), params.batch - 1u), direction);
+  let d_0_0 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 0), params.batch - 1u), direction);
+  let d_0_1 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 1), params.batch - 1u), direction);
+  let d_0_2 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 2), params.batch - 1u), direction);
+  let d_0_3 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 3), params.batch - 1u), direction);
   var acc_0_0_0 = 0.0;
   var acc_0_0_1 = 0.0;
   var acc_0_0_2 = 0.0;
@@ -564,10 +566,10 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   var acc_0_3_1 = 0.0;
   var acc_0_3_2 = 0.0;
   var acc_0_3_3 = 0.0;
-  let d_1_0 = gates_row(product_time, min(n0 + 4u * 1 + (lane ^ 0), params.batch - 1u), direction);
-  let d_1_1 = gates_row(product_time, min(n0 + 4u * 1 + (lane ^ 1), params.batch - 1u), direction);
-  let d_1_2 = gates_row(product_time, min(n0 + 4u * 1 + (lane ^ 2), params.batch - 1u), direction);
-  let d_1_3 = gates_row(product_time, min(n0 + 4u * 1 + (lane ^ 3), params.batch - 1u), direction);
+  let d_1_0 = gates_row(product_time, min(n0 + QUAD_ROWS * 1 + (lane ^ 0), params.batch - 1u), direction);
+  let d_1_1 = gates_row(product_time, min(n0 + QUAD_ROWS * 1 + (lane ^ 1), params.batch - 1u), direction);
+  let d_1_2 = gates_row(product_time, min(n0 + QUAD_ROWS * 1 + (lane ^ 2), params.batch - 1u), direction);
+  let d_1_3 = gates_row(product_time, min(n0 + QUAD_ROWS * 1 + (lane ^ 3), params.batch - 1u), direction);
   var acc_1_0_0 = 0.0;
   var acc_1_0_1 = 0.0;
   var acc_1_0_2 = 0.0;
@@ -685,14 +687,14 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   if (u0 >= hidden) { return; }
 
   var tile: array<vec4f, TILE_ROWS>;
-  tile[4u * 0 + 0] = vec4f(acc_0_0_0, acc_0_0_1, acc_0_0_2, acc_0_0_3);
-  tile[4u * 0 + 1] = vec4f(acc_0_1_0, acc_0_1_1, acc_0_1_2, acc_0_1_3);
-  tile[4u * 0 + 2] = vec4f(acc_0_2_0, acc_0_2_1, acc_0_2_2, acc_0_2_3);
-  tile[4u * 0 + 3] = vec4f(acc_0_3_0, acc_0_3_1, acc_0_3_2, acc_0_3_3);
-  tile[4u * 1 + 0] = vec4f(acc_1_0_0, acc_1_0_1, acc_1_0_2, acc_1_0_3);
-  tile[4u * 1 + 1] = vec4f(acc_1_1_0, acc_1_1_1, acc_1_1_2, acc_1_1_3);
-  tile[4u * 1 + 2] = vec4f(acc_1_2_0, acc_1_2_1, acc_1_2_2, acc_1_2_3);
-  tile[4u * 1 + 3] = vec4f(acc_1_3_0, acc_1_3_1, acc_1_3_2, acc_1_3_3);
+  tile[QUAD_ROWS * 0 + 0] = vec4f(acc_0_0_0, acc_0_0_1, acc_0_0_2, acc_0_0_3);
+  tile[QUAD_ROWS * 0 + 1] = vec4f(acc_0_1_0, acc_0_1_1, acc_0_1_2, acc_0_1_3);
+  tile[QUAD_ROWS * 0 + 2] = vec4f(acc_0_2_0, acc_0_2_1, acc_0_2_2, acc_0_2_3);
+  tile[QUAD_ROWS * 0 + 3] = vec4f(acc_0_3_0, acc_0_3_1, acc_0_3_2, acc_0_3_3);
+  tile[QUAD_ROWS * 1 + 0] = vec4f(acc_1_0_0, acc_1_0_1, acc_1_0_2, acc_1_0_3);
+  tile[QUAD_ROWS * 1 + 1] = vec4f(acc_1_1_0, acc_1_1_1, acc_1_1_2, acc_1_1_3);
+  tile[QUAD_ROWS * 1 + 2] = vec4f(acc_1_2_0, acc_1_2_1, acc_1_2_2, acc_1_2_3);
+  tile[QUAD_ROWS * 1 + 3] = vec4f(acc_1_3_0, acc_1_3_1, acc_1_3_2, acc_1_3_3);
   let rows = min(TILE_ROWS, params.batch - n0);
   let units = min(4u, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
