@@ -3,7 +3,7 @@ import { expect, test } from '../harness.ts';
 import type { MatmulCase, TileFamily } from './matmul.page.ts';
 
 const sizes = [
-  [1, 1, 1], [3, 5, 7], [8, 8, 8], [7, 33, 130], [33, 4, 16], [64, 64, 32], [1, 96, 64], [130, 7, 33], [17, 12, 3],
+  [1, 1, 1], [3, 5, 7], [8, 8, 8], [7, 33, 130], [33, 4, 16], [64, 64, 32], [1, 96, 64], [130, 7, 33], [17, 12, 3], [2, 33, 64], [3, 519, 8],
 ] as const;
 
 /** A pipeline for each size takes long: three of them. */

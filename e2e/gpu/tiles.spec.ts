@@ -5,7 +5,7 @@ import { cells } from '../../src/reference/cells.ts';
 import type { TileReport } from './tiles.page.ts';
 
 const shapes = [
-  { steps: 4, batch: 3, hiddenSize: 7, layers: 2, lengths: [4, 1, 3] },
+  { steps: 4, batch: 5, hiddenSize: 7, layers: 2, lengths: [4, 1, 3, 0, 2] },
   { steps: 3, batch: 33, hiddenSize: 18, layers: 1 },
 ];
 

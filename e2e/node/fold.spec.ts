@@ -17,11 +17,14 @@ test('each array<f32> gets the length of its binding; arrays of other elements a
     '@group(0) @binding(1) var<storage, read> a: array<f32>;  // [M,K]',
     '@group(0) @binding(2) var<storage, read_write> ab: array<f32>;',
     '@group(0) @binding(3) var<storage, read> tokens: array<u32>;',
+    '@group(0) @binding(1) var<storage, read> a_vec4: array<vec4f>;',
     'var<private> tile: array<f32, 4>;',
   ];
   expect(fold(code.join('\n'), { params: [], lengths: new Map([['a', 12], ['tokens', 5], ['tile', 6]]) }).split('\n')).toEqual([
     '@group(0) @binding(1) var<storage, read> a: array<f32, 12>;  // [M,K]',
-    ...code.slice(1),
+    ...code.slice(1, 3),
+    '@group(0) @binding(1) var<storage, read> a_vec4: array<vec4f, 3>;',
+    ...code.slice(4),
   ]);
 });
 

@@ -63,6 +63,7 @@ struct Place {
 
 @group(0) @binding(0) var<uniform> params: StepParams;
 @group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
+@group(0) @binding(1) var<storage, read> weight_hh_vec4: array<vec4f>;  // the same, where four are read at once
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
 @group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
@@ -77,6 +78,7 @@ const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where d
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
+const VECTORS = 0u;        // forward: 1 where weight_hh is read four at a time, F and where it begins being multiples of four
 const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
@@ -203,37 +205,50 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
   }
   let depth = select(params.features, 0u, RECURRENT_GATES == 0u);
   let whole = depth & ~1u;
-  for (var k = 0u; k < whole; k += 2u) {
-    #unroll g in 0..RECURRENT_GATES {
-      let b_$g = vec2f(weight_hh[w_$g + k], weight_hh[w_$g + k + 1u]);
-    }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let a_$i_$x = vec2f(recurrent_input(h_$i_$x + k), recurrent_input(h_$i_$x + k + 1u)); }
-      #unroll quad in 0..QUADS {
-        let a_$i_1 = quadSwapX(a_$i_0);
-        let a_$i_2 = quadSwapY(a_$i_0);
-        let a_$i_3 = quadSwapDiagonal(a_$i_0);
-      }
-    }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..QUAD_ROWS {
-        #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g = acc_$i_$x_$g + a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
+  #unroll vector in 0..VECTORS {
+    #unroll g in 0..RECURRENT_GATES { let v_$g = w_$g / 4u; }
+    for (var k = 0u; k < depth / 4u; k += 1u) {
+      #unroll g in 0..RECURRENT_GATES { let b_$g = weight_hh_vec4[v_$g + k]; }
+      #unroll i in 0..ROW_QUADS {
+        let j_$i = h_$i_0 + 4u * k;
+        let a_$i = vec4f(recurrent_input(j_$i), recurrent_input(j_$i + 1u), recurrent_input(j_$i + 2u), recurrent_input(j_$i + 3u));
+        #unroll g in 0..RECURRENT_GATES { acc_$i_0_$g = acc_$i_0_$g + a_$i.x * b_$g.x + a_$i.y * b_$g.y + a_$i.z * b_$g.z + a_$i.w * b_$g.w; }
       }
     }
   }
-  for (var k = whole; k < depth; k += 1u) {
-    #unroll g in 0..RECURRENT_GATES { let b_$g = weight_hh[w_$g + k]; }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let a_$i_$x = recurrent_input(h_$i_$x + k); }
-      #unroll quad in 0..QUADS {
-        let a_$i_1 = quadSwapX(a_$i_0);
-        let a_$i_2 = quadSwapY(a_$i_0);
-        let a_$i_3 = quadSwapDiagonal(a_$i_0);
+  #unroll scalar in 0..1 - VECTORS {
+    for (var k = 0u; k < whole; k += 2u) {
+      #unroll g in 0..RECURRENT_GATES {
+        let b_$g = vec2f(weight_hh[w_$g + k], weight_hh[w_$g + k + 1u]);
+      }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..LOADED_ROWS { let a_$i_$x = vec2f(recurrent_input(h_$i_$x + k), recurrent_input(h_$i_$x + k + 1u)); }
+        #unroll quad in 0..QUADS {
+          let a_$i_1 = quadSwapX(a_$i_0);
+          let a_$i_2 = quadSwapY(a_$i_0);
+          let a_$i_3 = quadSwapDiagonal(a_$i_0);
+        }
+      }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..QUAD_ROWS {
+          #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g = acc_$i_$x_$g + a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
+        }
       }
     }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..QUAD_ROWS {
-        #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x * b_$g; }
+    for (var k = whole; k < depth; k += 1u) {
+      #unroll g in 0..RECURRENT_GATES { let b_$g = weight_hh[w_$g + k]; }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..LOADED_ROWS { let a_$i_$x = recurrent_input(h_$i_$x + k); }
+        #unroll quad in 0..QUADS {
+          let a_$i_1 = quadSwapX(a_$i_0);
+          let a_$i_2 = quadSwapY(a_$i_0);
+          let a_$i_3 = quadSwapDiagonal(a_$i_0);
+        }
+      }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..QUAD_ROWS {
+          #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x * b_$g; }
+        }
       }
     }
   }

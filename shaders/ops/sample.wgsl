@@ -22,6 +22,7 @@ struct Settings {
 @group(0) @binding(2) var<storage, read> settings: Settings;
 @group(0) @binding(3) var<storage, read_write> tokens: array<u32>;       // [.., rows]
 
+// The draw does not depend on it: a schedule has few where a barrier is paid for by the thread.
 const LANES = 64u;
 var<workgroup> shared_count: array<u32, LANES>;
 var<workgroup> shared_score: array<f32, LANES>;

@@ -1,5 +1,5 @@
-// Numbers of a dispatch written into its shader's text: params that never change become literals, and each array<f32> gets the
-// length of what is bound to it. The compiler then knows every stride and bound; on a software adapter that is worth a fifth of a kernel's time
+// Numbers of a dispatch written into its shader's text: params that never change become literals, and each array gets the
+// length of what is bound to it. `x_vec4: array<vec4f>` is `x` again, for loads of four. The compiler then knows every stride and bound; on a software adapter that is worth a fifth of a kernel's time
 // (most of it the bounds check that WebGPU adds to each load). The price is a pipeline for each set of numbers.
 import type { Field } from '../wgsl/types.ts';
 import { maskComments } from './unroll.ts';
@@ -20,10 +20,10 @@ export function fold(code: string, { params, lengths }: Folded): string {
   const masked = maskComments(code);
   let text = '';
   let from = 0;
-  const interesting = /\bparams\.(\w+)\b|(\bvar<storage\b[^>]*>\s*(\w+)\s*:\s*array<\s*f32)(?=\s*>)/g;
+  const interesting = /\bparams\.(\w+)\b|(\bvar<storage\b[^>]*>\s*(\w+)\s*:\s*array<\s*(?:f32|vec4f))(?=\s*>)/g;
   for (const found of masked.matchAll(interesting)) {
     const [whole, param, declaration, name] = found;
-    const replacement = param === undefined ? lengthened(declaration!, lengths.get(name!)) : values.get(param);
+    const replacement = param === undefined ? lengthened(declaration!, lengths.get(name!.replace(/_vec4$/, ''))) : values.get(param);
     if (replacement === undefined) continue;
     text += code.slice(from, found.index) + replacement;
     from = found.index + whole.length;
@@ -32,7 +32,7 @@ export function fold(code: string, { params, lengths }: Folded): string {
 }
 
 const lengthened = (declaration: string, length: number | undefined): string | undefined =>
-  length === undefined ? undefined : `${declaration}, ${length}`;
+  length === undefined ? undefined : `${declaration}, ${declaration.endsWith('vec4f') ? Math.floor(length / 4) : length}`;
 
 function spell({ name, type }: Field, value: number): string {
   if (type === 'f32') {

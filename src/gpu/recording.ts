@@ -51,9 +51,12 @@ export class Recording {
   readonly tiles: Tiles;
   /** The ops recorded here that a tile is chosen for, by key. */
   readonly ops = new Map<string, Op>();
+  /** Multiply-adds from which an op's sizes are folded into its shader, where that is not left to its tile. */
+  readonly #foldFrom: number | null;
 
-  constructor(tiles: Tiles = DIRECT_TILES) {
+  constructor(tiles: Tiles = DIRECT_TILES, { foldFrom = null }: { foldFrom?: number | null } = {}) {
     this.tiles = tiles;
+    this.#foldFrom = foldFrom;
   }
 
   /** Record one dispatch; the result is the handle by which its params can be changed later. */
@@ -82,7 +85,8 @@ export class Recording {
   tileOf(op: RecurrentOp): RecurrentTile;
   tileOf(op: Op): MatmulTile | RecurrentTile {
     this.ops.set(opKey(op), op);
-    return op.kind === 'matmul' ? matmulTile(this.tiles, op) : recurrentTile(this.tiles, op);
+    const tile = op.kind === 'matmul' ? matmulTile(this.tiles, op) : recurrentTile(this.tiles, op);
+    return this.#foldFrom === null ? tile : { ...tile, foldFrom: this.#foldFrom };
   }
 
   copy(from: Slice, to: Slice): void {

@@ -1,5 +1,6 @@
 // Matrix products over slices: which strides, how many threads.
 import shader from '../../shaders/ops/matmul.wgsl';
+import vectors from '../../shaders/ops/matvec.wgsl';
 import shared from '../../shaders/ops/matmul_shared.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
@@ -31,6 +32,7 @@ export interface MatmulOptions {
 
 const FOLDED = ['M', 'N', 'K', 'lda', 'ldb', 'ldc', 'accumulate', 'has_bias'] as const;
 const SHARED_FOLDED = ['M', 'N', 'K', 'a_row', 'a_depth', 'b_depth', 'b_column', 'ldc', 'accumulate', 'has_bias', 'chained'] as const;
+const VECTORS_FOLDED = ['N', 'K', 'lda', 'ldb', 'ldc', 'has_bias'] as const;
 const { SIDE } = shared.constants;
 
 /** Record C (+)= op(A)·op(B) (+ bias). Each element is summed in the same order whatever M, so a row alone equals a row among many. */
@@ -47,6 +49,19 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
   const [lda, ldb, ldc] = [a.stride ?? a.columns, b.stride ?? b.columns, c.stride ?? c.columns];
   const always = { M, N, K, ldc, accumulate: Number(accumulate), has_bias: Number(bias !== undefined) };
   const fold = M * N * K >= tile.foldFrom;
+  const [aligned, bAligned] = [a, b].map(({ slice, columns, stride = columns }) => slice.offset % 4 === 0 && stride % 4 === 0);
+  if (M < 4 && form === 'nt' && !accumulate && K % 4 === 0 && aligned && bAligned) {
+    // A load costs a software adapter ten multiply-adds, so a thread has many columns of what it loads of A; a GPU wants threads.
+    const COLUMNS = !tile.quads ? 1 : N < 512 ? 4 : 8;
+    recording.dispatch(vectors, 'nt', {
+      bindings,
+      params: { N, K, lda, ldb, ldc, has_bias: always.has_bias },
+      folded: fold ? VECTORS_FOLDED : [],
+      constants: { ROWS: M, COLUMNS },
+      workgroups: grid(Math.ceil(N / COLUMNS), vectors.constants.WORKGROUP),
+    });
+    return;
+  }
   if (tile.shared) {
     const [a_row, a_depth] = form === 'tn' ? [1, lda] : [lda, 1];
     const [b_depth, b_column] = form === 'nt' ? [1, ldb] : [ldb, 1];

@@ -19,6 +19,7 @@ export function sample(recording: Recording, options: { logits: Slice; rows: num
   recording.dispatch(shader, 'sample', {
     bindings: { logits, settings, tokens },
     params: { rows, vocabulary, step, first },
+    constants: { LANES: recording.tiles.rowThreads },
     workgroups: [rows, 1, 1],
   });
 }

@@ -3,6 +3,8 @@ import { matmulCandidates, recurrentCandidates, type MatmulOp, type MatmulTile, 
 
 /** Tiles of a matrix product, the default first. */
 export function matmulShortlist(tiles: Tiles, { M, N }: MatmulOp): MatmulTile[] {
+  // Fewer than four rows have a way of their own.
+  if (M < 4) return [tiles.matmul];
   return distinct(matmulCandidates(tiles), ({ shared, rowQuads, columnQuads }) =>
     (shared ? `shared ${rowQuads}x${columnQuads}` : `${Math.min(rowQuads, Math.ceil(M / 4))}x${Math.min(columnQuads, Math.ceil(N / 4))}`));
 }

@@ -45,9 +45,11 @@ function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, sh
   return { constants: { ...constants, WORKGROUP: tile.workgroup }, folded, workgroups: [x, y, directions] };
 }
 
-/** A forward pass, or one step of it: a thread makes one hidden unit of some batch rows. */
-export const forwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape): Spread =>
-  spread(tile, mode, cell, shape, shape.hidden);
+/** A forward pass, or one step of it: a thread makes one hidden unit of some batch rows. Of few rows the weights are all there is to load. */
+export function forwardSpread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape & Pick<LayerHistory, 'features'>): Spread {
+  const { constants, ...rest } = spread(tile, mode, cell, shape, shape.hidden);
+  return { ...rest, constants: { ...constants, VECTORS: Number(constants.QUAD_ROWS === 1 && shape.features % 4 === 0) } };
+}
 
 /** A backward pass, or one step of it: a thread makes four neighbouring hidden units of some batch rows. */
 export const backwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape): Spread =>

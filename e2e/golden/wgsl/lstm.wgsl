@@ -222,6 +222,7 @@ struct Place {
 
 @group(0) @binding(0) var<uniform> params: StepParams;
 @group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
+@group(0) @binding(1) var<storage, read> weight_hh_vec4: array<vec4f>;  // the same, where four are read at once
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
 @group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
@@ -236,6 +237,7 @@ const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where d
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
+const VECTORS = 0u;        // forward: 1 where weight_hh is read four at a time, F and where it begins being multiples of four
 const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
