@@ -1,4 +1,4 @@
-import { createRecurrent, openDevice, type Gpu, type RecurrentOptions } from '../../src/index.ts';
+import { createRecurrent, openDevice, type Gpu, type Precision, type RecurrentOptions } from '../../src/index.ts';
 import { makeCell, type CellName as ReferenceName } from '../../src/reference/cells.ts';
 import { recurrentBackward, recurrentForward } from '../../src/reference/recurrent.ts';
 import { engineCell } from '../cell_options.ts';
@@ -99,13 +99,17 @@ function maskOptions({ regularisers }: GoldenCase): Partial<RecurrentOptions> {
 }
 
 /** Relative L2 error against PyTorch of every result and gradient, by case as `cell, name`. */
-export async function golden(file: unknown): Promise<Record<string, Record<string, number>>> {
+export const golden = (file: unknown): Promise<Record<string, Record<string, number>>> => goldenIn({ file, precision: 'f32' });
+
+/** The same in a precision; in f16 without the cases whose gates are clipped. */
+export async function goldenIn({ file, precision }: { file: unknown; precision: Precision }): Promise<Record<string, Record<string, number>>> {
   const gpu = await openDevice();
   const errors: Record<string, Record<string, number>> = {};
   for (const given of recurrentCases(file)) {
+    if (precision === 'f16' && given.cellOptions?.clip) continue;
     const { cell, cellOptions = {}, inputSize, hiddenSize, projSize = 0, layers, steps, batch, bias, direction, merge = 'concat', lengths } = given;
     const name = `${cell}, ${given.name}`;
-    const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), ...maskOptions(given), inputSize, hiddenSize, projSize, layers, bias, direction, merge });
+    const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), ...maskOptions(given), inputSize, hiddenSize, projSize, layers, bias, direction, merge, precision });
     for (const [key, values] of Object.entries(given.parameters)) network.parameters[key]!.write(Float32Array.from(values));
     // Without training there are no gradients, and zoneout keeps its expectation.
     const training = !given.regularisers?.evaluation;
