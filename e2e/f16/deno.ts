@@ -23,7 +23,8 @@ export type InDeno = <Result>(module: string, name: string, args?: unknown) => P
 
 async function bundle(module: string): Promise<string> {
   const outDir = path.join(ROOT, 'node_modules/.cache/f16');
-  const fileName = `${module.replace(/\W+/g, '_')}_${process.pid}.mjs`;
+  // A file for each worker: they build at the same time.
+  const fileName = `${module.replace(/\W+/g, '_')}_${process.env.TEST_PARALLEL_INDEX}.mjs`;
   await build({
     configFile: path.join(ROOT, 'vite.config.ts'),
     mode: 'library',

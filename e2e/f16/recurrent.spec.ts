@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { cells } from '../../src/reference/cells.ts';
 import type { Comparison, RecurrentCase } from '../gpu/recurrent.page.ts';
+import type { TileReport } from '../gpu/tiles.page.ts';
 import { expect, test } from './deno.ts';
 
 const page = '/e2e/gpu/recurrent.page.ts';
@@ -25,12 +26,23 @@ function check(cases: readonly RecurrentCase[], results: readonly Comparison[]):
   expect(worst).toBeGreaterThan(1e-5);
 }
 
+/** Cells of ReLUs. Where one is as close to its kink as f16 rounds, its derivative is 1 or 0 by chance, and no bound on gradients holds. */
+const KINKED: readonly string[] = ['rnn_relu', 'ind_rnn'];
+/** A unit in the last place of f16 from 1 to 2. */
+const ROUNDING = 2 ** -10;
+
 for (const cell of CELLS) {
   test(`${cell} in f16 agrees with float64: direction × layers × lengths × odd sizes`, async ({ inDeno }) => {
     const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction, d) => [1, 2].flatMap((layers) => [false, true].flatMap((ragged) =>
       SIZES.filter((_, i) => (i + d + layers + Number(ragged)) % 2 === 0).map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
         { cell, precision: 'f16', direction, layers, hiddenSize, inputSize, batch, steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
-    check(cases, await inDeno<Comparison[]>(page, 'compareAll', cases));
+    const results = await inDeno<Comparison[]>(page, 'compareAll', cases.map((given) => ({ ...given, ...(KINKED.includes(cell) && { perturb: ROUNDING }) })));
+    // A float64 network that its biases' rounding alone moves so far is none to compare with.
+    const sound = results.map(({ sensitivity }) => sensitivity <= BOUND);
+    expect(sound.filter(Boolean).length).toBeGreaterThanOrEqual(cases.length / 3);
+    check(cases.filter((_, i) => sound[i]), results.filter((_, i) => sound[i]));
+    test.info().annotations.push({ type: 'too close to a kink', description: String(sound.filter((is) => !is).length) });
+    for (const { errors } of results) for (const array of ['output', 'hn']) expect.soft(errors[array], array).toBeLessThanOrEqual(BOUND);
   });
 }
 
@@ -78,3 +90,14 @@ test('activations, dropout, recurrent dropout and zoneout agree in f16 with PyTo
     for (const [array, error] of Object.entries(arrays)) expect.soft(error, `${array}, ${name}`).toBeLessThanOrEqual(BOUND);
   }
 });
+
+for (const cell of ['lstm', 'gru'] as const) {
+  test(`${cell} in f16 gives the same step by step and in one dispatch, with and without sizes folded in`, async ({ inDeno }) => {
+    const shapes = [{ steps: 4, batch: 9, hiddenSize: 7, layers: 2 }, { steps: 6, batch: 5, hiddenSize: 33, layers: 1, lengths: [6, 1, 0, 3, 6] }];
+    const { errors } = await inDeno<TileReport>('/e2e/gpu/tiles.page.ts', 'families', { cell, precision: 'f16', shapes });
+    expect(Object.keys(errors)).toHaveLength(6);
+    for (const [family, arrays] of Object.entries(errors)) {
+      for (const [array, error] of Object.entries(arrays)) expect.soft(error, `${array}, ${family}`).toBeLessThanOrEqual(BOUND);
+    }
+  });
+}

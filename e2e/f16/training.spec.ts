@@ -1,8 +1,10 @@
 // Training in f16: as good as in f32, its loss scaled, steps that overflow skipped; streams, files and updates on the way.
+import type { WindowsCase, WindowsReport } from '../gpu/training_windows.page.ts';
 import { expect, test } from './deno.ts';
 import type { afterSkips, memory, operators, overflow, Run, Step, train, used } from './training.page.ts';
 
 const page = '/e2e/f16/training.page.ts';
+const BOUND = 2e-2;
 type Given<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
 
 const tail = (steps: readonly Step[]): number => steps.slice(-20).reduce((sum, { loss }) => sum + loss, 0) / 20;
@@ -20,6 +22,32 @@ for (const cell of ['lstm', 'gru'] as const) {
     expect(half.steps.filter(({ skipped }) => skipped).length).toBeLessThan(5);
     // The same noise, not the same bits.
     expect(half.steps.at(-1)!.loss).not.toBe(wide.steps.at(-1)!.loss);
+  });
+}
+
+/** As in e2e/gpu/training_windows.spec.ts: truncated BPTT over old steps too, documents, masks. */
+const layers = [{ cell: 'lstm', hidden: 6 }, { cell: 'gru', hidden: 5 }] as const;
+const regularised = [
+  { cell: 'lstm', hidden: 6, dropout: 0.3, recurrentDropout: 0.4, zoneout: { h: 0.2, c: 0.3 } },
+  { cell: 'gru', hidden: 5, resetAfter: false, dropout: 0.5, recurrentDropout: 0.2, zoneout: { h: 0.1 } },
+] as const;
+const documents = [0, 2, 15, 16, 21, 50, 54];
+const windows: Readonly<Record<string, WindowsCase>> = {
+  'windows of 4': { layers, embed: 5, characters: 70, options: { batch: 3, window: 4, clip: 0.5 }, steps: 7 },
+  'documents, 3 new steps, 8 back, one-hot': { layers, embed: 'one-hot', characters: 70, documents, options: { batch: 2, window: 3, backSteps: 8 }, steps: 16 },
+  'all masks, documents, 3 new steps, 7 back': { layers: regularised, embed: 5, characters: 70, documents, options: { batch: 2, window: 3, backSteps: 7, seed: 11 }, steps: 8 },
+};
+
+for (const [name, given] of Object.entries(windows)) {
+  test(`${name}: in f16 losses, norms and trained weights are the reference's`, async ({ inDeno }) => {
+    const { actual, expected, trained, bytesLeft } = await inDeno<WindowsReport>('/e2e/gpu/training_windows.page.ts', 'compare', { ...given, precision: 'f16' });
+    expect(actual).toHaveLength(given.steps);
+    expected.forEach((step, s) => {
+      expect.soft(Math.abs(actual[s]!.loss - step.loss) / step.loss, `loss of step ${s}`).toBeLessThan(BOUND);
+      expect.soft(Math.abs(actual[s]!.gradientNorm - step.gradientNorm) / step.gradientNorm, `norm of step ${s}`).toBeLessThan(BOUND);
+    });
+    for (const [parameter, error] of Object.entries(trained)) expect.soft(error, `${parameter} after the last step`).toBeLessThan(BOUND);
+    expect(bytesLeft, 'bytes not freed').toBe(0);
   });
 }
 
