@@ -20,6 +20,7 @@ export default defineConfig({
   projects: [
     { name: 'node', testDir: 'e2e/node' },
     { name: 'gpu', testDir: 'e2e/gpu' },
+    { name: 'f16', testDir: 'e2e/f16' },
     { name: 'demo', testDir: 'e2e/demo', fullyParallel: false },
   ],
 });

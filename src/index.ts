@@ -12,6 +12,7 @@ export { IGNORED_TARGET } from './kernels/loss.ts';
 export { GpuArray, type ArraySource } from './layers/array.ts';
 export { Attention, createAttention, type AttentionOptions, type AttentionScore } from './layers/attention.ts';
 export { AttentionPlan, type AttentionInputs, type AttentionPlanOptions } from './layers/attention_plan.ts';
+export type { Precision } from './layers/precision.ts';
 export type { GenerateOptions } from './layers/generate.ts';
 export { CharacterModel, createModel, loadModel, type LayerOptions, type ModelOptions } from './layers/model.ts';
 export { createLinear, Linear, LinearPlan, type LinearOptions, type LinearPlanOptions } from './layers/linear_operator.ts';

@@ -3,3 +3,6 @@ export function findBrowser(): string | null;
 
 /** Flags that give WebGPU in it: on the software adapter, or the machine's own; unless given, `UNFOLD_ADAPTER` says which. */
 export function browserFlags(adapter?: 'default' | 'swiftshader'): string[];
+
+/** The driver file of Mesa's llvmpipe, a software Vulkan with f16; null when there is none. */
+export function findLlvmpipe(): string | null;

@@ -2,10 +2,11 @@
 // Run before `npm start`, `npm test`, `npm run train`, `npm run example`, `npm run conformance` and `npm run bench`; takes a blink when there is nothing to do.
 //
 //   node tools/setup.mjs            dependencies and a browser that tools can drive
+//   node tools/setup.mjs --test     besides, where Debian can give it, a Vulkan driver with f16
 //   node tools/setup.mjs --serve    dependencies; a page is opened in whatever browser the reader has
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -69,6 +70,14 @@ function installedBrowser() {
   return places.find((place) => existsSync(place)) ?? null;
 }
 
+/** A software Vulkan driver with f16, for the specs of e2e/f16: Mesa's llvmpipe, as its loader knows it. Null when there is none. */
+export function findLlvmpipe() {
+  const folder = '/usr/share/vulkan/icd.d';
+  if (!existsSync(folder)) return null;
+  const file = readdirSync(folder).find((name) => name.startsWith('lvp_icd'));
+  return file ? path.join(folder, file) : null;
+}
+
 /** Asked in a process of its own, because Playwright reads `PLAYWRIGHT_BROWSERS_PATH` once, when it is loaded. */
 function playwrightBrowser(env) {
   const script = "import { chromium } from 'playwright'; process.stdout.write(chromium.executablePath())";
@@ -113,15 +122,19 @@ function installBrowser() {
     // Downloaded is not runnable: a bare Linux lacks its libraries.
     if (browser && (process.platform !== 'linux' || run(browser, ['--version'], 1))) return browser;
   }
-  if (isDebian() && process.getuid?.() === 0) {
-    say('installing Debian\'s chromium (at most 10 minutes)');
-    const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
-    const lock = ['-o', 'DPkg::Lock::Timeout=120', '-qq'];
-    run('apt-get', [...lock, 'update'], 3, quiet);
-    run('apt-get', [...lock, 'install', '-y', '--no-install-recommends', 'chromium'], 10, quiet);
-    return installedBrowser();
-  }
+  if (installFromDebian('chromium')) return installedBrowser();
   return null;
+}
+
+/** Whether this is a Debian that could be asked for a package. */
+function installFromDebian(name) {
+  if (!isDebian() || process.getuid?.() !== 0) return false;
+  say(`installing Debian's ${name} (at most 10 minutes)`);
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  const lock = ['-o', 'DPkg::Lock::Timeout=120', '-qq'];
+  run('apt-get', [...lock, 'update'], 3, quiet);
+  run('apt-get', [...lock, 'install', '-y', '--no-install-recommends', name], 10, quiet);
+  return true;
 }
 
 function isDebian() {
@@ -141,7 +154,7 @@ function stop(line) {
   process.exit(1);
 }
 
-function setup(serveOnly) {
+function setup({ serveOnly, testing }) {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
     stop(`this is Node ${process.versions.node}; Unfold needs 20.19 or newer. Install it from https://nodejs.org.`);
@@ -161,6 +174,8 @@ function setup(serveOnly) {
     stop('no browser with WebGPU. Install Google Chrome (https://www.google.com/chrome) or Chromium 113 or newer ' +
       '(Debian: sudo apt-get install chromium), or set UNFOLD_CHROME to the path of one.');
   }
+  // Wanted, not needed: without it the specs of e2e/f16 are skipped, and say so.
+  if (testing && process.platform === 'linux' && !findLlvmpipe()) installFromDebian('mesa-vulkan-drivers');
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) setup(process.argv.includes('--serve'));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) setup({ serveOnly: process.argv.includes('--serve'), testing: process.argv.includes('--test') });

@@ -13,6 +13,12 @@ async function thrown(body: () => unknown): Promise<{ name: string; message: str
 
 const text = characters('to be or not to be, that is the question. '.repeat(10));
 
+/** An application's own device that asked for nothing. */
+async function withoutFeatures(): Promise<Gpu> {
+  const adapter = await navigator.gpu.requestAdapter();
+  return openDevice({ device: await adapter!.requestDevice() });
+}
+
 const small = (gpu: Gpu) => createModel(gpu, { vocabulary: text.vocabulary, embed: 'one-hot', layers: [{ cell: 'lstm', hidden: 8 }] });
 const trainerOf = (gpu: Gpu, options: object = {}) => createTrainer(small(gpu), { optimizer: adam(), batch: 4, window: 8, ...options });
 
@@ -39,6 +45,9 @@ const cases: Record<string, (gpu: Gpu) => unknown> = {
     createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, projSize: 2 }).plan({ steps: 2, batch: 2 }).forward({ input: new Float32Array(12), h0: new Float32Array(8) }),
   normalizedRnn: (gpu) => createRecurrent(gpu, { cell: 'rnn_tanh', inputSize: 3, hiddenSize: 4, layerNorm: true }),
   normalizedResetBefore: (gpu) => createRecurrent(gpu, { cell: 'gru', inputSize: 3, hiddenSize: 4, resetAfter: false, layerNorm: true }),
+  noHalf: async () => createRecurrent(await withoutFeatures(), { cell: 'lstm', inputSize: 3, hiddenSize: 4, precision: 'f16' }),
+  noHalfModel: async () => createModel(await withoutFeatures(), { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hidden: 8 }], precision: 'f16' }),
+  scaledInF32: (gpu) => trainerOf(gpu, { lossScale: { initial: 2 } }),
   fractionalSize: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4.5 }),
   shortBack: (gpu) => trainerOf(gpu, { backSteps: 7 }),
   layerOption: (gpu) => createModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hidden: 8 }, { cell: 'gru', hidden: 8, zoneout: { c: 0.1 } }] }),

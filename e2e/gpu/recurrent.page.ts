@@ -1,4 +1,4 @@
-import { createRecurrent, openDevice, type Gpu, type RecurrentOptions } from '../../src/index.ts';
+import { createRecurrent, openDevice, type Gpu, type Precision, type RecurrentOptions } from '../../src/index.ts';
 import { makeCell, type CellName as ReferenceName } from '../../src/reference/cells.ts';
 import { recurrentBackward, recurrentForward } from '../../src/reference/recurrent.ts';
 import { engineCell } from '../cell_options.ts';
@@ -11,6 +11,8 @@ export interface RecurrentCase extends RecurrentOptions {
   readonly batch: number;
   /** [N]; past them the input and dOutput are NaN. */
   readonly lengths?: readonly number[];
+  /** Also move the reference's biases by so much, up and down, for `sensitivity`. */
+  readonly perturb?: number;
 }
 
 /** Errors by array, and what a check of padding found. */
@@ -19,6 +21,8 @@ export interface Comparison {
   readonly errors: Record<string, number>;
   /** Output or input gradients that are not 0 past a row's length. */
   readonly padding: number;
+  /** Most relative L2 that any array of the reference changes by when its biases are moved: large where a ReLU is close to its kink. */
+  readonly sensitivity: number;
 }
 
 type Values = Float32Array<ArrayBuffer>;
@@ -32,7 +36,7 @@ function swap(values: ArrayLike<number>, a: number, b: number, c: number): Value
 
 /** One network, forward and BPTT, beside the reference. */
 async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
-  const { steps, batch, lengths, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize } = given;
+  const { steps, batch, lengths, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize, perturb = 0 } = given;
   const network = createRecurrent(gpu, { seed: 5, ...given });
   const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined });
   const D = direction === 'bidirectional' ? 2 : 1;
@@ -64,16 +68,22 @@ async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
   network.destroy();
   const cell = referenceCell(given);
   const hasC = cell.states === 2;
-  const forward = recurrentForward({ cell, inputSize, hiddenSize, projSize, layers, steps, batch, bias, direction, merge, lengths }, parameters, wide(input), {
-    h0: wide(h0),
-    ...(hasC && { c0: wide(c0) }),
-  });
-  const backward = recurrentBackward(forward, { dOutput: wide(dOutput), dHn: wide(dHn), ...(hasC && { dCn: wide(dCn) }) });
-  const expected: Record<string, Float64Array> = {
-    output: forward.output, hn: forward.hn, dInput: backward.dInput, dH0: backward.dH0, ...backward.gradients, ...(hasC && { cn: forward.cn, dC0: backward.dC0 }),
+  const reference = (given: Record<string, Float64Array>): Record<string, Float64Array> => {
+    const forward = recurrentForward({ cell, inputSize, hiddenSize, projSize, layers, steps, batch, bias, direction, merge, lengths }, given, wide(input), {
+      h0: wide(h0),
+      ...(hasC && { c0: wide(c0) }),
+    });
+    const backward = recurrentBackward(forward, { dOutput: wide(dOutput), dHn: wide(dHn), ...(hasC && { dCn: wide(dCn) }) });
+    return { output: forward.output, hn: forward.hn, dInput: backward.dInput, dH0: backward.dH0, ...backward.gradients, ...(hasC && { cn: forward.cn, dC0: backward.dC0 }) };
   };
+  const expected = reference(parameters);
+  const moved = (by: number): number[] => {
+    const changed = reference(Object.fromEntries(Object.entries(parameters).map(([name, values]) => [name, name.startsWith('bias_ih') ? values.map((x) => x + by) : values])));
+    return Object.entries(expected).map(([name, values]) => relativeL2(changed[name]!, values));
+  };
+  const sensitivity = perturb ? Math.max(...moved(perturb), ...moved(-perturb)) : 0;
   const padding = actual.output!.filter((x, i) => isPadding(i, columns) && x !== 0).length + actual.dInput!.filter((x, i) => isPadding(i, inputSize) && x !== 0).length;
-  return { errors: Object.fromEntries(Object.entries(expected).map(([name, values]) => [name, relativeL2(actual[name]!, values)])), padding };
+  return { errors: Object.fromEntries(Object.entries(expected).map(([name, values]) => [name, relativeL2(actual[name]!, values)])), padding, sensitivity };
 }
 
 /** Many networks one after another, on one device, so that each kernel is compiled once. */
@@ -99,13 +109,17 @@ function maskOptions({ regularisers }: GoldenCase): Partial<RecurrentOptions> {
 }
 
 /** Relative L2 error against PyTorch of every result and gradient, by case as `cell, name`. */
-export async function golden(file: unknown): Promise<Record<string, Record<string, number>>> {
+export const golden = (file: unknown): Promise<Record<string, Record<string, number>>> => goldenIn({ file, precision: 'f32' });
+
+/** The same in a precision; in f16 without the cases whose gates are clipped. */
+export async function goldenIn({ file, precision }: { file: unknown; precision: Precision }): Promise<Record<string, Record<string, number>>> {
   const gpu = await openDevice();
   const errors: Record<string, Record<string, number>> = {};
   for (const given of recurrentCases(file)) {
+    if (precision === 'f16' && given.cellOptions?.clip) continue;
     const { cell, cellOptions = {}, inputSize, hiddenSize, projSize = 0, layers, steps, batch, bias, direction, merge = 'concat', lengths } = given;
     const name = `${cell}, ${given.name}`;
-    const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), ...maskOptions(given), inputSize, hiddenSize, projSize, layers, bias, direction, merge });
+    const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), ...maskOptions(given), inputSize, hiddenSize, projSize, layers, bias, direction, merge, precision });
     for (const [key, values] of Object.entries(given.parameters)) network.parameters[key]!.write(Float32Array.from(values));
     // Without training there are no gradients, and zoneout keeps its expectation.
     const training = !given.regularisers?.evaluation;

@@ -1,4 +1,4 @@
-import { createRecurrent, openDevice, type CellName, type RecurrentOptions } from '../../src/index.ts';
+import { createRecurrent, openDevice, type CellName, type Precision, type RecurrentOptions } from '../../src/index.ts';
 import type { RecurrentTile, Tiles } from '../../src/gpu/tiles.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
@@ -22,13 +22,13 @@ const changed = (tiles: Tiles, changes: Partial<RecurrentTile>): Tiles => ({
 });
 
 /** A cell on the adapter's own tiles; on others of the same device; and on a device without features, which takes the direct ones that most GPUs use. */
-export async function families({ cell, shapes }: { cell: CellName; shapes: readonly { steps: number; batch: number; hiddenSize: number; layers: number; lengths?: number[] }[] }): Promise<TileReport> {
+export async function families({ cell, shapes, precision = 'f32' }: { cell: CellName; precision?: Precision; shapes: readonly { steps: number; batch: number; hiddenSize: number; layers: number; lengths?: number[] }[] }): Promise<TileReport> {
   const adapter = await navigator.gpu.requestAdapter();
-  const plainDevice = await adapter!.requestDevice();
+  const plainDevice = await adapter!.requestDevice({ requiredFeatures: precision === 'f16' ? ['shader-f16'] : [] });
   const [own, plain] = [await openDevice(), await openDevice({ device: plainDevice })];
   const errors: Record<string, Record<string, number>> = {};
   for (const { steps, batch, lengths, ...rest } of shapes) {
-    const options: RecurrentOptions = { cell, inputSize: 5, direction: 'bidirectional', seed: 4, ...rest };
+    const options: RecurrentOptions = { cell, inputSize: 5, direction: 'bidirectional', seed: 4, precision, ...rest };
     const run = async (gpu: typeof own, tiles = gpu.tiles): Promise<Arrays> => {
       const before = gpu.tiles;
       gpu.tiles = tiles;

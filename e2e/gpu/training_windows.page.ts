@@ -1,6 +1,6 @@
 // Training as the float64 reference does it, row by row: what each row reads is followed through the text, not through windows.
 import {
-  createModel, createTrainer, openDevice, sgd, Vocabulary, type CharacterModel, type LayerOptions, type Progress, type TrainerOptions, type TrainingText,
+  createModel, createTrainer, openDevice, sgd, Vocabulary, type CharacterModel, type LayerOptions, type Precision, type Progress, type TrainerOptions, type TrainingText,
 } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { makeCell, type CellName } from '../../src/reference/cells.ts';
@@ -24,6 +24,7 @@ export interface WindowsCase {
   readonly documents?: readonly number[];
   readonly options: Omit<TrainerOptions, 'optimizer'> & { readonly batch: number; readonly window: number };
   readonly steps: number;
+  readonly precision?: Precision;
 }
 
 export const textOf = ({ characters, documents }: Pick<WindowsCase, 'characters' | 'documents'>): TrainingText =>
@@ -140,9 +141,9 @@ export interface WindowsReport {
 /** Some steps of training by the engine and by the reference. */
 export async function compare(given: WindowsCase): Promise<WindowsReport> {
   const gpu = await openDevice();
-  const { layers, embed, options, steps } = given;
+  const { layers, embed, options, steps, precision = 'f32' } = given;
   const rate = 0.5;
-  const model = createModel(gpu, { vocabulary, embed, layers, seed: 5 });
+  const model = createModel(gpu, { vocabulary, embed, layers, seed: 5, precision });
   const parameters = await referenceParameters(model);
   const trainer = createTrainer(model, { ...options, optimizer: sgd({ rate, momentum: 0.5 }) });
   const progress: Progress[] = [];

@@ -21,7 +21,7 @@ struct RmspropParams {
 @group(0) @binding(3) var<storage, read_write> square: array<f32>;    // v
 @group(0) @binding(4) var<storage, read_write> average: array<f32>;   // a
 @group(0) @binding(5) var<storage, read_write> velocity: array<f32>;  // b
-@group(0) @binding(6) var<storage, read> norm: array<f32>;            // [1] of the whole gradient
+@group(0) @binding(6) var<storage, read> norm: array<f32>;            // [1] of the whole gradient; scaled: [8]
 
 fn decayed(at: u32) -> f32 {
   return clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * weight[at];
@@ -54,7 +54,7 @@ fn move_on(at: u32, d: f32) {
 @compute @workgroup_size(64)
 fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   move_by(at, g / (sqrt(mean_square(at, g)) + params.epsilon));
 }
@@ -62,7 +62,7 @@ fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grou
 @compute @workgroup_size(64)
 fn centered(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   move_by(at, g / (sqrt(variance(at, g)) + params.epsilon));
 }
@@ -70,7 +70,7 @@ fn centered(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
 @compute @workgroup_size(64)
 fn momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   move_on(at, g / (sqrt(mean_square(at, g)) + params.epsilon));
 }
@@ -78,7 +78,7 @@ fn momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
 @compute @workgroup_size(64)
 fn centered_momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   move_on(at, g / (sqrt(variance(at, g)) + params.epsilon));
 }

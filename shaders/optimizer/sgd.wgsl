@@ -16,7 +16,7 @@ struct SgdParams {
 @group(0) @binding(1) var<storage, read_write> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> velocity: array<f32>;  // b
-@group(0) @binding(4) var<storage, read> norm: array<f32>;            // [1] of the whole gradient
+@group(0) @binding(4) var<storage, read> norm: array<f32>;            // [1] of the whole gradient; scaled: [8]
 
 fn decayed(at: u32) -> f32 {
   return clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * weight[at];
@@ -25,14 +25,14 @@ fn decayed(at: u32) -> f32 {
 @compute @workgroup_size(64)
 fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   weight[at] -= params.rate * decayed(at);
 }
 
 @compute @workgroup_size(64)
 fn momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   let b = params.momentum * velocity[at] + g;
   velocity[at] = b;

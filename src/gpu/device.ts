@@ -1,6 +1,6 @@
 // One device and what belongs to it: memory, pipelines, errors, loss. Knows WebGPU, knows no network.
 import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './errors.ts';
-import { bytesOf, Memory, type Slice } from './memory.ts';
+import { elements, Memory, transferred, type Slice } from './memory.ts';
 import { PipelineCache } from './pipelines.ts';
 import { tilesFor, type Tiles } from './tiles.ts';
 import { Tuning, type TuneMode } from './tuned_tiles.ts';
@@ -184,21 +184,23 @@ export class Gpu {
 
   /** Write elements into a slice, in the queue's order. */
   write(slice: Slice, data: Float32Array | Uint32Array | Int32Array): void {
-    if (data.byteLength !== bytesOf(slice)) {
-      throw new RangeError(`${slice.buffer.name} has shape [${slice.shape}], ${bytesOf(slice) / 4} elements; ${data.length} were given`);
+    requireWords(slice);
+    if (data.length !== elements(slice.shape)) {
+      throw new RangeError(`${slice.buffer.name} has shape [${slice.shape}], ${elements(slice.shape)} elements; ${data.length} were given`);
     }
     this.assertAlive();
-    this.device.queue.writeBuffer(this.memory.get(slice.buffer), slice.offset * 4, data as Float32Array<ArrayBuffer>);
+    this.device.queue.writeBuffer(this.memory.get(slice.buffer), transferred(slice).start, data as Float32Array<ArrayBuffer>);
   }
 
   /** Read a slice's bytes after all that was submitted before. @throws DeviceLostError, or what the GPU reported. */
   async readBytes(slice: Slice): Promise<ArrayBuffer> {
+    requireWords(slice);
     this.assertAlive();
-    const size = bytesOf(slice);
+    const { start, bytes: size } = transferred(slice);
     const staging = this.device.createBuffer({ label: `read ${slice.buffer.name}`, size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     try {
       const encoder = this.device.createCommandEncoder({ label: `read ${slice.buffer.name}` });
-      encoder.copyBufferToBuffer(this.memory.get(slice.buffer), slice.offset * 4, staging, 0, size);
+      encoder.copyBufferToBuffer(this.memory.get(slice.buffer), start, staging, 0, size);
       this.device.queue.submit([encoder.finish()]);
       await this.mapped(staging);
       return staging.getMappedRange().slice(0);
@@ -230,4 +232,9 @@ export class Gpu {
     this.memory.freeAll();
     if (this.#owned) this.device.destroy();
   }
+}
+
+/** The host has arrays of 32-bit elements. */
+function requireWords({ buffer }: Slice): void {
+  if (buffer.elementBytes !== 4) throw new TypeError(`${buffer.name} holds f16 and stays on the GPU: convert it to or from an f32 array by a kernel`);
 }

@@ -3,14 +3,19 @@
 /** What a buffer is for; the memory plan counts bytes by it. */
 export type Purpose = 'parameters' | 'gradients' | 'optimizer' | 'history' | 'activations' | 'input' | 'result' | 'scratch';
 
-/** A buffer to be: a name for people, a size in bytes, a purpose. Identity is the object itself. */
+/** 4: f32, or u32. 2: f16, which kernels load as f32 and store rounded (src/gpu/half.ts). */
+export type ElementBytes = 2 | 4;
+
+/** A buffer to be: a name for people, a size in bytes, what it holds, a purpose. Identity is the object itself. */
 export interface BufferProxy {
   readonly name: string;
+  /** A multiple of 4, as WebGPU copies and binds. */
   readonly bytes: number;
+  readonly elementBytes: ElementBytes;
   readonly purpose: Purpose;
 }
 
-/** A stretch of a buffer that holds 32-bit elements in row-major order. `offset` is in elements. */
+/** A stretch of a buffer in row-major order. `offset` is in elements. */
 export interface Slice {
   readonly buffer: BufferProxy;
   readonly offset: number;
@@ -19,14 +24,17 @@ export interface Slice {
 
 /** Storage bindings start at multiples of this many bytes on every adapter. */
 export const ALIGNMENT_BYTES = 256;
-const ELEMENT_BYTES = 4;
+/** Copies, clears and bindings are of so many bytes at a time. */
+const WORD_BYTES = 4;
 
 export const elements = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
-export const bytesOf = (slice: Slice): number => elements(slice.shape) * ELEMENT_BYTES;
+export const bytesOf = (slice: Slice): number => elements(slice.shape) * slice.buffer.elementBytes;
+export const offsetBytes = (slice: Slice): number => slice.offset * slice.buffer.elementBytes;
+const wholeWords = (bytes: number): number => Math.ceil(bytes / WORD_BYTES) * WORD_BYTES;
 
 /** A new buffer of that shape (at least one element, so that it can always be bound), as a slice of all of it. */
-export function allocateProxy(name: string, shape: readonly number[], purpose: Purpose): Slice {
-  return { buffer: { name, bytes: Math.max(1, elements(shape)) * ELEMENT_BYTES, purpose }, offset: 0, shape };
+export function allocateProxy(name: string, shape: readonly number[], purpose: Purpose, elementBytes: ElementBytes = 4): Slice {
+  return { buffer: { name, bytes: wholeWords(Math.max(1, elements(shape)) * elementBytes), elementBytes, purpose }, offset: 0, shape };
 }
 
 /** A part of a slice: `offset` elements in, of that shape. */
@@ -47,13 +55,32 @@ export function reshape(of: Slice, shape: readonly number[]): Slice {
 
 /** Split an offset into what a binding can start at and the elements that a kernel must add. */
 export function alignedStart(slice: Slice): { bindingBytes: number; elements: number } {
-  const bytes = slice.offset * ELEMENT_BYTES;
+  const bytes = offsetBytes(slice);
   const bindingBytes = bytes - (bytes % ALIGNMENT_BYTES);
-  return { bindingBytes, elements: (bytes - bindingBytes) / ELEMENT_BYTES };
+  return { bindingBytes, elements: (bytes - bindingBytes) / slice.buffer.elementBytes };
 }
 
 /** Elements that a binding of the slice spans, from its aligned start; at least one. */
 export const boundElements = (slice: Slice): number => Math.max(1, elements(slice.shape)) + alignedStart(slice).elements;
+
+/** Bytes of that binding: of an odd number of f16, the word that the last one is in. */
+export const boundBytes = (slice: Slice): number => wholeWords(boundElements(slice) * slice.buffer.elementBytes);
+
+/**
+ * The bytes that a copy or a clear of the slice moves: whole words. An odd number of f16 has one only at the end of its buffer.
+ * @throws RangeError where it begins or ends inside a word
+ */
+export function transferred(slice: Slice): { start: number; bytes: number } {
+  const [start, end] = [offsetBytes(slice), offsetBytes(slice) + bytesOf(slice)];
+  const last = wholeWords(end);
+  if (start % WORD_BYTES !== 0 || (last !== end && last !== slice.buffer.bytes)) {
+    throw new RangeError(
+      `${slice.buffer.name} [${slice.shape}] at element ${slice.offset} begins or ends inside a 4-byte word, which no copy or clear can split: ` +
+        'move f16 elements in pairs, or by a kernel',
+    );
+  }
+  return { start, bytes: last - start };
+}
 
 export interface MemoryPlan {
   readonly totalBytes: number;

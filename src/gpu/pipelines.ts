@@ -2,6 +2,7 @@
 import type { Entry } from '../wgsl/types.ts';
 import { describeCompilation, ShaderError } from './errors.ts';
 import { fold } from './fold.ts';
+import { storeHalf } from './half.ts';
 import { boundElements } from './memory.ts';
 import type { Dispatch } from './recording.ts';
 import { unroll } from './unroll.ts';
@@ -15,12 +16,15 @@ export interface Pipeline {
 /** A dispatch's text as the device gets it. */
 function textOf({ shader, entry, constants, folded, params, bindings }: Dispatch): string {
   const code = extensionsOf(constants) + unroll(shader.code, constants);
-  if (folded.length === 0) return code;
+  const bound = Object.entries(bindings);
+  const halves = bound.flatMap(([name, { buffer }]) => (buffer.elementBytes === 2 ? [name] : []));
+  if (folded.length === 0) return storeHalf(code, halves);
   const fields = shader.entries[entry]?.params?.fields ?? [];
-  return fold(code, {
+  const literal = fold(code, {
     params: fields.filter(({ name }) => folded.includes(name)).map((field) => [field, params[field.name]!] as const),
-    lengths: new Map(Object.entries(bindings).map(([name, slice]) => [name, boundElements(slice)])),
+    lengths: new Map(bound.map(([name, slice]) => [name, boundElements(slice)])),
   });
+  return storeHalf(literal, halves);
 }
 
 /** What the text needs before its first line. Quads share their rows, so they stay together, which the analysis cannot see. */

@@ -1,6 +1,6 @@
 // A few small results a step, read without waiting: a ring of staging buffers, each in flight at most once.
 import type { Gpu } from './device.ts';
-import { bytesOf, type Slice } from './memory.ts';
+import { bytesOf, offsetBytes, type Slice } from './memory.ts';
 
 export class ReadbackRing {
   readonly #gpu: Gpu;
@@ -27,7 +27,7 @@ export class ReadbackRing {
   encode(encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
     const staging = this.#free.pop();
     if (!staging) throw new Error(`${this.#slice.buffer.name}: every staging buffer is in flight; take a result first`);
-    encoder.copyBufferToBuffer(this.#gpu.memory.get(this.#slice.buffer), this.#slice.offset * 4, staging, 0, bytesOf(this.#slice));
+    encoder.copyBufferToBuffer(this.#gpu.memory.get(this.#slice.buffer), offsetBytes(this.#slice), staging, 0, bytesOf(this.#slice));
     return async () => {
       await this.#gpu.mapped(staging);
       const bytes = staging.getMappedRange().slice(0);

@@ -93,6 +93,9 @@ export class Recording {
     if (elements(from.shape) !== elements(to.shape)) {
       throw new RangeError(`cannot copy ${from.buffer.name} [${from.shape}] to ${to.buffer.name} [${to.shape}]`);
     }
+    if (from.buffer.elementBytes !== to.buffer.elementBytes) {
+      throw new RangeError(`cannot copy ${from.buffer.name} to ${to.buffer.name}: one of them is f16; convert between them by a kernel`);
+    }
     this.commands.push({ kind: 'copy', from, to });
   }
 

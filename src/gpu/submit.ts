@@ -2,7 +2,7 @@
 // each replay then only walks a list.
 import type { Entry } from '../wgsl/types.ts';
 import type { Gpu } from './device.ts';
-import { ALIGNMENT_BYTES, alignedStart, boundElements, bytesOf, type BufferProxy, type Slice } from './memory.ts';
+import { ALIGNMENT_BYTES, alignedStart, boundBytes, bytesOf, transferred, type BufferProxy, type Slice } from './memory.ts';
 import type { Dispatch, Recording } from './recording.ts';
 
 interface ReadyDispatch {
@@ -56,12 +56,12 @@ export class Replay {
       const groups = new BindGroups(gpu, arena);
       const commands = recording.commands.map((command): ReadyCommand => {
         if (command.kind === 'copy') {
-          const { from, to } = command;
-          return { kind: 'copy', from: gpu.memory.get(from.buffer), fromBytes: from.offset * 4, to: gpu.memory.get(to.buffer), toBytes: to.offset * 4, bytes: bytesOf(from) };
+          const [from, to] = [transferred(command.from), transferred(command.to)];
+          const [source, target] = [command.from, command.to].map(({ buffer }) => gpu.memory.get(buffer)) as [GPUBuffer, GPUBuffer];
+          return { kind: 'copy', from: source, fromBytes: from.start, to: target, toBytes: to.start, bytes: from.bytes };
         }
         if (command.kind === 'clear') {
-          const { target } = command;
-          return { kind: 'clear', buffer: gpu.memory.get(target.buffer), start: target.offset * 4, bytes: bytesOf(target) };
+          return { kind: 'clear', buffer: gpu.memory.get(command.target.buffer), ...transferred(command.target) };
         }
         const { pipeline, layout, entry } = gpu.pipelines.get(command);
         const slot = this.#slots.get(command);
@@ -199,7 +199,7 @@ class BindGroups {
     if (!group) {
       const entries: GPUBindGroupEntry[] = slices.map(([binding, s]) => {
         const { bindingBytes } = alignedStart(s);
-        return { binding, resource: { buffer: this.#gpu.memory.get(s.buffer), offset: bindingBytes, size: boundElements(s) * 4 } };
+        return { binding, resource: { buffer: this.#gpu.memory.get(s.buffer), offset: bindingBytes, size: boundBytes(s) } };
       });
       if (entry.params) entries.push({ binding: entry.params.binding, resource: { buffer: this.#arena, size: entry.params.bytes } });
       group = this.#gpu.device.createBindGroup({ label: dispatch.label, layout, entries });

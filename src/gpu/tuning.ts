@@ -1,7 +1,7 @@
 // Choosing by measuring: candidates of one operation, recorded over the same scratch memory, each compiled, verified against the
 // first, then timed in turn, round by round. Knows the GPU and no network: what a candidate is, its caller knows.
 import type { Gpu } from './device.ts';
-import { bytesOf, elements, type BufferProxy, type Slice } from './memory.ts';
+import { elements, transferred, type BufferProxy, type Slice } from './memory.ts';
 import type { Recording } from './recording.ts';
 import { Replay } from './submit.ts';
 
@@ -77,7 +77,10 @@ export async function tune<Choice>(gpu: Gpu, task: TuningTask<Choice>, signal?: 
       task.inputs.forEach((slice, i) => gpu.write(slice, inputs[i]!));
       for (const { slice, values } of task.words ?? []) gpu.write(slice, values);
       // A candidate that writes nothing must not be taken for the one before it.
-      gpu.submit(key, (encoder) => task.results.forEach((slice) => encoder.clearBuffer(gpu.memory.get(slice.buffer), slice.offset * 4, bytesOf(slice))));
+      gpu.submit(key, (encoder) => task.results.forEach((slice) => {
+        const { start, bytes } = transferred(slice);
+        encoder.clearBuffer(gpu.memory.get(slice.buffer), start, bytes);
+      }));
       const trial = await Trial.begin(gpu, key, choice, () => task.record(choice));
       trials.push(trial);
       if (trial.refused !== null) {

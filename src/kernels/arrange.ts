@@ -1,5 +1,6 @@
-// Arrays in another arrangement: directions merged, batch and time exchanged, one added to another.
+// Arrays in another arrangement: directions merged, batch and time exchanged, one added to another, in another precision.
 import addShader from '../../shaders/ops/add.wgsl';
+import convertShader from '../../shaders/ops/convert.wgsl';
 import mergeShader from '../../shaders/ops/merge.wgsl';
 import swapShader from '../../shaders/ops/swap.wgsl';
 import { elements, type Slice } from '../gpu/memory.ts';
@@ -15,6 +16,12 @@ export function mergeDirections(recording: Recording, both: Slice, merged: Slice
 export function swapAxes(recording: Recording, source: Slice, swapped: Slice): void {
   const [a, b, c] = source.shape as [number, number, number];
   recording.dispatch(swapShader, 'swap', { bindings: { source, swapped }, params: { a, b, c }, workgroups: grid(elements(source.shape), 64) });
+}
+
+/** Record y = x, of as many elements; one may be f32 and the other f16. */
+export function convert(recording: Recording, x: Slice, y: Slice): void {
+  const count = elements(y.shape);
+  recording.dispatch(convertShader, 'convert', { bindings: { x, y }, params: { count }, workgroups: grid(count, 64) });
 }
 
 /** Record y += x, of the same shape. */

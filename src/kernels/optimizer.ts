@@ -31,8 +31,10 @@ export function normOfParts(recording: Recording, gradients: readonly Slice[], p
 export interface Update {
   readonly weight: Slice;
   readonly gradient: Slice;
-  /** The gradient's global norm [1]. */
+  /** The gradient's global norm [1]; scaled: the state of loss scaling. */
   readonly norm: Slice;
+  /** The loss is scaled: a step that its state says to skip changes nothing. Default false. */
+  readonly scaled?: boolean;
   /** The gradient is scaled down where its norm is above this; 0 leaves it. */
   readonly clipNorm: number;
   /** Each of its elements is clamped into ± this; 0 leaves it. */
@@ -40,9 +42,13 @@ export interface Update {
 }
 
 /** The arrays and params that all updates have. */
-function common({ weight, gradient, norm, clipNorm, clipValue }: Update) {
+function common({ weight, gradient, norm, scaled = false, clipNorm, clipValue }: Update) {
   const count = elements(weight.shape);
-  return { arrays: { weight, gradient, norm }, params: { count, clip_norm: clipNorm, clip_value: clipValue }, workgroups: grid(count, 64) };
+  return {
+    arrays: { weight, gradient, norm },
+    params: { count, clip_norm: clipNorm, clip_value: clipValue },
+    how: { workgroups: grid(count, 64), ...(scaled && { constants: { SCALED: 1 } }) },
+  };
 }
 
 export interface AdamParams {
@@ -60,8 +66,8 @@ export interface AdamParams {
 
 /** Record Adam's update; the handle's `rate`, `correction1`, `correction2` and `keep` change every step. */
 export function adamUpdate(recording: Recording, update: Update, moments: { first: Slice; second: Slice }, { weightDecay, ...given }: AdamParams): Dispatch {
-  const { arrays, params, workgroups } = common(update);
-  return recording.dispatch(adamShader, 'adam', { bindings: { ...arrays, ...moments }, params: { ...params, ...given, weight_decay: weightDecay }, workgroups });
+  const { arrays, params, how } = common(update);
+  return recording.dispatch(adamShader, 'adam', { bindings: { ...arrays, ...moments }, params: { ...params, ...given, weight_decay: weightDecay }, ...how });
 }
 
 export interface SgdParams {
@@ -73,10 +79,10 @@ export interface SgdParams {
 
 /** Record the update of gradient descent, with momentum where there is a velocity; the handle's `rate` may change. */
 export function sgdUpdate(recording: Recording, update: Update, velocity: Slice | undefined, { rate, momentum, nesterov, weightDecay }: SgdParams): Dispatch {
-  const { arrays, params: shared, workgroups } = common(update);
+  const { arrays, params: shared, how } = common(update);
   const params = { ...shared, rate, momentum, nesterov: Number(nesterov), weight_decay: weightDecay };
-  if (!velocity) return recording.dispatch(sgdShader, 'plain', { bindings: arrays, params, workgroups });
-  return recording.dispatch(sgdShader, 'momentum', { bindings: { ...arrays, velocity }, params, workgroups });
+  if (!velocity) return recording.dispatch(sgdShader, 'plain', { bindings: arrays, params, ...how });
+  return recording.dispatch(sgdShader, 'momentum', { bindings: { ...arrays, velocity }, params, ...how });
 }
 
 export interface RmspropParams {
@@ -94,11 +100,11 @@ export function rmspropUpdate(
   { square, average, velocity }: { square: Slice; average?: Slice | undefined; velocity?: Slice | undefined },
   { weightDecay, ...given }: RmspropParams,
 ): Dispatch {
-  const { arrays, params: shared, workgroups } = common(update);
+  const { arrays, params: shared, how } = common(update);
   const bindings = { ...arrays, square };
   const params = { ...shared, ...given, weight_decay: weightDecay };
-  if (average && velocity) return recording.dispatch(rmspropShader, 'centered_momentum', { bindings: { ...bindings, average, velocity }, params, workgroups });
-  if (average) return recording.dispatch(rmspropShader, 'centered', { bindings: { ...bindings, average }, params, workgroups });
-  if (velocity) return recording.dispatch(rmspropShader, 'momentum', { bindings: { ...bindings, velocity }, params, workgroups });
-  return recording.dispatch(rmspropShader, 'plain', { bindings, params, workgroups });
+  if (average && velocity) return recording.dispatch(rmspropShader, 'centered_momentum', { bindings: { ...bindings, average, velocity }, params, ...how });
+  if (average) return recording.dispatch(rmspropShader, 'centered', { bindings: { ...bindings, average }, params, ...how });
+  if (velocity) return recording.dispatch(rmspropShader, 'momentum', { bindings: { ...bindings, velocity }, params, ...how });
+  return recording.dispatch(rmspropShader, 'plain', { bindings, params, ...how });
 }

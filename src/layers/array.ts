@@ -1,18 +1,23 @@
 // An array on the GPU as an application sees it: a shape, a place in a GPU buffer, reads and writes in row-major order.
 import type { Gpu } from '../gpu/device.ts';
-import { bytesOf, elements, type Slice } from '../gpu/memory.ts';
+import { bytesOf, elements, offsetBytes, type Slice } from '../gpu/memory.ts';
 
 /** What can be given for an array: host numbers, an application's own GPU buffer from its first byte, or another array. */
 export type ArraySource = Float32Array | GPUBuffer | GpuArray;
+
+/** Told of a write: through the queue, or as a command of that encoder. */
+export type Written = (encoder?: GPUCommandEncoder) => void;
 
 export class GpuArray {
   readonly shape: readonly number[];
   readonly slice: Slice;
   readonly name: string;
   readonly #gpu: Gpu;
+  readonly #written: Written | undefined;
 
-  constructor(gpu: Gpu, slice: Slice, name: string) {
+  constructor(gpu: Gpu, slice: Slice, name: string, written?: Written) {
     this.#gpu = gpu;
+    this.#written = written;
     this.slice = slice;
     this.shape = slice.shape;
     this.name = name;
@@ -24,7 +29,7 @@ export class GpuArray {
   }
 
   get offsetBytes(): number {
-    return this.slice.offset * 4;
+    return offsetBytes(this.slice);
   }
 
   get byteLength(): number {
@@ -43,6 +48,7 @@ export class GpuArray {
       throw new RangeError(`${this.name} has shape [${this.shape}], ${elements(this.shape)} elements; ${data.length} were given`);
     }
     this.#gpu.write(this.slice, data);
+    this.#written?.();
   }
 
   /**
@@ -55,6 +61,7 @@ export class GpuArray {
     if (source instanceof GpuArray) {
       if (source.byteLength !== bytes) throw new RangeError(`${this.name} has shape [${this.shape}]; ${source.name} has [${source.shape}]`);
       encoder.copyBufferToBuffer(source.buffer, source.offsetBytes, this.buffer, this.offsetBytes, bytes);
+      this.#written?.(encoder);
       return;
     }
     if (typeof source !== 'object' || source === null || typeof source.size !== 'number') {
@@ -67,5 +74,6 @@ export class GpuArray {
       throw new TypeError(`the buffer "${source.label}" given for ${this.name} must be created with GPUBufferUsage.COPY_SRC`);
     }
     encoder.copyBufferToBuffer(source, 0, this.buffer, this.offsetBytes, bytes);
+    this.#written?.(encoder);
   }
 }

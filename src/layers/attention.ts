@@ -6,6 +6,7 @@ import type { GpuArray } from './array.ts';
 import { AttentionPlan, type AttentionPlanOptions } from './attention_plan.ts';
 import { oneOf, wholeNumber } from './checks.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
+import { refusePrecision } from './precision.ts';
 
 export type AttentionScore = 'dot' | 'general';
 
@@ -44,7 +45,9 @@ export class Attention {
   readonly #gpu: Gpu;
   readonly #plans = new Set<AttentionPlan>();
 
-  constructor(gpu: Gpu, { score, decoderSize, encoderSize, outputSize = decoderSize, seed = 0 }: AttentionOptions) {
+  constructor(gpu: Gpu, options: AttentionOptions) {
+    const { score, decoderSize, encoderSize, outputSize = decoderSize, seed = 0 } = options;
+    refusePrecision(options, 'createAttention');
     oneOf(score, 'score', ['dot', 'general']);
     wholeNumber(decoderSize, 'decoderSize');
     wholeNumber(encoderSize, 'encoderSize');

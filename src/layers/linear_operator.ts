@@ -8,6 +8,7 @@ import { GpuArray, type ArraySource } from './array.ts';
 import { wholeNumber } from './checks.ts';
 import { linear, linearBackward } from './linear.ts';
 import { Parameters } from './parameters.ts';
+import { refusePrecision } from './precision.ts';
 
 export interface LinearOptions {
   /** I */ readonly inputSize: number;
@@ -41,7 +42,9 @@ export class Linear {
   readonly #gpu: Gpu;
   readonly #plans = new Set<LinearPlan>();
 
-  constructor(gpu: Gpu, { inputSize, outputSize, seed = 0 }: LinearOptions) {
+  constructor(gpu: Gpu, options: LinearOptions) {
+    const { inputSize, outputSize, seed = 0 } = options;
+    refusePrecision(options, 'createLinear');
     wholeNumber(inputSize, 'inputSize');
     wholeNumber(outputSize, 'outputSize');
     wholeNumber(seed, 'seed', 0);

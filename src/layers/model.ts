@@ -9,9 +9,11 @@ import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
 import { generate, generateMany, type GenerateOptions } from './generate.ts';
 import type { LinearWeights } from './linear.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
+import { checkPrecision, type Precision } from './precision.ts';
 import { cellOf, checkProjection, type RecurrentOptions } from './recurrent.ts';
 import type { StackInput } from './stack.ts';
 import { outputColumns, stackParameters, type LayerShape } from './stack_parameters.ts';
+import { WeightCopy } from './weight_copy.ts';
 
 /** A layer, with the operator's options that have a sense in a model that reads forward. Masks are drawn in training alone. */
 export interface LayerOptions extends CellOptions, Pick<RecurrentOptions, 'cell' | 'resetAfter' | 'recurrentInit' | 'projSize'> {
@@ -31,6 +33,11 @@ export interface ModelOptions {
   readonly seed?: number;
   /** Added to the forget gates' initial biases, so that a cell remembers until it learns otherwise. Default 1. */
   readonly forgetBias?: number;
+  /**
+   * 'f16': activations, and a copy of the weight matrices, are stored in f16, for half the memory and traffic; sums, logits, parameters and
+   * their gradients stay f32, and a trainer scales its loss. Needs the feature shader-f16. Files are the same either way. Default 'f32'.
+   */
+  readonly precision?: Precision;
 }
 
 /** What a file keeps of a model besides its weights. */
@@ -51,12 +58,12 @@ export function createModel(gpu: Gpu, options: ModelOptions): CharacterModel {
 }
 
 /** A model from what `save` gave, with its vocabulary and shape. @throws SafetensorsError or RangeError for another file. */
-export function loadModel(gpu: Gpu, bytes: Uint8Array): CharacterModel {
+export function loadModel(gpu: Gpu, bytes: Uint8Array, { precision }: Pick<ModelOptions, 'precision'> = {}): CharacterModel {
   const { metadata } = readSafetensors(bytes);
   requireFormat(metadata);
   const shape = JSON.parse(metadata.model ?? '{}') as ModelJSON;
   const vocabulary = Vocabulary.fromJSON(JSON.parse(metadata.vocabulary ?? 'null') as VocabularyJSON);
-  const model = new CharacterModel(gpu, { ...shape, vocabulary });
+  const model = new CharacterModel(gpu, { ...shape, vocabulary, ...(precision && { precision }) });
   model.load(bytes);
   return model;
 }
@@ -73,14 +80,16 @@ export class CharacterModel {
   readonly weights: Parameters;
   readonly embed: number | 'one-hot';
   readonly #json: ModelJSON;
+  readonly #copy: WeightCopy;
 
   constructor(gpu: Gpu, options: ModelOptions) {
-    const { vocabulary, embed = 64, layers, seed = 0, forgetBias = 1 } = options;
+    const { vocabulary, embed = 64, layers, seed = 0, forgetBias = 1, precision = 'f32' } = options;
     if (!(vocabulary instanceof Vocabulary)) throw new TypeError('vocabulary must be a Vocabulary, such as characters(text).vocabulary');
     if (embed !== 'one-hot') wholeNumber(embed, "embed (a size, or 'one-hot')");
     if (!Array.isArray(layers) || layers.length === 0) throw new RangeError("layers must list at least one layer, such as { cell: 'lstm', hidden: 128 }");
     wholeNumber(seed, 'seed', 0);
     finiteNumber(forgetBias, 'forgetBias');
+    checkPrecision(gpu, precision, layers);
     const V = vocabulary.size;
     this.gpu = gpu;
     this.vocabulary = vocabulary;
@@ -105,10 +114,13 @@ export class CharacterModel {
         { name: 'head.bias', shape: [V], initialise: headInit },
       ],
       'model',
+      precision,
     );
-    gpu.guard('model', () => gpu.memory.allocate([this.weights.flat.buffer, this.weights.flatGradient.buffer]));
+    gpu.guard('model', () => gpu.memory.allocate(this.weights.buffers));
     gpu.write(this.weights.flat, this.weights.initialValues(seed));
-    this.parameters = this.weights.arrays(gpu, 'parameters');
+    this.#copy = new WeightCopy(gpu, this.weights);
+    this.#copy.refresh();
+    this.parameters = this.weights.arrays(gpu, 'parameters', this.#copy.refresh);
     this.gradients = this.weights.arrays(gpu, 'gradients');
   }
 
@@ -123,7 +135,7 @@ export class CharacterModel {
 
   /** Bytes of the weights and their gradients. */
   get memory(): MemoryPlan {
-    return planMemory([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
+    return planMemory(this.weights.buffers);
   }
 
   /** The first layer's input, for tokens [T,N] in that slice. */
@@ -131,11 +143,11 @@ export class CharacterModel {
     const vocabulary = this.vocabulary.size;
     return this.embed === 'one-hot'
       ? { kind: 'one-hot', tokens, vocabulary }
-      : { kind: 'table', tokens, vocabulary, embedding: this.weights.slice('embedding.weight') };
+      : { kind: 'table', tokens, vocabulary, embedding: this.weights.stored('embedding.weight') };
   }
 
   head(of: 'parameters' | 'gradients'): LinearWeights {
-    const part = (name: string): Slice => (of === 'parameters' ? this.weights.slice(name) : this.weights.gradient(name));
+    const part = (name: string): Slice => (of === 'parameters' ? this.weights.stored(name) : this.weights.gradient(name));
     return { weight: part('head.weight'), bias: part('head.bias') };
   }
 
@@ -194,9 +206,19 @@ export class CharacterModel {
     for (const [name, data] of values) this.parameters[name]!.write(data);
   }
 
+  get precision(): Precision {
+    return this.weights.precision;
+  }
+
+  /** In precision f16, after the application's own commands have written into the parameters' buffers: what kernels read is made anew. */
+  refreshWeights(encoder?: GPUCommandEncoder): void {
+    this.#copy.refresh(encoder);
+  }
+
   /** Free the weights and gradients. */
   destroy(): void {
-    this.gpu.memory.free([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
+    this.#copy.destroy();
+    this.gpu.memory.free(this.weights.buffers);
   }
 }
 

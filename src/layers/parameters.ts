@@ -1,8 +1,12 @@
 // All parameters of a model in one flat buffer, their gradients in a second of the same layout: clipping and the update
-// are a dispatch or two whatever the model, a checkpoint is a copy, a file is a list of slices.
+// are a dispatch or two whatever the model, a checkpoint is a copy, a file is a list of slices. In precision f16 a third, of the same
+// layout, is what kernels read of the weight matrices.
 import type { Gpu } from '../gpu/device.ts';
-import { ALIGNMENT_BYTES, allocateProxy, elements, subslice, type Slice } from '../gpu/memory.ts';
-import { GpuArray } from './array.ts';
+import { ALIGNMENT_BYTES, allocateProxy, elements, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { convert } from '../kernels/arrange.ts';
+import { GpuArray, type Written } from './array.ts';
+import type { Precision } from './precision.ts';
 import { randomNormal, randomUniform } from './random.ts';
 
 /** How a parameter starts: uniform in ±scale, normal with that deviation, or scale on the diagonal of each square block; `raise` adds to a stretch. */
@@ -26,27 +30,37 @@ const drawn = {
   identity: (_seed: number, _place: number, i: number, columns: number): number => Number(Math.floor(i / columns) % columns === i % columns),
 } as const;
 
-const ALIGNMENT_ELEMENTS = ALIGNMENT_BYTES / 4;
-
 export class Parameters {
   readonly specs: readonly ParameterSpec[];
   /** All weights, [count] with padding between them. */
   readonly flat: Slice;
   readonly flatGradient: Slice;
+  /** All weights in f16, made anew of `flat` whenever that changes; null in precision f32. */
+  readonly half: Slice | null;
   readonly #offsets = new Map<string, number>();
   readonly #shapes = new Map<string, readonly number[]>();
 
-  constructor(specs: readonly ParameterSpec[], name: string) {
+  constructor(specs: readonly ParameterSpec[], name: string, precision: Precision = 'f32') {
     this.specs = specs;
+    const alignment = ALIGNMENT_BYTES / (precision === 'f16' ? 2 : 4);
     let offset = 0;
     for (const spec of specs) {
       if (this.#offsets.has(spec.name)) throw new Error(`two parameters are called ${spec.name}`);
       this.#offsets.set(spec.name, offset);
       this.#shapes.set(spec.name, spec.shape);
-      offset += Math.ceil(elements(spec.shape) / ALIGNMENT_ELEMENTS) * ALIGNMENT_ELEMENTS;
+      offset += Math.ceil(elements(spec.shape) / alignment) * alignment;
     }
     this.flat = allocateProxy(`${name}.parameters`, [offset], 'parameters');
     this.flatGradient = allocateProxy(`${name}.gradients`, [offset], 'gradients');
+    this.half = precision === 'f16' ? allocateProxy(`${name}.parameters in f16`, [offset], 'parameters', 2) : null;
+  }
+
+  get precision(): Precision {
+    return this.half ? 'f16' : 'f32';
+  }
+
+  get buffers(): BufferProxy[] {
+    return [this.flat, this.flatGradient, this.half].flatMap((slice) => (slice ? [slice.buffer] : []));
   }
 
   /** Parameters without the padding. */
@@ -62,6 +76,16 @@ export class Parameters {
     return this.#part(this.flat, name);
   }
 
+  /** What kernels read: of a matrix in precision f16 the copy, else the parameter itself. */
+  stored(name: string): Slice {
+    return this.#part(this.half && this.#shapes.get(name)?.length === 2 ? this.half : this.flat, name);
+  }
+
+  /** Record the copy anew, after whatever has changed the weights. */
+  recordHalf(recording: Recording): void {
+    if (this.half) convert(recording, this.flat, this.half);
+  }
+
   gradient(name: string): Slice {
     return this.#part(this.flatGradient, name);
   }
@@ -73,10 +97,10 @@ export class Parameters {
     return subslice(of, offset, shape);
   }
 
-  /** The weights as arrays by name, for an application to read and write. */
-  arrays(gpu: Gpu, of: 'parameters' | 'gradients'): Record<string, GpuArray> {
+  /** The weights, or their gradients, as arrays by name, for an application to read and write; `written` runs behind each write. */
+  arrays(gpu: Gpu, of: 'parameters' | 'gradients', written?: Written): Record<string, GpuArray> {
     return Object.fromEntries(
-      this.specs.map(({ name }) => [name, new GpuArray(gpu, of === 'parameters' ? this.slice(name) : this.gradient(name), name)]),
+      this.specs.map(({ name }) => [name, new GpuArray(gpu, of === 'parameters' ? this.slice(name) : this.gradient(name), name, written)]),
     );
   }
 

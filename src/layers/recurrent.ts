@@ -7,9 +7,11 @@ import type { Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
 import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
 import { Parameters } from './parameters.ts';
+import { checkPrecision, type Precision } from './precision.ts';
 import { RecurrentPlan, type PlanOptions } from './recurrent_plan.ts';
 import { RecurrentStream } from './recurrent_stream.ts';
 import { outputColumns, stackParameters, type Direction, type LayerShape, type Merge } from './stack_parameters.ts';
+import { WeightCopy } from './weight_copy.ts';
 
 export interface RecurrentOptions extends CellOptions {
   readonly cell: CellName;
@@ -41,6 +43,12 @@ export interface RecurrentOptions extends CellOptions {
   readonly forgetBias?: number;
   /** Of the initial weights, uniform in ±1/√H, and of the masks of dropout and zoneout. Default 0. */
   readonly seed?: number;
+  /**
+   * 'f16': activations, and a copy of the weight matrices, are stored in f16, for half the memory and traffic; sums, parameters, gradients
+   * and what goes in and out stay f32. Needs the feature shader-f16. Small gradients vanish in f16: give `backward` a dOutput scaled up,
+   * and scale the gradients down. Default 'f32'.
+   */
+  readonly precision?: Precision;
 }
 
 /**
@@ -63,10 +71,11 @@ export class Recurrent {
   /** Of the initial weights, and of the masks of dropout and zoneout. */
   readonly seed: number;
   readonly #gpu: Gpu;
+  readonly #copy: WeightCopy;
   readonly #plans = new Set<RecurrentPlan | RecurrentStream>();
 
   constructor(gpu: Gpu, options: RecurrentOptions) {
-    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform', dropout = 0, projSize = 0 } = options;
+    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform', dropout = 0, projSize = 0, precision = 'f32' } = options;
     wholeNumber(inputSize, 'inputSize');
     wholeNumber(hiddenSize, 'hiddenSize');
     wholeNumber(layers, 'layers');
@@ -75,6 +84,7 @@ export class Recurrent {
     finiteNumber(dropout, 'dropout', { least: 0, below: 1 });
     oneOf(merge, 'merge', ['concat', 'sum', 'mean']);
     oneOf(recurrentInit, 'recurrentInit', ['uniform', 'identity']);
+    checkPrecision(gpu, precision, [options]);
     this.#gpu = gpu;
     this.batchFirst = batchFirst;
     this.seed = seed;
@@ -82,10 +92,12 @@ export class Recurrent {
     checkProjection(shape);
     const features = outputColumns({ ...shape, input: inputSize });
     this.layers = Array.from({ length: layers }, (_, l) => ({ ...shape, input: l === 0 ? inputSize : features }));
-    this.weights = new Parameters(stackParameters(this.layers), cell);
-    gpu.guard(cell, () => gpu.memory.allocate([this.weights.flat.buffer, this.weights.flatGradient.buffer]));
+    this.weights = new Parameters(stackParameters(this.layers), cell, precision);
+    gpu.guard(cell, () => gpu.memory.allocate(this.weights.buffers));
     gpu.write(this.weights.flat, this.weights.initialValues(seed));
-    this.parameters = this.weights.arrays(gpu, 'parameters');
+    this.#copy = new WeightCopy(gpu, this.weights);
+    this.#copy.refresh();
+    this.parameters = this.weights.arrays(gpu, 'parameters', this.#copy.refresh);
     this.gradients = this.weights.arrays(gpu, 'gradients');
   }
 
@@ -108,10 +120,19 @@ export class Recurrent {
     this.#gpu.submit('zero gradients', (encoder) => encoder.clearBuffer(this.#gpu.memory.get(this.weights.flatGradient.buffer)));
   }
 
+  /**
+   * In precision f16, after the application's own commands have written into the parameters' buffers: what kernels read is made anew, at
+   * once or as a command of that encoder. Writes through `parameters` and updates by `createUpdate` do it themselves.
+   */
+  refreshWeights(encoder?: GPUCommandEncoder): void {
+    this.#copy.refresh(encoder);
+  }
+
   /** Free the parameters and every plan. */
   destroy(): void {
     for (const plan of this.#plans) plan.destroy();
-    this.#gpu.memory.free([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
+    this.#copy.destroy();
+    this.#gpu.memory.free(this.weights.buffers);
   }
 }
 

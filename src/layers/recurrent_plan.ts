@@ -4,7 +4,7 @@ import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan, type Slic
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
-import { swapAxes } from '../kernels/arrange.ts';
+import { convert, swapAxes } from '../kernels/arrange.ts';
 import { cleanPadding } from '../kernels/state.ts';
 import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { GpuArray, type ArraySource } from './array.ts';
@@ -94,6 +94,9 @@ export class RecurrentPlan {
     if (trace && network.layers.some((layer) => directionsOf(layer) === 2 && layer.merge !== 'concat')) {
       throw new RangeError("trace: true needs merge: 'concat': merged directions share the gradient of their output");
     }
+    for (const [option, given] of Object.entries({ checkpointEvery: checkpointEvery !== undefined, trace })) {
+      if (given && parameters.half) throw new RangeError(`${option} does not go with precision: 'f16', of which it has no kernels: leave it out, or make the network in 'f32'`);
+    }
     this.#gpu = gpu;
     this.#forget = forget;
     const { layers, batchFirst } = network;
@@ -121,7 +124,8 @@ export class RecurrentPlan {
     const whole = checkpointed ? null : new WholeWindow(layers, parameters, read, shape);
     const window: PlanWindow = checkpointed ?? whole!;
     this.#trace = trace ? new PlanTrace(gpu, whole!.stack) : null;
-    const output = batchFirst ? make('output', [batch, steps, columns], 'result') : window.output;
+    // What the application reads is f32.
+    const output = batchFirst || parameters.half ? make('output', outward([steps, batch, columns]), 'result') : window.output;
 
     const forward = new Recording(gpu.tiles);
     if (batchFirst) swapAxes(forward, x, timeFirst);
@@ -129,6 +133,7 @@ export class RecurrentPlan {
     window.forward(forward, { initial, final });
     this.#trace?.recordForward(forward);
     if (batchFirst) swapAxes(forward, window.output, output);
+    else if (parameters.half) convert(forward, window.output, output);
 
     const upstream = training
       ? {

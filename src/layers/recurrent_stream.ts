@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
+import { convert } from '../kernels/arrange.ts';
 import { takeFinalState } from '../kernels/state.ts';
 import { allStates, lengthsShape, stateShape, wholeLengths } from '../scheduler/history.ts';
 import { startLayer } from '../scheduler/window.ts';
@@ -57,12 +58,15 @@ export class RecurrentStream {
     stack.histories.forEach((layer, l) => startLayer(recording, layer, [part(0, l), part(1, l)]));
     stack.forward(recording);
     stack.histories.forEach((layer, l) => allStates(layer).forEach((history, s) => takeFinalState(recording, stateShape(layer, s), history, part(s === 0 ? 0 : 1, l), lengths)));
-    this.#owned = [...stack.buffers(), ...[x, lengths, h, c].map((s) => s.buffer)];
+    // What the application reads is f32.
+    const output = parameters.half ? allocateProxy('stream output', [1, batch, widths[0]], 'result') : stack.output;
+    if (parameters.half) convert(recording, stack.output, output);
+    this.#owned = [...stack.buffers(), ...[x, lengths, h, c, ...(parameters.half ? [output] : [])].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
     gpu.write(lengths, wholeLengths(batch, 1));
     this.#replay = new Replay(gpu, recording, 'stream step');
     this.input = new GpuArray(gpu, { ...x, shape: [batch, input] }, 'input');
-    this.output = new GpuArray(gpu, { ...stack.output, shape: [batch, widths[0]] }, 'output');
+    this.output = new GpuArray(gpu, { ...output, shape: [batch, widths[0]] }, 'output');
     this.h = new GpuArray(gpu, h, 'h');
     this.c = new GpuArray(gpu, c, 'c');
   }

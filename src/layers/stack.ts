@@ -1,6 +1,6 @@
 // A stack of recurrent layers over a window: its arrays, and the two passes through all of them.
 import { recurrentGates, type Cell } from '../cells/cell.ts';
-import { allocateProxy, elements, reshape, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, elements, reshape, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { mergeDirections } from '../kernels/arrange.ts';
 import { columnSum } from '../kernels/column_sum.ts';
@@ -85,7 +85,7 @@ export class StackWindow {
     this.#parameters = parameters;
     this.#values = input.kind === 'dense' ? input.values : null;
     this.#tokens = input.kind === 'dense' ? null : new TokenInput(layers[0]!, parameters, input, { count: steps * batch, training });
-    this.#layers = layers.map((layer, l) => allocateLayer(layer, l, shape, l === layers.length - 1));
+    this.#layers = layers.map((layer, l) => allocateLayer(layer, l, shape, l === layers.length - 1, parameters.half ? 2 : 4));
   }
 
   /** Every layer's arrays, the lowest first. */
@@ -139,12 +139,12 @@ export class StackWindow {
     ];
   }
 
-  #parameter(kind: ParameterKind, l: number, direction: number, of: 'slice' | 'gradient' = 'slice'): Slice {
+  #parameter(kind: ParameterKind, l: number, direction: number, of: 'stored' | 'gradient' = 'stored'): Slice {
     return this.#parameters[of](parameterName(kind, l, this.#layers[l]!.shape, direction));
   }
 
   /** That parameter, or its gradient, of every direction of layer l. */
-  #each(kind: ParameterKind, l: number, of: 'slice' | 'gradient' = 'slice'): Slice[] {
+  #each(kind: ParameterKind, l: number, of: 'stored' | 'gradient' = 'stored'): Slice[] {
     return Array.from({ length: directionsOf(this.#layers[l]!.shape) }, (_, d) => this.#parameter(kind, l, d, of));
   }
 
@@ -324,7 +324,7 @@ export class StackWindow {
 const zoneoutStream = (index: number): number => 16 * index + 1;
 const dropoutStream = (index: number): number => 0x10000 + index;
 
-function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean): Layer {
+function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean, elementBytes: ElementBytes): Layer {
   const { steps, batch, training, lengths, ragged, trace = false, hasHead = false, continued = false } = window;
   const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
   const { RECURRENT_DROPOUT, ...always } = given.cell.constants;
@@ -335,23 +335,24 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
   const features = featuresOf(shape);
   const name = `l${index}`;
   const extents = { steps, batch, hidden, features, directions, reverse: direction === 'reverse' };
-  const history = allocateHistory(cell, name, extents, lengths, zoneoutStream(index), continued);
-  const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'activations');
+  const history = allocateHistory(cell, name, extents, lengths, zoneoutStream(index), continued, elementBytes);
+  // What is summed over the steps, or goes in and out, stays f32.
+  const array = (what: string, extents: readonly number[], bytes: ElementBytes = 4): Slice => allocateProxy(`${name}.${what}`, extents, 'activations', bytes);
   const state = (width: number): readonly number[] => [directions, batch, width];
   return {
     shape,
     history,
-    merged: directions === 2 && merge !== 'concat' ? array('merged', [steps, batch, features]) : null,
+    merged: directions === 2 && merge !== 'concat' ? array('merged', [steps, batch, features], elementBytes) : null,
     dropped: training && shape.dropout > 0 && (!isTop || hasHead)
       ? {
-          output: array('dropped', [steps, batch, outputColumns(shape)]),
+          output: array('dropped', [steps, batch, outputColumns(shape)], elementBytes),
           options: { chance: shape.dropout, stream: dropoutStream(index), lengths, step: batch * outputColumns(shape) },
         }
       : null,
     zeroBias: bias ? null : allocateProxy(`${name}.zero_bias`, [Math.max(1, recurrentGates(cell)) * hidden], 'scratch'),
     gradients: training
       ? {
-          dOutput: array('d_output', [steps, batch, outputColumns(shape)]),
+          dOutput: array('d_output', [steps, batch, outputColumns(shape)], isTop && !hasHead ? 4 : elementBytes),
           dHidden: array('d_h', state(features)),
           dStates: cell.states.map((s) => array(`d_${s}`, state(hidden))),
           dNorm: cell.norm ? array('d_norm', [directions, batch, cell.norm.blocks, hidden]) : null,

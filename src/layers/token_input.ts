@@ -1,5 +1,5 @@
 // Tokens as the first layer's input: rows are gathered, no one-hot array and no product over time exist.
-import { allocateProxy, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { gatherRows, gatherRowsGradient, type TokenIndex } from '../kernels/embedding.ts';
 import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
@@ -22,10 +22,10 @@ export class TokenInput {
     this.#parameters = parameters;
     this.#input = input;
     this.#count = count;
-    const table = (name: string): Slice[] =>
-      input.kind === 'one-hot' ? [] : Array.from({ length: directionsOf(layer) }, (_, d) => allocateProxy(`${name} ${d}`, [input.vocabulary, this.#columns], 'activations'));
-    this.#tables = table('token table');
-    this.#dTables = training ? table('token table gradient') : [];
+    const table = (name: string, elementBytes: ElementBytes): Slice[] =>
+      input.kind === 'one-hot' ? [] : Array.from({ length: directionsOf(layer) }, (_, d) => allocateProxy(`${name} ${d}`, [input.vocabulary, this.#columns], 'activations', elementBytes));
+    this.#tables = table('token table', parameters.half ? 2 : 4);
+    this.#dTables = training ? table('token table gradient', 4) : [];
   }
 
   /** G*H */
@@ -38,7 +38,7 @@ export class TokenInput {
   }
 
   #parameter(kind: 'weight_ih' | 'bias_ih', direction: number): Slice {
-    return this.#parameters.slice(parameterName(kind, 0, this.#layer, direction));
+    return this.#parameters.stored(parameterName(kind, 0, this.#layer, direction));
   }
 
   /** Record the tables, once a window: after it each token's input side is a row. */

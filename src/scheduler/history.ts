@@ -2,7 +2,7 @@
 // ends in slot t+1, a forward direction begins in slot 0, a reverse one in slot T+1. So no step is special, and the layer's
 // output [T,N,D*H] is a slice of its history.
 import type { Cell } from '../cells/cell.ts';
-import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, subslice, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { DropoutOptions } from '../kernels/dropout.ts';
 import type { StateShape } from '../kernels/state.ts';
 
@@ -48,25 +48,26 @@ export interface RecurrentMask {
 /** Where a layer's random numbers begin; zoneout takes the first two of its streams, recurrent dropout the third. */
 const RECURRENT_DROPOUT_STREAM = 2;
 
-export function allocateHistory(cell: Cell, name: string, shape: LayerExtents, lengths: Slice, stream: number, continued = false): LayerHistory {
+export function allocateHistory(cell: Cell, name: string, shape: LayerExtents, lengths: Slice, stream: number, continued = false, elementBytes: ElementBytes = 4): LayerHistory {
   const { steps, batch, hidden, features, directions, reverse } = shape;
+  const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'history', elementBytes);
   const columns = directions * features;
   const slots = (width: number): readonly number[] => [steps + (reverse || directions === 2 ? 2 : 1), batch, directions * width];
-  const h = allocateProxy(`${name}.h`, slots(features), 'history');
+  const h = array('h', slots(features));
   const chance = cell.constants.RECURRENT_DROPOUT ?? 0;
   const state = [directions, batch, features];
   return {
     ...shape,
-    gates: allocateProxy(`${name}.gates`, [steps + Number(continued), batch, directions, cell.saved, hidden], 'history'),
+    gates: array('gates', [steps + Number(continued), batch, directions, cell.saved, hidden]),
     h,
-    made: features === hidden ? null : allocateProxy(`${name}.made`, slots(hidden), 'history'),
-    states: cell.states.map((state) => allocateProxy(`${name}.${state}`, slots(hidden), 'history')),
-    scratch: cell.scratch.map((array) => allocateProxy(`${name}.${array}`, [steps, batch, directions * hidden], 'history')),
+    made: features === hidden ? null : array('made', slots(hidden)),
+    states: cell.states.map((state) => array(state, slots(hidden))),
+    scratch: cell.scratch.map((scratch) => array(scratch, [steps, batch, directions * hidden])),
     output: subslice(h, batch * columns, [steps, batch, columns]),
     lengths,
     stream,
     continued,
-    masked: chance > 0 ? allocateProxy(`${name}.masked h`, slots(features), 'history') : allocateProxy(`${name}.no mask`, [1], 'scratch'),
+    masked: chance > 0 ? array('masked h', slots(features)) : allocateProxy(`${name}.no mask`, [1], 'scratch'),
     mask: chance > 0
       ? {
           options: { chance, stream: stream + RECURRENT_DROPOUT_STREAM, lengths, step: 0 },

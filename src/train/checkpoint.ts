@@ -2,6 +2,7 @@
 import { elements, type Slice } from '../gpu/memory.ts';
 import { readSafetensors, writeSafetensors, type NamedTensor, type Tensor } from '../io/safetensors.ts';
 import type { CharacterModel } from '../layers/model.ts';
+import type { Precision } from '../layers/precision.ts';
 import { scheduleOf, type Schedule } from './schedule.ts';
 import type { TrainingWindow } from './training_window.ts';
 
@@ -15,6 +16,7 @@ export interface RunShape {
   /** B */
   readonly backSteps: number;
   readonly stateful: boolean;
+  readonly precision: Precision;
 }
 
 export interface RunState extends RunShape {
@@ -31,6 +33,7 @@ export interface RunState extends RunShape {
 function runSlices(window: TrainingWindow): [string, Slice][] {
   return [
     ...window.moments.map((slice, i): [string, Slice] => [`optimizer.${i}`, slice]),
+    ...(window.scaling ? [['loss_scale', window.scaling.state] as [string, Slice]] : []),
     ...window.text.carried.flatMap((states, l) => states.map((slice, s): [string, Slice] => [`state.l${l}.${s}`, slice])),
   ];
 }
@@ -48,9 +51,9 @@ export function readCheckpoint(model: CharacterModel, window: TrainingWindow, ow
   if (metadata.run === undefined) throw new RangeError('the file is no checkpoint: it has no run in its metadata. A model alone is read by model.load or loadModel');
   const kept = JSON.parse(metadata.run) as RunState;
   // Checkpoints from before these options lack them.
-  const run: RunState = { ...kept, backSteps: kept.backSteps ?? kept.window, stateful: kept.stateful ?? true, seed: kept.seed ?? 0 };
+  const run: RunState = { ...kept, backSteps: kept.backSteps ?? kept.window, stateful: kept.stateful ?? true, seed: kept.seed ?? 0, precision: kept.precision ?? 'f32' };
   // Another window or batch would read the text at another place, and the run would not be the same one.
-  for (const key of ['optimizer', 'batch', 'window', 'backSteps', 'stateful'] as const) {
+  for (const key of ['optimizer', 'batch', 'window', 'backSteps', 'stateful', 'precision'] as const) {
     if (run[key] !== own[key]) throw new RangeError(`the checkpoint was made with ${key} ${run[key]}, this trainer with ${key} ${own[key]}: make the trainer with ${run[key]}`);
   }
   const found = runSlices(window).map(([name, slice]) => [slice, tensorOf(tensors, name, slice.shape)] as const);

@@ -12,6 +12,8 @@ export interface Optimizer {
   readonly schedule: Schedule;
   /** Arrays kept for every parameter, all zero at first. */
   readonly moments: readonly string[];
+  /** Of Adam β1 and β2: their powers correct its moments, and only updates that were not skipped count. Default none. */
+  readonly decays?: readonly number[];
   /** Record the update; `moments` are slices of the parameters' size, in the order of the names. */
   record(recording: Recording, update: Update, moments: readonly Slice[]): Dispatch;
   /** The params that change: of update number `update`, from 1, at that rate. */
@@ -59,6 +61,7 @@ function adamFamily(name: 'adam' | 'adamw', options: AdamOptions, usualDecay: nu
     name,
     schedule,
     moments: ['first', 'second'],
+    decays: [beta1, beta2],
     record: (recording, update, [first, second]) =>
       adamUpdate(recording, update, { first: first!, second: second! },
         { beta1, beta2, epsilon, weightDecay: decoupled ? 0 : weightDecay, ...params(1, rateAt(schedule, 0)) }),

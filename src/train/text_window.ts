@@ -6,6 +6,7 @@ import { Recording, type Dispatch } from '../gpu/recording.ts';
 import type { Replay } from '../gpu/submit.ts';
 import type { TokenIndex } from '../kernels/embedding.ts';
 import { softmaxCrossEntropy } from '../kernels/loss.ts';
+import { scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
 import { putNewStepsBack, takeNewSteps, type NewSteps } from '../kernels/new_steps.ts';
 import { linear, linearBackward, type LinearShape } from '../layers/linear.ts';
 import type { CharacterModel } from '../layers/model.ts';
@@ -75,7 +76,7 @@ export class TextWindow {
     });
     this.carried = allocateCarriedState(this.stack.histories);
     const columns = model.outputSize;
-    const taken = (name: string): Slice => allocateProxy(name, [window, batch, columns], 'activations');
+    const taken = (name: string): Slice => allocateProxy(name, [window, batch, columns], 'activations', model.weights.half ? 2 : 4);
     this.#taken = backSteps > window ? { output: taken('new steps'), dOutput: taken('new steps gradient') } : null;
     this.#logits = allocateProxy('logits', [window, batch, vocabulary], 'activations');
     this.#rowLoss = allocateProxy('row loss', [window, batch], 'activations');
@@ -114,10 +115,11 @@ export class TextWindow {
     });
   }
 
-  /** Record the backward pass of the loss. Parameters' gradients accumulate. */
-  backward(recording: Recording, index: TokenIndex): void {
+  /** Record the backward pass of the loss, times the scale where it has one. Parameters' gradients accumulate. */
+  backward(recording: Recording, index: TokenIndex, scaling: LossScaling | null): void {
     const { stack } = this;
     const taken = this.#taken;
+    if (scaling) scaleBy(recording, scaling, 'multiply', this.#logits);
     // The loss of a window sees nothing past its end: no gradient comes in from later windows.
     for (const d of stack.dStates.flat()) recording.clear(d);
     linearBackward(recording, this.#shape, this.#model.head('parameters'), this.#model.head('gradients'), {

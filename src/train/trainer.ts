@@ -3,6 +3,7 @@ import { planMemory, type MemoryPlan } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Replay } from '../gpu/submit.ts';
+import { initialLossScale } from '../kernels/loss_scale.ts';
 import { wholeNumber } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import type { LayerTrace } from '../layers/recurrent_plan.ts';
@@ -12,6 +13,7 @@ import { tuneWhereAsked } from '../scheduler/tuner.ts';
 import { positionsByToken } from '../text/table_rows.ts';
 import { readCheckpoint, writeCheckpoint, type RunShape } from './checkpoint.ts';
 import type { Clip } from './clip.ts';
+import { checkLossScale } from './loss_scale.ts';
 import { NotFiniteError } from './errors.ts';
 import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -40,6 +42,11 @@ export interface TrainerOptions {
   readonly seed?: number;
   /** Measure at every step the gradient's norm and the gates' saturation; `readTrace` reads them. Default false. */
   readonly trace?: boolean;
+  /**
+   * Of a model in precision 'f16', whose loss is scaled so that small gradients do not vanish: from `initial`, a power of two (default
+   * 2^15), halved whenever a gradient is not finite, which skips the step, and doubled after `growEvery` steps that were not (default 2000).
+   */
+  readonly lossScale?: { readonly initial?: number; readonly growEvery?: number };
 }
 
 export interface RunOptions {
@@ -61,6 +68,10 @@ export interface Progress {
   readonly gradientNorm: number;
   /** The learning rate of this step's update. */
   readonly rate: number;
+  /** What the loss's gradient was multiplied by, and the parameters' gradients divided; 1 in precision f32. */
+  readonly lossScale: number;
+  /** The scaled gradient left the range of f16: `gradientNorm` is not finite, nothing was updated, and the next scale is half. Never in f32. */
+  readonly skipped: boolean;
   /** New characters, over the last steps. */
   readonly tokensPerSecond: number;
   /** From 0. */
@@ -116,12 +127,14 @@ export class Trainer {
   #running = false;
 
   constructor(model: CharacterModel, options: TrainerOptions) {
-    const { optimizer, batch = 32, window = 64, backSteps = window, stateful = true, clip = 0, seed = 0, trace = false } = options;
+    const { optimizer, batch = 32, window = 64, backSteps = window, stateful = true, clip = 0, seed = 0, trace = false, lossScale } = options;
     if (typeof optimizer?.record !== 'function') throw new TypeError('optimizer must be an optimizer, such as adam({ rate: 2e-3 })');
     wholeNumber(batch, 'batch');
     wholeNumber(window, 'window');
     wholeNumber(backSteps, 'backSteps (at least the window)', window);
     wholeNumber(seed, 'seed', 0);
+    const scale = checkLossScale(model, lossScale);
+    if (trace && model.precision === 'f16') throw new RangeError("trace does not go with precision: 'f16', whose gradients are scaled: leave it out, or make the model in 'f32'");
     const { gpu } = model;
     this.model = model;
     this.batch = batch;
@@ -131,9 +144,10 @@ export class Trainer {
     this.#seed = seed;
     this.#optimizer = optimizer;
     this.#schedule = optimizer.schedule;
-    this.#window = new TrainingWindow(model, { optimizer, batch, window, backSteps, stateful, clip, trace });
-    this.memory = planMemory([model.weights.flat.buffer, model.weights.flatGradient.buffer, ...this.#window.buffers]);
+    this.#window = new TrainingWindow(model, { optimizer, batch, window, backSteps, stateful, clip, trace, growEvery: scale.growEvery });
+    this.memory = planMemory([...model.weights.buffers, ...this.#window.buffers]);
     gpu.guard('trainer', () => gpu.memory.allocate(this.#window.buffers));
+    if (this.#window.scaling) gpu.write(this.#window.scaling.state, initialLossScale(scale.initial));
     // Kernels compile while the caller goes on, unless their tiles are still to be measured.
     if (gpu.tuning.mode !== 'full') this.#ready();
     this.#ring = new ReadbackRing(gpu, this.#window.results, IN_FLIGHT);
@@ -166,7 +180,8 @@ export class Trainer {
    * Train on windows of a text, in order, the state carried from each to the next within a stream or a document; yields the progress
    * of every step. On a device opened with tune: 'full' the first run measures first what is not known; openDevice's `onTune` follows it.
    * Leaving the loop pauses: a later run goes on with the next window, bit-identically; results in flight are yielded first.
-   * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteError when the loss is;
+   * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteError when the loss is, or the
+   *   gradient, in precision f16 at the least scale;
    *   DeviceLostError; the signal's reason when it is aborted.
    */
   async *run(text: TrainingText, { steps = Infinity, signal, validate }: RunOptions = {}): AsyncGenerator<Progress, void, undefined> {
@@ -237,10 +252,10 @@ export class Trainer {
     });
     this.#step = step;
     this.#pending.push(async () => {
-      const { loss, gradientNorm, stepLoss } = this.#window.parse(await read());
-      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw new NotFiniteError({ step, loss, gradientNorm, rate });
+      const { diverged, ...results } = this.#window.parse(await read());
+      if (diverged) throw new NotFiniteError({ step, rate, ...results });
       const tokensPerSecond = this.#throughput.tick(counted);
-      return { step, loss, stepLoss, gradientNorm, rate, tokensPerSecond, epoch, windowInEpoch, windowsPerEpoch: batches.windowsPerEpoch };
+      return { step, rate, ...results, tokensPerSecond, epoch, windowInEpoch, windowsPerEpoch: batches.windowsPerEpoch };
     });
   }
 
@@ -270,8 +285,8 @@ export class Trainer {
 
   /** What a checkpoint must agree on. */
   get #shape(): RunShape {
-    const { batch, window, backSteps, stateful } = this;
-    return { optimizer: this.#optimizer.name, batch, window, backSteps, stateful };
+    const { batch, window, backSteps, stateful, model: { precision } } = this;
+    return { optimizer: this.#optimizer.name, batch, window, backSteps, stateful, precision };
   }
 
   /**

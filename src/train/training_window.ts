@@ -1,6 +1,7 @@
 // One training step of a character model as a recording: forward, a loss at every new step, BPTT, clip, update.
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { Recording, type Dispatch } from '../gpu/recording.ts';
+import { judgeStep, LOSS_SCALE_STATE, readLossScale, scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
 import { gradientNorm, NORM_PARTIALS } from '../kernels/optimizer.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import { PlanTrace } from '../layers/plan_trace.ts';
@@ -15,6 +16,21 @@ const STEP_LOSS_AT = 128;
 export interface TrainingWindowOptions extends Omit<TextWindowOptions, 'training'> {
   readonly optimizer: Optimizer;
   readonly clip: Clip;
+  /** Good steps after which the loss's scale doubles, in precision f16. */
+  readonly growEvery: number;
+}
+
+/** The results of a step as numbers. */
+export interface StepResults {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly stepLoss: Float32Array;
+  /** 1 where the loss is not scaled. */
+  readonly lossScale: number;
+  /** The scaled gradient was not finite, and nothing was updated. */
+  readonly skipped: boolean;
+  /** Something is not finite that no smaller scale can help. */
+  readonly diverged: boolean;
 }
 
 export class TrainingWindow {
@@ -25,6 +41,8 @@ export class TrainingWindow {
   readonly moments: readonly Slice[];
   /** Loss, norm and per-step losses in one buffer, read back in one copy. */
   readonly results: Slice;
+  /** Null in precision f32. Its state begins with the norm and is among the results. */
+  readonly scaling: LossScaling | null;
   /** The step, and its last dispatch, whose params change every step. */
   recorded: { readonly step: Recording; readonly update: Dispatch };
   readonly trace: PlanTrace | null;
@@ -33,7 +51,7 @@ export class TrainingWindow {
   readonly #owned: readonly BufferProxy[];
   readonly #record: () => { step: Recording; update: Dispatch };
 
-  constructor(model: CharacterModel, { optimizer, clip, ...options }: TrainingWindowOptions) {
+  constructor(model: CharacterModel, { optimizer, clip, growEvery, ...options }: TrainingWindowOptions) {
     const { batch, window, backSteps } = options;
     const { flat, flatGradient } = model.weights;
     this.#steps = window;
@@ -46,6 +64,8 @@ export class TrainingWindow {
     const partials = allocateProxy('norm partials', [NORM_PARTIALS], 'scratch');
     this.results = allocateProxy('results', [STEP_LOSS_AT + window], 'result');
     const norm = subslice(this.results, NORM_AT, [1]);
+    this.scaling = model.weights.half && { state: subslice(this.results, NORM_AT, [LOSS_SCALE_STATE]), growEvery, decays: optimizer.decays ?? [] };
+    const { scaling } = this;
     this.trace = options.trace ? new PlanTrace(model.gpu, this.text.stack) : null;
 
     const clipping = checkClip(clip);
@@ -54,10 +74,14 @@ export class TrainingWindow {
       step.clear(flatGradient);
       this.text.forward(step, { stepLoss: subslice(this.results, STEP_LOSS_AT, [window]), total: subslice(this.results, 0, [2]) });
       this.trace?.recordForward(step);
-      this.text.backward(step, this.index);
+      this.text.backward(step, this.index, scaling);
       this.trace?.recordBackward(step);
+      if (scaling) scaleBy(step, scaling, 'divide', flatGradient);
       gradientNorm(step, flatGradient, partials, norm);
-      return { step, update: optimizer.record(step, { weight: flat, gradient: flatGradient, norm, ...clipping }, this.moments) };
+      if (scaling) judgeStep(step, scaling);
+      const update = optimizer.record(step, { weight: flat, gradient: flatGradient, norm: scaling?.state ?? norm, scaled: scaling !== null, ...clipping }, this.moments);
+      model.weights.recordHalf(step);
+      return { step, update };
     };
     this.recorded = this.#record();
 
@@ -76,8 +100,14 @@ export class TrainingWindow {
   }
 
   /** The results as numbers. */
-  parse(bytes: ArrayBuffer): { loss: number; gradientNorm: number; stepLoss: Float32Array } {
+  parse(bytes: ArrayBuffer): StepResults {
     const values = new Float32Array(bytes);
-    return { loss: values[0]!, gradientNorm: values[NORM_AT]!, stepLoss: values.slice(STEP_LOSS_AT, STEP_LOSS_AT + this.#steps) };
+    const [loss, stepLoss] = [values[0]!, values.slice(STEP_LOSS_AT, STEP_LOSS_AT + this.#steps)];
+    if (!this.scaling) {
+      const gradientNorm = values[NORM_AT]!;
+      return { loss, gradientNorm, stepLoss, lossScale: 1, skipped: false, diverged: !Number.isFinite(loss) || !Number.isFinite(gradientNorm) };
+    }
+    const { gradientNorm, scale, skipped, exhausted } = readLossScale(values.subarray(NORM_AT, NORM_AT + LOSS_SCALE_STATE));
+    return { loss, gradientNorm, stepLoss, lossScale: scale, skipped, diverged: !Number.isFinite(loss) || (skipped && exhausted) };
   }
 }

@@ -54,7 +54,10 @@ export class Update {
     normOfParts(recording, operators.map(({ weights }) => weights.flatGradient), partials, norm);
     const moments = operators.map(({ weights }) => optimizer.moments.map((name) => allocateProxy(`${optimizer.name} ${name}`, weights.flat.shape, 'optimizer')));
     this.#updates = operators.map(({ weights }, i) => optimizer.record(recording, { weight: weights.flat, gradient: weights.flatGradient, norm, ...bounds }, moments[i]!));
-    for (const { weights } of operators) recording.clear(weights.flatGradient);
+    for (const { weights } of operators) {
+      weights.recordHalf(recording);
+      recording.clear(weights.flatGradient);
+    }
     this.#owned = [partials, norm, ...moments.flat()].map((s) => s.buffer);
     this.memory = planMemory(this.#owned);
     gpu.guard('update', () => gpu.memory.allocate(this.#owned));

@@ -1,11 +1,26 @@
 // Adam (Kingma & Ba 2015), over all parameters at once; with weight decay in the gradient, or beside it (AdamW, Loshchilov & Hutter 2019):
 //   g = ∇ + λ w     m = β1 m + (1-β1) g     v = β2 v + (1-β2) g²     w = keep · w - rate · (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε)
 // A gradient as it is clipped: by global norm (Pascanu et al. 2013), every gradient times clip_norm / norm where norm is above it,
-// or by value, each into ±clip_value. 0 means none.
+// or by value, each into ±clip_value. 0 means none. With loss scaling `norm` is its whole state.
+// The state of dynamic loss scaling (Micikevicius et al. 2018): 8 values, the first of which is the gradient's norm.
+
+const NORM = 0u;       // ‖∇‖₂, unscaled; infinite or NaN where a scaled gradient has left the range of f16
+const SCALE = 1u;      // of the next step's loss
+const GOOD = 2u;       // steps since the scale last changed
+const SKIPPED = 3u;    // 1: the step's gradient was not finite
+const USED = 4u;       // the scale that the step had
+const INVERSE = 5u;    // 1 / SCALE; both are powers of two, so that neither product loses anything
+const SHARE = 6u;      // 1-β1^t and 1-β2^t of Adam, t counting the updates that were not skipped
+
+const SCALED = 0u;  // 1: the loss is scaled, and a step whose gradient is not finite changes nothing
 
 fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
   let scaled = gradient * select(1.0, clip_norm / norm, clip_norm > 0.0 && norm > clip_norm);
   return select(scaled, clamp(scaled, -clip_value, clip_value), clip_value > 0.0);
+}
+
+fn skipped() -> bool {
+  return SCALED == 1u && norm[SKIPPED] == 1.0;
 }
 
 struct AdamParams {
@@ -14,7 +29,7 @@ struct AdamParams {
   beta1: f32,
   beta2: f32,
   epsilon: f32,
-  correction1: f32,   // 1 / (1-β1^t), t from 1
+  correction1: f32,   // 1 / (1-β1^t), t from 1; scaled: not read, the state has them
   correction2: f32,   // 1 / (1-β2^t)
   weight_decay: f32,  // λ, 0 for AdamW
   keep: f32,          // 1 - rate · λ of AdamW, else 1
@@ -27,17 +42,24 @@ struct AdamParams {
 @group(0) @binding(2) var<storage, read> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> first: array<f32>;   // m
 @group(0) @binding(4) var<storage, read_write> second: array<f32>;  // v
-@group(0) @binding(5) var<storage, read> norm: array<f32>;          // [1] of the whole gradient
+@group(0) @binding(5) var<storage, read> norm: array<f32>;          // [1] of the whole gradient; scaled: [8]
+
+// 1 / (1-β1^t) and 1 / (1-β2^t).
+fn corrections() -> vec2f {
+  if (SCALED == 1u) { return 1.0 / vec2f(norm[SHARE], norm[SHARE + 1u]); }
+  return vec2f(params.correction1, params.correction2);
+}
 
 @compute @workgroup_size(64)
 fn adam(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let w = weight[at];
   let g = clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * w;
   let m = params.beta1 * first[at] + (1.0 - params.beta1) * g;
   let v = params.beta2 * second[at] + (1.0 - params.beta2) * g * g;
   first[at] = m;
   second[at] = v;
-  weight[at] = params.keep * w - params.rate * (m * params.correction1) / (sqrt(v * params.correction2) + params.epsilon);
+  let correction = corrections();
+  weight[at] = params.keep * w - params.rate * (m * correction.x) / (sqrt(v * correction.y) + params.epsilon);
 }

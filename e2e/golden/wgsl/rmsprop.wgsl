@@ -3,11 +3,26 @@
 // centered (Graves 2013): sqrt(v - a²) for sqrt(v), a = α a + (1-α) g. With momentum: b = μ b + d     w -= rate · b
 // An entry for each pair, so that none binds an array that it does not keep.
 // A gradient as it is clipped: by global norm (Pascanu et al. 2013), every gradient times clip_norm / norm where norm is above it,
-// or by value, each into ±clip_value. 0 means none.
+// or by value, each into ±clip_value. 0 means none. With loss scaling `norm` is its whole state.
+// The state of dynamic loss scaling (Micikevicius et al. 2018): 8 values, the first of which is the gradient's norm.
+
+const NORM = 0u;       // ‖∇‖₂, unscaled; infinite or NaN where a scaled gradient has left the range of f16
+const SCALE = 1u;      // of the next step's loss
+const GOOD = 2u;       // steps since the scale last changed
+const SKIPPED = 3u;    // 1: the step's gradient was not finite
+const USED = 4u;       // the scale that the step had
+const INVERSE = 5u;    // 1 / SCALE; both are powers of two, so that neither product loses anything
+const SHARE = 6u;      // 1-β1^t and 1-β2^t of Adam, t counting the updates that were not skipped
+
+const SCALED = 0u;  // 1: the loss is scaled, and a step whose gradient is not finite changes nothing
 
 fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
   let scaled = gradient * select(1.0, clip_norm / norm, clip_norm > 0.0 && norm > clip_norm);
   return select(scaled, clamp(scaled, -clip_value, clip_value), clip_value > 0.0);
+}
+
+fn skipped() -> bool {
+  return SCALED == 1u && norm[SKIPPED] == 1.0;
 }
 
 struct RmspropParams {
@@ -27,7 +42,7 @@ struct RmspropParams {
 @group(0) @binding(3) var<storage, read_write> square: array<f32>;    // v
 @group(0) @binding(4) var<storage, read_write> average: array<f32>;   // a
 @group(0) @binding(5) var<storage, read_write> velocity: array<f32>;  // b
-@group(0) @binding(6) var<storage, read> norm: array<f32>;            // [1] of the whole gradient
+@group(0) @binding(6) var<storage, read> norm: array<f32>;            // [1] of the whole gradient; scaled: [8]
 
 fn decayed(at: u32) -> f32 {
   return clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * weight[at];
@@ -60,7 +75,7 @@ fn move_on(at: u32, d: f32) {
 @compute @workgroup_size(64)
 fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   move_by(at, g / (sqrt(mean_square(at, g)) + params.epsilon));
 }
@@ -68,7 +83,7 @@ fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grou
 @compute @workgroup_size(64)
 fn centered(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   move_by(at, g / (sqrt(variance(at, g)) + params.epsilon));
 }
@@ -76,7 +91,7 @@ fn centered(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
 @compute @workgroup_size(64)
 fn momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   move_on(at, g / (sqrt(mean_square(at, g)) + params.epsilon));
 }
@@ -84,7 +99,7 @@ fn momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
 @compute @workgroup_size(64)
 fn centered_momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count) { return; }
+  if (at >= params.count || skipped()) { return; }
   let g = decayed(at);
   move_on(at, g / (sqrt(variance(at, g)) + params.epsilon));
 }
