@@ -25,6 +25,17 @@ test('loads become f32 and stores f16; other arrays, members and comments stay',
   ]);
 });
 
+test('loads of four become vec4f: of an array of vectors, and of one that is bound again for them', () => {
+  const code = ['var<storage, read> x: array<f32, 8>;', 'var<storage, read> x_vec4: array<vec4f, 2>;', 'var<storage, read> b: array<vec4f>;', 'let y = x_vec4[k] + b[k] * x[i];'];
+  expect(storeHalf(code.join('\n'), ['x', 'b']).split('\n')).toEqual([
+    'enable f16;',
+    'var<storage, read> x: array<f16, 8>;',
+    'var<storage, read> x_vec4: array<vec4h, 2>;',
+    'var<storage, read> b: array<vec4h>;',
+    'let y = vec4f(x_vec4[k]) + vec4f(b[k]) * f32(x[i]);',
+  ]);
+});
+
 test('an array of a length keeps it; a shader without f16 keeps its text', () => {
   expect(storeHalf(DECLARED.join('\n'), ['xs'])).toContain('xs: array<f16, 12>;');
   expect(storeHalf('var<storage, read> x: array<f32>;', [])).toBe('var<storage, read> x: array<f32>;');
