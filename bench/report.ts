@@ -86,7 +86,7 @@ function scalingParts({ points, memory, date, load }: ScalingSection): { text: s
         { name: 'checkpointEvery about √T', points: memory.map(({ T, checkpointed }) => ({ x: T, y: checkpointed.bytes / 2 ** 20 })) },
       ],
     });
-    text.push('### Memory against T', `A recurrent plan with training, H=${H} N=${N} L=${L}, by its own memory plan.`, '![Memory against T](scaling_memory.svg)',
+    text.push('### Memory against T', `A recurrent plan with training, H=${H} N=${N} L=${L}, by its own memory plan. What still grows with T where states are computed again are the arrays that the application gives and gets: input, output and the gradients of both.`, '![Memory against T](scaling_memory.svg)',
       markdownTable([['T', 'every step kept', 'checkpointEvery', 'with it'], ...memory.map(({ T, bytes, checkpointed }) =>
         [String(T), mebibytes(bytes), String(checkpointed.every), mebibytes(checkpointed.bytes)])], 'rrrr'));
   }
