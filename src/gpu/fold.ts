@@ -1,6 +1,7 @@
 // Numbers of a dispatch written into its shader's text: params that never change become literals, and each array gets the
-// length of what is bound to it. `x_vec4: array<vec4f>` is `x` again, for loads of four. The compiler then knows every stride and bound; on a software adapter that is worth a fifth of a kernel's time
-// (most of it the bounds check that WebGPU adds to each load). The price is a pipeline for each set of numbers.
+// length of what is bound to it. `x_vec4: array<vec4f>` is `x` again, for loads of four. The compiler then knows every stride and
+// bound; on a software adapter that is worth a fifth of a kernel's time (most of it the bounds check that WebGPU adds to each load).
+// The price is a pipeline for each set of numbers.
 import type { Field } from '../wgsl/types.ts';
 import { maskComments } from './unroll.ts';
 

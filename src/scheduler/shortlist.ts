@@ -2,9 +2,9 @@
 import { matmulCandidates, recurrentCandidates, type MatmulOp, type MatmulTile, type RecurrentOp, type RecurrentTile, type Tiles } from '../gpu/tiles.ts';
 
 /** Tiles of a matrix product, the default first. */
-export function matmulShortlist(tiles: Tiles, { M, N }: MatmulOp): MatmulTile[] {
-  // Fewer than four rows have a way of their own.
-  if (M < 4) return [tiles.matmul];
+export function matmulShortlist(tiles: Tiles, { form, M, N }: MatmulOp): MatmulTile[] {
+  // A stream's one to three rows have a kernel of their own, whatever the tile.
+  if (form === 'nt' && M < 4) return [tiles.matmul];
   return distinct(matmulCandidates(tiles), ({ shared, rowQuads, columnQuads }) =>
     (shared ? `shared ${rowQuads}x${columnQuads}` : `${Math.min(rowQuads, Math.ceil(M / 4))}x${Math.min(columnQuads, Math.ceil(N / 4))}`));
 }
