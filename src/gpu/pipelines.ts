@@ -1,11 +1,8 @@
 // Pipelines, made once for each final text, entry and layout. The key is the text itself, never a guess at what it depends on.
 import type { Entry } from '../wgsl/types.ts';
 import { describeCompilation, ShaderError } from './errors.ts';
-import { fold } from './fold.ts';
-import { storeHalf } from './half.ts';
-import { boundElements } from './memory.ts';
-import type { Dispatch } from './recording.ts';
-import { unroll } from './unroll.ts';
+import { KernelTexts } from './kernel_text.ts';
+import type { Command, Dispatch } from './recording.ts';
 
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
@@ -13,28 +10,20 @@ export interface Pipeline {
   readonly entry: Entry;
 }
 
-/** A dispatch's text as the device gets it. */
-function textOf({ shader, entry, constants, folded, params, bindings }: Dispatch): string {
-  const code = extensionsOf(constants) + unroll(shader.code, constants);
-  const bound = Object.entries(bindings);
-  const halves = bound.flatMap(([name, { buffer }]) => (buffer.elementBytes === 2 ? [name] : []));
-  if (folded.length === 0) return storeHalf(code, halves);
-  const fields = shader.entries[entry]?.params?.fields ?? [];
-  const literal = fold(code, {
-    params: fields.filter(({ name }) => folded.includes(name)).map((field) => [field, params[field.name]!] as const),
-    lengths: new Map(bound.map(([name, slice]) => [name, boundElements(slice)])),
-  });
-  return storeHalf(literal, halves);
+/** What a pipeline is made of. */
+interface Parts {
+  readonly module: GPUShaderModule;
+  readonly layout: GPUBindGroupLayout;
+  readonly descriptor: GPUComputePipelineDescriptor;
 }
-
-/** What the text needs before its first line. Quads share their rows, so they stay together, which the analysis cannot see. */
-const extensionsOf = (constants: Readonly<Record<string, number>>): string =>
-  constants.QUADS === 1 ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n' : '';
 
 export class PipelineCache {
   readonly #device: GPUDevice;
+  readonly #texts = new KernelTexts();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<string, Pipeline>();
+  /** Those under way, by key. */
+  readonly #preparing = new Map<string, Promise<void>>();
   readonly #report: (pending: Promise<Error | null>) => void;
 
   /** `report` receives, for each new pipeline, a promise of the error it met, if any. */
@@ -47,10 +36,10 @@ export class PipelineCache {
     return this.#pipelines.size;
   }
 
-  /** The pipeline of a dispatch; compiles in the background, and a failure arrives through `report`. */
+  /** The pipeline of a dispatch; one that is not there yet holds up what is submitted until it is compiled. A failure arrives through `report`. */
   get(dispatch: Dispatch): Pipeline {
-    const code = textOf(dispatch);
-    const key = `${dispatch.entry}\n${code}`;
+    const code = this.#texts.get(dispatch);
+    const key = keyOf(dispatch, code);
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = this.#create(dispatch, code);
@@ -59,15 +48,40 @@ export class PipelineCache {
     return pipeline;
   }
 
-  #create(dispatch: Dispatch, code: string): Pipeline {
-    const entry = dispatch.shader.entries[dispatch.entry];
-    if (!entry) throw new Error(`${dispatch.shader.name} has no entry point ${dispatch.entry}`);
-    const label = dispatch.label;
-    const storage = entry.bindings.length;
-    const most = this.#device.limits.maxStorageBuffersPerShaderStage;
-    if (storage > most) throw new RangeError(`${label} binds ${storage} storage buffers; this device allows ${most}`);
+  /**
+   * Compile the pipelines of a recording that are not there yet, side by side, while the caller and the GPU go on. Those that fail are
+   * left to `get`, which makes them again and reports why.
+   */
+  async prepare(commands: Iterable<Command>): Promise<void> {
+    const waited = new Set<Promise<void>>();
+    for (const command of commands) {
+      if (command.kind !== 'dispatch') continue;
+      const code = this.#texts.get(command);
+      const key = keyOf(command, code);
+      if (this.#pipelines.has(key)) continue;
+      let preparing = this.#preparing.get(key);
+      if (!preparing) {
+        preparing = this.#compile(command, code, key).finally(() => this.#preparing.delete(key));
+        this.#preparing.set(key, preparing);
+      }
+      waited.add(preparing);
+    }
+    await Promise.all(waited);
+  }
 
+  async #compile(dispatch: Dispatch, code: string, key: string): Promise<void> {
+    const entry = dispatch.shader.entries[dispatch.entry];
+    if (!entry) return;
     this.#device.pushErrorScope('validation');
+    const { layout, descriptor } = this.#parts(dispatch, entry, code);
+    const made = this.#device.createComputePipelineAsync(descriptor);
+    const [invalid, compiled] = await Promise.allSettled([this.#device.popErrorScope(), made]);
+    if (compiled.status === 'rejected' || invalid.status === 'rejected' || invalid.value || this.#pipelines.has(key)) return;
+    this.#pipelines.set(key, { pipeline: compiled.value, layout, entry });
+  }
+
+  #parts(dispatch: Dispatch, entry: Entry, code: string): Parts {
+    const { label } = dispatch;
     let module = this.#modules.get(code);
     if (!module) {
       module = this.#device.createShaderModule({ label: dispatch.shader.name, code });
@@ -86,17 +100,30 @@ export class PipelineCache {
       });
     }
     const layout = this.#device.createBindGroupLayout({ label, entries });
-    const pipeline = this.#device.createComputePipeline({
+    const descriptor = {
       label,
       layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: dispatch.entry },
-    });
+    };
+    return { module, layout, descriptor };
+  }
+
+  #create(dispatch: Dispatch, code: string): Pipeline {
+    const { label } = dispatch;
+    const entry = dispatch.shader.entries[dispatch.entry];
+    if (!entry) throw new Error(`${dispatch.shader.name} has no entry point ${dispatch.entry}`);
+    const storage = entry.bindings.length;
+    const most = this.#device.limits.maxStorageBuffersPerShaderStage;
+    if (storage > most) throw new RangeError(`${label} binds ${storage} storage buffers; this device allows ${most}`);
+
+    this.#device.pushErrorScope('validation');
+    const { module, layout, descriptor } = this.#parts(dispatch, entry, code);
+    const pipeline = this.#device.createComputePipeline(descriptor);
     const failed = this.#device.popErrorScope();
-    const compiled = module;
     this.#report(
       failed.then(async (error) => {
         if (!error) return null;
-        const info = await compiled.getCompilationInfo();
+        const info = await module.getCompilationInfo();
         const detail = info.messages.some((m) => m.type === 'error') ? describeCompilation(label, code, info.messages) : error.message;
         return new ShaderError(`${label} could not be made into a pipeline.\n${detail}`);
       }),
@@ -104,3 +131,5 @@ export class PipelineCache {
     return { pipeline, layout, entry };
   }
 }
+
+const keyOf = ({ entry }: Dispatch, code: string): string => `${entry}\n${code}`;

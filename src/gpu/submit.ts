@@ -41,6 +41,7 @@ export class Replay {
   constructor(gpu: Gpu, recording: Recording, label: string) {
     this.#gpu = gpu;
     this.#label = label;
+    checkWorkgroups(gpu, recording);
     for (const [key, op] of recording.ops) gpu.tuning.asked.set(key, op);
     const dispatches = recording.commands.filter((c) => c.kind === 'dispatch');
     const arenaBytes = layoutArena(dispatches, this.#slots);
@@ -71,7 +72,7 @@ export class Replay {
           pipeline,
           bindGroup: groups.get(command, entry, layout),
           offsets: slot ? [slot.offset] : [],
-          workgroups: checkWorkgroups(gpu, command),
+          workgroups: command.workgroups,
         };
       });
       return { arena, commands };
@@ -168,12 +169,13 @@ function writeParams(block: ArrayBuffer, offset: number, entry: Entry, values: R
   }
 }
 
-function checkWorkgroups(gpu: Gpu, { label, workgroups }: Dispatch): readonly [number, number, number] {
+/** @throws RangeError where a dispatch has more workgroups than the device allows. */
+export function checkWorkgroups(gpu: Gpu, { commands }: Recording): void {
   const most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
-  if (workgroups.some((count) => count > most || count < 1)) {
-    throw new RangeError(`${label}: ${workgroups.join('×')} workgroups; this device allows 1 to ${most} a dimension. Use a smaller batch or window`);
+  for (const command of commands) {
+    if (command.kind !== 'dispatch' || command.workgroups.every((count) => count >= 1 && count <= most)) continue;
+    throw new RangeError(`${command.label}: ${command.workgroups.join('×')} workgroups; this device allows 1 to ${most} a dimension. Use a smaller batch or window`);
   }
-  return workgroups;
 }
 
 /** Bind groups, shared by all dispatches of the same layout over the same slices (the timesteps of a window). */

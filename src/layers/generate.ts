@@ -34,6 +34,7 @@ export async function* generateMany(model: CharacterModel, prompts: readonly str
   const decoders = prompts.map(() => createDecoder(model.vocabulary));
   const waiting: (() => Promise<Uint32Array[]>)[] = [];
   try {
+    await stream.prepare();
     stream.read(given.map((tokens) => tokens.subarray(0, -1)));
     stream.start(given.map((tokens) => tokens.at(-1)!));
     for (let drawn = 0; drawn < length || waiting.length > 0; ) {

@@ -17,6 +17,7 @@ export const BLOCKS_IN_FLIGHT = 2;
 
 /** How many steps one replay takes: whole blocks, then single tokens. */
 type Length = typeof BLOCK | 1;
+type Kind = 'read' | `draw ${Length}`;
 
 export class TokenStream {
   readonly #model: CharacterModel;
@@ -33,8 +34,8 @@ export class TokenStream {
   readonly #lengths: Slice;
   #steps: Uint32Array<ArrayBuffer>;
   readonly #owned: readonly BufferProxy[];
-  readonly #read: Replay;
-  readonly #draw: Readonly<Record<Length, Replay>>;
+  readonly #recordings: Readonly<Record<Kind, Recording>>;
+  readonly #replays = new Map<Kind, Replay>();
   readonly #ring: ReadbackRing;
 
   constructor(model: CharacterModel, batch: number) {
@@ -53,8 +54,7 @@ export class TokenStream {
     this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits, this.#lengths].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
     this.#steps = new Uint32Array(lengthsShape(batch)[0]);
-    this.#read = new Replay(gpu, this.#record('read', BLOCK, logits), 'read');
-    this.#draw = { [BLOCK]: new Replay(gpu, this.#record('draw', BLOCK, logits), `draw ${BLOCK}`), 1: new Replay(gpu, this.#record('draw', 1, logits), 'draw 1') };
+    this.#recordings = { read: this.#record('read', BLOCK, logits), [`draw ${BLOCK}`]: this.#record('draw', BLOCK, logits), 'draw 1': this.#record('draw', 1, logits) };
     this.#ring = new ReadbackRing(gpu, this.#tokens, BLOCKS_IN_FLIGHT);
   }
 
@@ -79,6 +79,17 @@ export class TokenStream {
     return recording;
   }
 
+  /** Compile the kernels side by side, while the page goes on; what is used without it compiles them one after another. */
+  prepare(): Promise<void> {
+    return this.#model.gpu.pipelines.prepare(Object.values(this.#recordings).flatMap(({ commands }) => commands));
+  }
+
+  #replay(kind: Kind): Replay {
+    let replay = this.#replays.get(kind);
+    if (!replay) this.#replays.set(kind, (replay = new Replay(this.#model.gpu, this.#recordings[kind], kind)));
+    return replay;
+  }
+
   /** Say how many steps each text has in the replays from now on; the others' states stay as they are. */
   #take(steps: Uint32Array<ArrayBuffer>): void {
     if (steps.every((count, n) => count === this.#steps[n])) return;
@@ -100,7 +111,7 @@ export class TokenStream {
       });
       gpu.write(this.#tokens, block);
       this.#take(steps);
-      this.#read.submit();
+      this.#replay('read').submit();
     }
   }
 
@@ -114,8 +125,9 @@ export class TokenStream {
     const { gpu } = this.#model;
     gpu.write(this.#settings, settings);
     this.#take(wholeLengths(this.#batch, length));
+    const replay = this.#replay(`draw ${length}`);
     const read = gpu.submit('draw', (encoder) => {
-      this.#draw[length].encode(encoder);
+      replay.encode(encoder);
       return this.#ring.encode(encoder);
     });
     return async () => {
@@ -125,7 +137,7 @@ export class TokenStream {
   }
 
   destroy(): void {
-    for (const replay of [this.#read, ...Object.values(this.#draw)]) replay.destroy();
+    for (const replay of this.#replays.values()) replay.destroy();
     this.#ring.destroy();
     this.#model.gpu.memory.free(this.#owned);
   }

@@ -2,7 +2,7 @@
 import { planMemory, type MemoryPlan } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
-import { Replay } from '../gpu/submit.ts';
+import { checkWorkgroups, Replay } from '../gpu/submit.ts';
 import { initialLossScale } from '../kernels/loss_scale.ts';
 import { wholeNumber } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
@@ -148,13 +148,20 @@ export class Trainer {
     this.memory = planMemory([...model.weights.buffers, ...this.#window.buffers]);
     gpu.guard('trainer', () => gpu.memory.allocate(this.#window.buffers));
     if (this.#window.scaling) gpu.write(this.#window.scaling.state, initialLossScale(scale.initial));
+    checkWorkgroups(gpu, this.#window.recorded.step);
     // Kernels compile while the caller goes on, unless their tiles are still to be measured.
-    if (gpu.tuning.mode !== 'full') this.#ready();
+    if (gpu.tuning.mode !== 'full') void this.#prepare();
     this.#ring = new ReadbackRing(gpu, this.#window.results, IN_FLIGHT);
     this.#index = { starts: new Uint32Array(model.vocabulary.size + 1), positions: new Uint32Array(backSteps * batch) };
   }
 
-  #ready(): Replays {
+  #prepare(): Promise<void> {
+    const { text: { reset }, recorded: { step } } = this.#window;
+    return this.model.gpu.pipelines.prepare([...reset.commands, ...step.commands]);
+  }
+
+  async #ready(): Promise<Replays> {
+    if (!this.#replays) await this.#prepare();
     const { gpu } = this.model;
     return (this.#replays ??= {
       reset: new Replay(gpu, this.#window.text.reset, 'reset state'),
@@ -196,6 +203,7 @@ export class Trainer {
     this.#running = true;
     try {
       if (!this.#replays && (await tuneWhereAsked(this.model.gpu, this.#window.recorded.step.ops.values(), signal))) this.#window.recordAgain();
+      const replays = await this.#ready();
       this.#throughput.start();
       for (let submitted = 0; ; ) {
         for (let waited; waited !== this.#evaluated; ) await (waited = this.#evaluated);
@@ -203,7 +211,7 @@ export class Trainer {
         while (submitted < steps && this.#pending.length < IN_FLIGHT) {
           // Nothing follows a step that is to be validated until it is.
           if (this.#pending.length > 0 && due(this.#step)) break;
-          this.#submitStep(batches);
+          this.#submitStep(batches, replays);
           submitted++;
         }
         const next = this.#pending.shift();
@@ -232,10 +240,9 @@ export class Trainer {
     return this.#text.batches;
   }
 
-  #submitStep(batches: Batches): void {
+  #submitStep(batches: Batches, replays: Replays): void {
     const { gpu } = this.model;
     const { text, index, recorded: { update } } = this.#window;
-    const replays = this.#ready();
     const batch = batches.at(this.#step - this.#text!.begun, text.arrays);
     const { counted, epoch, windowInEpoch } = batch;
     const { starts, positions } = positionsByToken(batch.inputs, this.model.vocabulary.size, this.#index);
@@ -312,8 +319,8 @@ export class Trainer {
   }
 
   /** GPU time by kernel of one more forward and backward pass with an update; it does change the weights. Needs `timestamp-query`. */
-  profile(): Promise<KernelTime[]> {
-    return profile(this.model.gpu, this.#ready().step);
+  async profile(): Promise<KernelTime[]> {
+    return profile(this.model.gpu, (await this.#ready()).step);
   }
 
   /** Free the memory of the step; the model stays. */
