@@ -18,7 +18,7 @@ test('clears and copies of f16 move whole words, and the odd element at the end'
 });
 
 test('products of f16 factors: every form, tile and mix of precisions, at odd offsets', async ({ inDeno }) => {
-  const cases = (['nn', 'nt', 'tn'] as const).flatMap((form) => (['direct', 'shared', 'folded'] as const).flatMap((tiles) =>
+  const cases = (['nn', 'nt', 'tn'] as const).flatMap((form) => (['direct', 'shared', 'folded', ...(form === 'tn' ? ['sliced' as const] : [])] as const).flatMap((tiles) =>
     ['a', 'b', 'c', 'ab', 'abc'].map((halves, i): ProductCase => {
       const [M, N, K] = [[1, 3, 7], [9, 33, 5], [33, 7, 130]][i % 3]!;
       return { form, tiles, halves, M: M!, N: N!, K: K!, offset: i % 2 === 0 ? 3 : 131, gap: i % 3, accumulate: i % 2 === 1 };

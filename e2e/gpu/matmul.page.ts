@@ -7,7 +7,7 @@ import { matmul, matrix } from '../../src/kernels/matmul.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
 
-export type TileFamily = 'adapter' | 'direct' | 'shared' | 'folded';
+export type TileFamily = 'adapter' | 'direct' | 'shared' | 'folded' | 'sliced' | 'small sliced';
 
 export interface MatmulCase {
   readonly form: 'nn' | 'nt' | 'tn';
@@ -18,21 +18,29 @@ export interface MatmulCase {
   readonly accumulate?: boolean;
   /** Elements that every row is longer than the matrix is wide. */
   readonly gap?: number;
-  /** 'adapter': those chosen for it; 'shared': blocks in workgroup memory; 'folded': the adapter's, with the sizes in the shader. */
+  /**
+   * 'adapter': those chosen for it; 'shared': blocks in workgroup memory; 'folded': the adapter's, with the sizes in the shader;
+   * 'sliced': eight threads a tile, where the form is 'tn'; 'small sliced': the same of 4x4, with the sizes in the shader.
+   */
   readonly tiles?: TileFamily;
   /** Elements by which A, B and C start past their buffer's start. */
   readonly offset?: number;
 }
 
-/** Relative L2 error against float64 of each case, and whether anything outside C was touched. */
-export async function run(cases: readonly MatmulCase[]): Promise<{ error: number; touchedOutside: boolean }[]> {
+export interface MatmulResult {
+  /** Relative L2 against float64. */ readonly error: number;
+  /** Whether anything outside C was changed. */ readonly touchedOutside: boolean;
+  /** A second run gave the same bits. */ readonly same: boolean;
+}
+
+export async function run(cases: readonly MatmulCase[]): Promise<MatmulResult[]> {
   const gpu = await openDevice();
   const results = [];
   for (const given of cases) results.push(await one(gpu, given));
   return results;
 }
 
-async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCase): Promise<{ error: number; touchedOutside: boolean }> {
+async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCase): Promise<MatmulResult> {
   const { form, M, N, K, bias = false, accumulate = false, gap = 0, offset = 0, tiles = 'adapter' } = given;
   const [aRows, aColumns] = form === 'tn' ? [K, M] : [M, K];
   const [bRows, bColumns] = form === 'nt' ? [N, K] : [K, N];
@@ -52,6 +60,8 @@ async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCas
     direct: DIRECT_TILES,
     shared: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, rowQuads: 1, shared: true } },
     folded: { ...gpu.tiles, matmul: { ...own, foldFrom: 0 } },
+    sliced: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8 } },
+    'small sliced': { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8, rowQuads: 1, columnQuads: 1, foldFrom: 0 } },
   };
   const recording = new Recording(families[tiles]);
   const view = (x: typeof a) => matrix(subslice(x.slice, offset, [x.data.length - offset]), x.rows, x.columns, x.stride);
@@ -59,6 +69,9 @@ async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCas
   const replay = new Replay(gpu, recording, 'matmul test');
   replay.submit();
   const actual = await gpu.read(c.slice);
+  gpu.write(c.slice, c.data);
+  replay.submit();
+  const again = await gpu.read(c.slice);
   replay.destroy();
   gpu.memory.free([a, b, c].map((x) => x.slice.buffer).concat(biasSlice.buffer));
 
@@ -78,5 +91,6 @@ async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCas
   }
   const inside = (i: number): boolean => i >= offset && (i - offset) % c.stride < N;
   const touchedOutside = got.some((value, i) => !inside(i) && value !== c.data[i]);
-  return { error: relativeL2(got.filter((_, i) => inside(i)), expected.filter((_, i) => inside(i))), touchedOutside };
+  const same = actual.every((value, i) => Object.is(value, again[i]));
+  return { error: relativeL2(got.filter((_, i) => inside(i)), expected.filter((_, i) => inside(i))), touchedOutside, same };
 }

@@ -11,6 +11,7 @@ export interface RecurrentCase extends RecurrentOptions {
   readonly batch: number;
   /** [N]; past them the input and dOutput are NaN. */
   readonly lengths?: readonly number[];
+  readonly checkpointEvery?: number;
   /** Also move the reference's biases by so much, up and down, for `sensitivity`. */
   readonly perturb?: number;
 }
@@ -35,10 +36,10 @@ function swap(values: ArrayLike<number>, a: number, b: number, c: number): Value
 }
 
 /** One network, forward and BPTT, beside the reference. */
-async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
-  const { steps, batch, lengths, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize, perturb = 0 } = given;
+export async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
+  const { steps, batch, lengths, checkpointEvery, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize, perturb = 0 } = given;
   const network = createRecurrent(gpu, { seed: 5, ...given });
-  const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined });
+  const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined, ...(checkpointEvery && { checkpointEvery }) });
   const D = direction === 'bidirectional' ? 2 : 1;
   const features = projSize ?? hiddenSize;
   const columns = (merge === 'concat' ? D : 1) * features;

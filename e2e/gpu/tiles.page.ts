@@ -1,7 +1,8 @@
 import { createRecurrent, openDevice, type CellName, type Precision, type RecurrentOptions } from '../../src/index.ts';
-import type { RecurrentTile, Tiles } from '../../src/gpu/tiles.ts';
+import { DIRECT_TILES, type RecurrentTile, type Tiles } from '../../src/gpu/tiles.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
+import { compare, type Comparison, type RecurrentCase } from './recurrent.page.ts';
 
 export interface TileReport {
   /** Whether the adapter's own tiles share loads in quads; if not, both devices here take the direct ones. */
@@ -58,4 +59,13 @@ export async function families({ cell, shapes, precision = 'f32' }: { cell: Cell
     }
   }
   return { quads: own.tiles.forward.quads, directIsDirect: !plain.tiles.forward.quads, errors };
+}
+
+/** Networks whose weights' gradients are summed in slices, beside the float64 reference. */
+export async function sliced(cases: readonly RecurrentCase[]): Promise<Comparison[]> {
+  const gpu = await openDevice();
+  gpu.tiles = { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8 } };
+  const results: Comparison[] = [];
+  for (const given of cases) results.push(await compare(gpu, given));
+  return results;
 }

@@ -1,7 +1,8 @@
 // All families of tiles agree: threads that share their loads in quads, threads that load for themselves,
-// sizes folded in, all timesteps in one dispatch.
+// sizes folded in, all timesteps in one dispatch, sums cut into slices.
 import { expect, test } from '../harness.ts';
 import { cells } from '../../src/reference/cells.ts';
+import type { Comparison, RecurrentCase } from './recurrent.page.ts';
 import type { TileReport } from './tiles.page.ts';
 
 const shapes = [
@@ -20,3 +21,14 @@ for (const cell of Object.keys(cells)) {
     }
   });
 }
+
+test("an LSTM whose weights' gradients are summed in slices agrees with float64, in a whole window and in a cut one", async ({ inPage }) => {
+  const base = { cell: 'lstm', inputSize: 5, hiddenSize: 18, layers: 2, steps: 7, batch: 9 } as const;
+  const cases: RecurrentCase[] = [base, { ...base, checkpointEvery: 3 }, { ...base, direction: 'bidirectional', lengths: [7, 1, 3, 0, 5, 6, 2, 4, 7] }];
+  const results = await inPage<Comparison[]>('/e2e/gpu/tiles.page.ts', 'sliced', cases);
+  expect(results).toHaveLength(cases.length);
+  results.forEach(({ errors }, i) => {
+    expect(Object.keys(errors)).toContain('weight_hh_l1');
+    for (const [array, error] of Object.entries(errors)) expect.soft(error, `${array} of ${JSON.stringify(cases[i])}`).toBeLessThan(2e-6);
+  });
+});

@@ -1,5 +1,7 @@
 import { createRecurrent, openDevice, tune, type TuningProgress } from '../../src/index.ts';
-import { opKey, recurrentTile } from '../../src/gpu/tiles.ts';
+import { DIRECT_TILES, opKey, recurrentTile, type MatmulTile } from '../../src/gpu/tiles.ts';
+import { tune as measure, type TuningTask } from '../../src/gpu/tuning.ts';
+import { tuningTask } from '../../src/scheduler/tuning_tasks.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
 
@@ -41,4 +43,12 @@ export async function tuned() {
     refusal: await tune(off).catch((error: Error) => error.message),
     chosen: recurrentTile(next.tiles, { kind: 'forward', cell: 'lstm', steps: 5, batch: 9, hidden: 20, directions: 2 }),
   };
+}
+
+/** What the direct candidates of a weights' gradient come to, on whatever adapter. */
+export async function gradientCandidates(): Promise<{ slices: number; refused: string | null }[]> {
+  const gpu = await openDevice({ tune: 'off' });
+  const task = tuningTask({ kind: 'matmul', form: 'tn', M: 80, N: 20, K: 150 }, DIRECT_TILES) as TuningTask<MatmulTile>;
+  const { times } = await measure(gpu, task);
+  return times.map(({ choice, refused }) => ({ slices: choice.slices, refused }));
 }

@@ -1,6 +1,6 @@
 // Tuning of a real network: every op measured once, the results unchanged, the choices there for the next device.
 import { expect, test } from '../harness.ts';
-import type { tuned } from './tuner.page.ts';
+import type { gradientCandidates, tuned } from './tuner.page.ts';
 
 test('ops are measured once, verified, and remembered by adapter and browser', async ({ inPage }) => {
   test.setTimeout(180_000);
@@ -21,4 +21,10 @@ test('ops are measured once, verified, and remembered by adapter and browser', a
   expect(chosen).toEqual(found.find(({ key }) => key.startsWith('lstm.forward'))!.best);
   expect(offKnows).toBe(0);
   expect(refusal).toContain("opened with tune: 'off'");
+});
+
+test("a weights' gradient is also measured summed in slices, and that is the same gradient", async ({ inPage }) => {
+  const candidates = await inPage<Awaited<ReturnType<typeof gradientCandidates>>>('/e2e/gpu/tuner.page.ts', 'gradientCandidates');
+  expect(candidates.map(({ slices }) => slices)).toEqual([1, 1, 1, 1, 8, 8]);
+  expect(candidates.filter(({ refused }) => refused !== null)).toEqual([]);
 });

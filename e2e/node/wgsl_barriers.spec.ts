@@ -35,6 +35,12 @@ const product = (chained: number): Scenario => ({
   buffers: { a: new Float32Array(9), b: new Float32Array(15), c: new Float32Array(15), bias: new Float32Array(5) },
 });
 
+/** C [5,5] of tiles that end past it, down and across, and of slices of unequal length. */
+const gradient: Scenario = {
+  params: { M: 5, N: 5, K: 3, lda: 5, ldb: 5, ldc: 5, accumulate: 1, a_offset: 0, b_offset: 0, c_offset: 0 },
+  buffers: { a: new Float32Array(15), b: new Float32Array(15), c: new Float32Array(25) },
+};
+
 const inputSide: Scenario = {
   params: {
     first: 0, steps: 2, batch: 1, directions: 1, columns: 5, row_stride: 10, raw: 5, gain_stride: 0, bias_stride: 0, has_bias: 1, gain_offset: 0, bias_offset: 0,
@@ -45,6 +51,7 @@ const inputSide: Scenario = {
 /** One row for each shader with workgroup memory, but for CELLS. */
 const LINTS: Readonly<Record<string, Lint>> = {
   matmul_shared: { constants: { SIDE: 2, DEPTH: 2 }, entries: { product: [product(0), product(1)] } },
+  matmul_sliced: { constants: { ROWS: 3, COLUMNS: 2, SLICES: 2, TILES: 2 }, entries: { tn: [gradient] } },
   sample: {
     constants: { LANES: 8 }, entries: { sample: [sampling(0), sampling(3)] },
     edits: [['var bit = 0x80000000u', 'var bit = 8u']],

@@ -15,6 +15,11 @@ export interface MatmulTile extends Tile {
   readonly columnQuads: number;
   /** A workgroup brings blocks of both factors into memory of its own: for adapters that have it on the chip. Then without quads. */
   readonly shared: boolean;
+  /**
+   * Threads that share the sum of one tile, at most 16, in the form 'tn' alone; 1: none do. With more, sums over parts of a window are
+   * those over all of it to rounding only.
+   */
+  readonly slices: number;
 }
 
 /** A thread makes one hidden unit of its rows, or four of them backward. */
@@ -84,7 +89,7 @@ const WORKGROUP = 16;
 
 /** Each thread loads what it needs: runs everywhere. */
 export const DIRECT_TILES: Tiles = {
-  matmul: { rowQuads: 2, columnQuads: 2, quads: false, shared: false, foldFrom: FOLD_FROM },
+  matmul: { rowQuads: 2, columnQuads: 2, quads: false, shared: false, slices: 1, foldFrom: FOLD_FROM },
   forward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   backward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   rowThreads: 64,
@@ -92,7 +97,7 @@ export const DIRECT_TILES: Tiles = {
 
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
 const QUAD_TILES: Tiles = {
-  matmul: { rowQuads: 4, columnQuads: 1, quads: true, shared: false, foldFrom: FOLD_FROM },
+  matmul: { rowQuads: 4, columnQuads: 1, quads: true, shared: false, slices: 1, foldFrom: FOLD_FROM },
   forward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   backward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   rowThreads: 4,
@@ -104,11 +109,20 @@ export function tilesFor(device: GPUDevice): Tiles {
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4 ? QUAD_TILES : DIRECT_TILES;
 }
 
+const QUAD_MATMULS: readonly Partial<MatmulTile>[] = [
+  { rowQuads: 2, columnQuads: 2 }, { rowQuads: 8, columnQuads: 1 }, { rowQuads: 8, columnQuads: 2 }, { rowQuads: 2, columnQuads: 1 },
+];
+const DIRECT_MATMULS: readonly Partial<MatmulTile>[] = [{ shared: true }, { shared: true, rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 1 }];
+/** 4x8 and 16x4: twice the threads of the default's 8x8, or as many, for more loads a multiply-add. */
+const BETWEEN: readonly Partial<MatmulTile>[] = [{ rowQuads: 1, columnQuads: 2 }, { rowQuads: 4, columnQuads: 1 }];
+/** Instead of those where a sum can be cut: eight times the threads for the same loads. */
+const SLICED: readonly Partial<MatmulTile>[] = [{ slices: 8 }, { slices: 8, rowQuads: 1, columnQuads: 1 }];
+/** The shortest sum that is cut: 8 rows a slice. */
+const SLICED_FROM = 64;
+
 /** Ways to run a matrix product, the default first; at most 6. What is best, only measuring says. */
-export function matmulCandidates({ matmul }: Tiles): readonly MatmulTile[] {
-  const others: Partial<MatmulTile>[] = matmul.quads
-    ? [{ rowQuads: 2, columnQuads: 2 }, { rowQuads: 8, columnQuads: 1 }, { rowQuads: 8, columnQuads: 2 }, { rowQuads: 2, columnQuads: 1 }]
-    : [{ shared: true }, { shared: true, rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 2 }, { rowQuads: 4, columnQuads: 1 }];
+export function matmulCandidates({ matmul }: Tiles, { form, K }: MatmulOp): readonly MatmulTile[] {
+  const others = matmul.quads ? QUAD_MATMULS : [...DIRECT_MATMULS, ...(form === 'tn' && K >= SLICED_FROM ? SLICED : BETWEEN)];
   return [matmul, ...others.map((changes) => ({ ...matmul, ...changes }))];
 }
 

@@ -7,8 +7,8 @@ import type { TuningStore } from './tuning_store.ts';
 /** 'off': fixed tiles by the class of adapter. 'cached': also what was measured before, on this adapter and browser. 'full': also measure what was not. */
 export type TuneMode = 'off' | 'cached' | 'full';
 
-/** Of what is kept. Raised when kernels change so much that old choices are worth nothing; an old one is never wrong, only perhaps slow. */
-const VERSION = 1;
+/** Of what is kept. Raised when a tile gains a field, or when kernels change so much that old choices are worth nothing. */
+const VERSION = 2;
 
 export class Tuning {
   readonly mode: TuneMode;

@@ -2,9 +2,10 @@
 import shader from '../../shaders/ops/matmul.wgsl';
 import vectors from '../../shaders/ops/matvec.wgsl';
 import shared from '../../shaders/ops/matmul_shared.wgsl';
+import sliced from '../../shaders/ops/matmul_sliced.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { tileConstants, tileThreads } from '../gpu/tiles.ts';
+import { tileConstants, tileRows, tileThreads } from '../gpu/tiles.ts';
 import { grid } from './grid.ts';
 
 /** A [rows, columns] matrix in a slice; `stride` elements from one row to the next (default: columns). */
@@ -32,10 +33,11 @@ export interface MatmulOptions {
 
 const FOLDED = ['M', 'N', 'K', 'lda', 'ldb', 'ldc', 'accumulate', 'has_bias'] as const;
 const SHARED_FOLDED = ['M', 'N', 'K', 'a_row', 'a_depth', 'b_depth', 'b_column', 'ldc', 'accumulate', 'has_bias', 'chained'] as const;
+const SLICED_FOLDED = ['M', 'N', 'K', 'lda', 'ldb', 'ldc', 'accumulate'] as const;
 const VECTORS_FOLDED = ['N', 'K', 'lda', 'ldb', 'ldc', 'has_bias'] as const;
 const { SIDE } = shared.constants;
 
-/** Record C (+)= op(A)·op(B) (+ bias). Each element is summed in the same order whatever M, so a row alone equals a row among many. */
+/** Record C (+)= op(A)·op(B) (+ bias). 'nn' and 'nt' sum each element in the same order whatever M: a row alone equals a row among many. */
 export function matmul(recording: Recording, { form, a, b, c, bias, accumulate = false }: MatmulOptions): void {
   const [M, K] = form === 'tn' ? [a.columns, a.rows] : [a.rows, a.columns];
   const [N, depth] = form === 'nt' ? [b.rows, b.columns] : [b.columns, b.rows];
@@ -62,10 +64,23 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
     });
     return;
   }
+  const columns = 4 * tile.columnQuads;
+  const threads = tileThreads(tile, M, Math.ceil(N / columns));
+  // Gradients of weights have no bias, and this kernel knows none.
+  if (form === 'tn' && tile.slices > 1 && !bias) {
+    recording.dispatch(sliced, 'tn', {
+      bindings: { a: a.slice, b: b.slice, c: c.slice },
+      params: { M, N, K, lda, ldb, ldc, accumulate: always.accumulate },
+      folded: fold ? SLICED_FOLDED : [],
+      constants: { ROWS: tileRows(tile, M), COLUMNS: columns, SLICES: tile.slices },
+      workgroups: grid(threads, sliced.constants.TILES),
+    });
+    return;
+  }
   if (tile.shared) {
     const [a_row, a_depth] = form === 'tn' ? [1, lda] : [lda, 1];
     const [b_depth, b_column] = form === 'nt' ? [1, ldb] : [ldb, 1];
-    const blocks = Math.ceil(M / (4 * tile.rowQuads * SIDE)) * Math.ceil(N / (4 * tile.columnQuads * SIDE));
+    const blocks = Math.ceil(M / (4 * tile.rowQuads * SIDE)) * Math.ceil(N / (columns * SIDE));
     recording.dispatch(shared, 'product', {
       bindings,
       params: { ...always, a_row, a_depth, b_depth, b_column, chained: Number(form === 'tn') },
@@ -80,6 +95,6 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
     params: { ...always, lda, ldb },
     folded: fold ? FOLDED : [],
     constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads },
-    workgroups: grid(tileThreads(tile, M, Math.ceil(N / (4 * tile.columnQuads))), 16),
+    workgroups: grid(threads, 16),
   });
 }

@@ -1,6 +1,7 @@
 // A window that keeps only every k-th state and computes the steps between again in the backward pass (Chen et al. 2016): memory
 // for k steps and T/k states instead of T steps. Gradients are those of the whole window to the bit, because every sum over
-// time is one chain from the last step to the first (shaders/ops/matmul.wgsl) and a segment's first gate gradients are handed on.
+// time is one chain from the last step to the first (shaders/ops/matmul.wgsl) and a segment's first gate gradients are handed on;
+// to rounding where tuning chose sums in slices (shaders/ops/matmul_sliced.wgsl).
 import { allocateProxy, elements, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { takeFinalState } from '../kernels/state.ts';

@@ -24,7 +24,7 @@ export interface PlanOptions {
   readonly ragged?: boolean;
   /** Measure, at every step, the gradient's norm and the gates' saturation; `readTrace` reads them. Needs training, and directions that are not merged; each backward pass then needs its `dOutput` given anew. Default false. */
   readonly trace?: boolean;
-  /** Keep only every k-th state and compute the steps between again in the backward pass: memory for k steps and T/k states, least at k = √T; the same gradients to the bit. For layers that run forward. Default: keep every step. */
+  /** Keep only every k-th state and compute the steps between again in the backward pass: memory for k steps and T/k states, least at k = √T; the same gradients to the bit, or to rounding where tuning chose sums in slices. For layers that run forward. Default: keep every step. */
   readonly checkpointEvery?: number;
 }
 

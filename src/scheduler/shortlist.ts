@@ -2,11 +2,12 @@
 import { matmulCandidates, recurrentCandidates, type MatmulOp, type MatmulTile, type RecurrentOp, type RecurrentTile, type Tiles } from '../gpu/tiles.ts';
 
 /** Tiles of a matrix product, the default first. */
-export function matmulShortlist(tiles: Tiles, { form, M, N }: MatmulOp): MatmulTile[] {
+export function matmulShortlist(tiles: Tiles, op: MatmulOp): MatmulTile[] {
+  const { form, M, N } = op;
   // A stream's one to three rows have a kernel of their own, whatever the tile.
   if (form === 'nt' && M < 4) return [tiles.matmul];
-  return distinct(matmulCandidates(tiles), ({ shared, rowQuads, columnQuads }) =>
-    (shared ? `shared ${rowQuads}x${columnQuads}` : `${Math.min(rowQuads, Math.ceil(M / 4))}x${Math.min(columnQuads, Math.ceil(N / 4))}`));
+  return distinct(matmulCandidates(tiles, op), ({ shared, slices, rowQuads, columnQuads }) =>
+    (shared ? `shared ${rowQuads}x${columnQuads}` : `${slices} of ${Math.min(rowQuads, Math.ceil(M / 4))}x${Math.min(columnQuads, Math.ceil(N / 4))}`));
 }
 
 /** Tiles of a recurrence, the default first: all steps in one dispatch only where the layer can. */

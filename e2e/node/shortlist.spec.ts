@@ -1,0 +1,58 @@
+// Which tiles the tuner measures a product on, and which of its choices it reads again.
+
+import { expect, test } from 'playwright/test';
+import { DIRECT_TILES, opKey, tilesFor, type MatmulOp, type MatmulTile } from '../../src/gpu/tiles.ts';
+import { Tuning } from '../../src/gpu/tuned_tiles.ts';
+import type { TuningStore } from '../../src/gpu/tuning_store.ts';
+import { matmulShortlist } from '../../src/scheduler/shortlist.ts';
+import type * as TuningTasks from '../../src/scheduler/tuning_tasks.ts';
+import { load } from '../engine.ts';
+
+const QUADS = tilesFor({ adapterInfo: { subgroupMinSize: 4, subgroupMaxSize: 4 }, features: new Set(['subgroups']) } as unknown as GPUDevice);
+
+const gradient = (K: number, form: MatmulOp['form'] = 'tn'): MatmulOp => ({ kind: 'matmul', form, M: 1024, N: 256, K });
+const sliced = (tiles: readonly MatmulTile[]): number => tiles.filter(({ slices }) => slices > 1).length;
+
+test("sums in slices are offered for weights' gradients of at least 64 rows on direct tiles, never first, within the 6", () => {
+  const list = matmulShortlist(DIRECT_TILES, gradient(64));
+  expect(list).toHaveLength(6);
+  expect(list[0]).toEqual(DIRECT_TILES.matmul);
+  expect(sliced(list)).toBe(2);
+  expect(list.filter(({ slices, shared, quads }) => slices > 1 && (shared || quads))).toEqual([]);
+  for (const op of [gradient(63), gradient(64, 'nn'), gradient(64, 'nt')]) {
+    const other = matmulShortlist(DIRECT_TILES, op);
+    expect(other).toHaveLength(6);
+    expect(sliced(other)).toBe(0);
+  }
+  expect(QUADS.matmul.quads).toBe(true);
+  expect(sliced(matmulShortlist(QUADS, gradient(2048)))).toBe(0);
+});
+
+test('no default slices a sum: windows cut by checkpointEvery rely on it', () => {
+  for (const { matmul } of [DIRECT_TILES, QUADS]) expect(matmul.slices).toBe(1);
+});
+
+test('a gradient so large that few of its rows are measured is not measured in slices', async () => {
+  const { tuningTask } = await load<typeof TuningTasks>('/src/scheduler/tuning_tasks.ts');
+  const candidates = (M: number, N: number) =>
+    tuningTask({ ...gradient(2048), M, N }, DIRECT_TILES).candidates as MatmulTile[];
+  expect(sliced(candidates(1024, 256))).toBe(2);
+  expect(sliced(candidates(4096, 1024))).toBe(0);
+});
+
+test('what an earlier version kept is not read, what this one kept is', async () => {
+  const kept: Record<string, unknown> = {};
+  const store: TuningStore = {
+    load: () => Promise.resolve(kept),
+    save: (choices) => Promise.resolve(void Object.assign(kept, choices)),
+  };
+  const { slices, ...before } = DIRECT_TILES.matmul;
+  kept.v1 = { [opKey(gradient(64))]: before };
+  const tuning = new Tuning('cached', store, null);
+  await tuning.load();
+  expect(tuning.knows(gradient(64))).toBe(false);
+  await tuning.remember(gradient(64), { ...before, slices });
+  const next = new Tuning('cached', store, null);
+  await next.load();
+  expect(next.tiles.matmul.get(opKey(gradient(64)))).toEqual(DIRECT_TILES.matmul);
+});
