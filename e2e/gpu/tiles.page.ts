@@ -49,9 +49,12 @@ export async function families({ cell, shapes, precision = 'f32' }: { cell: Cell
       direct: await run(plain),
       // Fewer threads than units: each loops over some of them.
       sequence: await run(own, changed(own.tiles, { mode: 'sequence', workgroup: 4 })),
+      // More rows, units and terms a turn than there are: what is past the last is not stored, and the terms left over are added one by one.
+      // Without shared loads the text of eight row quads would take minutes to compile.
+      wide: await run(own, changed(own.tiles, { rowQuads: own.tiles.forward.quads ? 8 : 3, units: 2, depthQuads: 2 })),
       // Folded sizes need pipelines of their own, so each of these has one of the shapes.
       ...(lengths
-        ? { 'direct sequence': await run(plain, changed(plain.tiles, { mode: 'sequence', workgroup: 64, rowQuads: 1 })) }
+        ? { 'direct sequence': await run(plain, changed(plain.tiles, { mode: 'sequence', workgroup: 64, rowQuads: 1, units: 3 })) }
         : { folded: await run(own, changed(own.tiles, { foldFrom: 0 })) }),
     };
     for (const [family, arrays] of Object.entries(others)) {

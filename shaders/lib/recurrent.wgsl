@@ -14,7 +14,7 @@
 // Two kinds of layers split the step into phases. With layer normalization (lib/normalized.wgsl) the dispatch here is the product
 // alone. With a projection (ops/projection.wgsl) it is all but the projection: `h` is the array of what the cell makes, and the
 // state, F features a row, is bound to `masked`.
-#import time
+#import places
 #import quad
 #import state_masks
 
@@ -43,24 +43,6 @@ struct StepParams {
   norm_offset: u32,
 }
 
-struct RowPlace {
-  time: u32,
-  row: u32,        // n
-  direction: u32,  // d
-  before: u32,     // slot from which this row starts
-}
-
-struct Place {
-  unit: u32,      // u in 0..H
-  direction: u32,
-  gates: u32,     // element of gates [time, n, d, 0, u]; block q is H·q further
-  step: u32,      // element of an array [T, N, D·H] at time
-  before: u32,    // element of a history array, slot from which the row starts
-  after: u32,     // element of a history array, slot that the step makes
-  state: u32,     // element of a state array [D, N, H]
-  d_output: u32,
-}
-
 @group(0) @binding(0) var<uniform> params: StepParams;
 @group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
 @group(0) @binding(1) var<storage, read> weight_hh_vec4: array<vec4f>;  // the same, where four are read at once
@@ -73,46 +55,17 @@ struct Place {
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
 
 const ROW_QUADS = 2u;      // a thread's tile: QUAD_ROWS·ROW_QUADS batch rows
+const UNITS = 1u;          // by so many neighbouring hidden units, all their gates; backward in fours
+const DEPTH_QUADS = 1u;    // terms of the product in a turn of its loop, in fours
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
-const VECTORS = 0u;        // forward: 1 where weight_hh is read four at a time, F and where it begins being multiples of four
+const VECTORS = 0u;        // 1 where weight_hh is read four at a time, F and where it begins being multiples of four
 const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
-
-fn reversed(direction: u32) -> bool {
-  return direction == 1u || params.reverse == 1u;
-}
-
-fn row_place(step: u32, n: u32, direction: u32) -> RowPlace {
-  let time = time_of(step, params.steps, reversed(direction));
-  return RowPlace(time, n, direction, slot_before(time, lengths[n], params.steps, reversed(direction)));
-}
-
-fn gates_row(time: u32, n: u32, direction: u32) -> u32 {
-  return ((time * params.batch + n) * params.directions + direction) * SAVED_GATES * params.hidden;
-}
-
-fn history_row(slot: u32, n: u32, direction: u32) -> u32 {
-  return ((slot * params.batch + n) * params.directions + direction) * params.hidden;
-}
-
-fn place(row: RowPlace, u: u32) -> Place {
-  let step = row.time * params.batch + row.row;
-  return Place(
-    u,
-    row.direction,
-    gates_row(row.time, row.row, row.direction) + u,
-    (step * params.directions + row.direction) * params.hidden + u,
-    history_row(row.before, row.row, row.direction) + u,
-    history_row(row.time + 1u, row.row, row.direction) + u,
-    (row.direction * params.batch + row.row) * params.hidden + u,
-    step * params.d_output_columns + row.direction * params.d_output_direction + u,
-  );
-}
 
 // How much of a state stays as it was. `which` tells states apart.
 fn kept(at: Place, chance: f32, which: u32) -> f32 {
@@ -148,14 +101,14 @@ fn passing(at: Place, product: f32) -> f32 {
 // The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
-  let units = quad_columns(params.hidden);
+  let tiles = quad_columns((params.hidden + UNITS - 1u) / UNITS);
   #unroll once in 0..1 - SEQUENCE {
     let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-    forward_step(params.step, (thread / units) * TILE_ROWS, thread % units, group.z, quad_lane(local));
+    forward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * UNITS, group.z, quad_lane(local));
   }
   #unroll once in 0..SEQUENCE {
     for (var step = 0u; step < params.steps; step += 1u) {
-      for (var u = local; u < units; u += WORKGROUP) { forward_step(step, group.x * TILE_ROWS, u, group.z, quad_lane(local)); }
+      for (var t = local; t < tiles; t += WORKGROUP) { forward_step(step, group.x * TILE_ROWS, t * UNITS, group.z, quad_lane(local)); }
       storageBarrier();
     }
   }
@@ -163,36 +116,41 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
 
 @compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
-  let columns = quad_columns((params.hidden + 3u) / 4u);
+  let tiles = quad_columns((params.hidden + 4u * UNITS - 1u) / (4u * UNITS));
   #unroll once in 0..1 - SEQUENCE {
     let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-    backward_step(params.step, (thread / columns) * TILE_ROWS, (thread % columns) * 4u, group.z, quad_lane(local));
+    backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, group.z, quad_lane(local));
   }
   #unroll once in 0..SEQUENCE {
     for (var before = params.steps; before > 0u; before -= 1u) {
-      for (var j = local; j < columns; j += WORKGROUP) { backward_step(before - 1u, group.x * TILE_ROWS, j * 4u, group.z, quad_lane(local)); }
+      for (var t = local; t < tiles; t += WORKGROUP) { backward_step(before - 1u, group.x * TILE_ROWS, t * 4u * UNITS, group.z, quad_lane(local)); }
       storageBarrier();
     }
   }
 }
 
-// The tile's batch rows from n0 on of hidden unit u, all its gates. Units past the last compute for their quad and store nothing.
-fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
+// The tile's batch rows from n0 on of the hidden units from u0 on. Units past the last compute for their quad and store nothing.
+fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
   if (n0 >= params.batch) { return; }
   let rows = min(TILE_ROWS, params.batch - n0);
+  let units = min(UNITS, hidden - min(u0, hidden));
   let time = time_of(step, params.steps, reversed(direction));
   var running = false;
   for (var r = 0u; r < rows; r += 1u) {
     running = running || time < lengths[n0 + r];
   }
   if (!running) {
-    for (var r = 0u; r < rows && u < hidden; r += 1u) { h[history_row(time + 1u, n0 + r, direction) + u] = 0.0; }
+    for (var r = 0u; r < rows; r += 1u) {
+      for (var e = 0u; e < units; e += 1u) { h[history_row(time + 1u, n0 + r, direction) + u0 + e] = 0.0; }
+    }
     return;
   }
 
   #unroll g in 0..RECURRENT_GATES {
-    let w_$g = params.weight_hh_offset + direction * params.weight_stride + ($g * hidden + min(u, hidden - 1u)) * params.features;
+    #unroll e in 0..UNITS {
+      let w_$g_$e = params.weight_hh_offset + direction * params.weight_stride + ($gu * hidden + min(u0 + $eu, hidden - 1u)) * params.features;
+    }
   }
   // Row (i, x) of the tile is QUAD_ROWS·i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
   #unroll i in 0..ROW_QUADS {
@@ -200,87 +158,103 @@ fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
       let h_$i_$x = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * $i + (lane ^ $x), params.batch - 1u), direction));
     }
     #unroll x in 0..QUAD_ROWS {
-      #unroll g in 0..RECURRENT_GATES { var acc_$i_$x_$g = 0.0; }
+      #unroll g in 0..RECURRENT_GATES {
+        #unroll e in 0..UNITS { var acc_$i_$x_$g_$e = 0.0; }
+      }
     }
   }
   let depth = select(params.features, 0u, RECURRENT_GATES == 0u);
-  let whole = depth & ~1u;
-  #unroll vector in 0..VECTORS {
-    #unroll g in 0..RECURRENT_GATES { let v_$g = w_$g / 4u; }
-    for (var k = 0u; k < depth / 4u; k += 1u) {
-      #unroll g in 0..RECURRENT_GATES { let b_$g = weight_hh_vec4[v_$g + k]; }
-      #unroll i in 0..ROW_QUADS {
-        let j_$i = h_$i_0 + 4u * k;
-        let a_$i = vec4f(recurrent_input(j_$i), recurrent_input(j_$i + 1u), recurrent_input(j_$i + 2u), recurrent_input(j_$i + 3u));
-        #unroll g in 0..RECURRENT_GATES { acc_$i_0_$g = acc_$i_0_$g + a_$i.x * b_$g.x + a_$i.y * b_$g.y + a_$i.z * b_$g.z + a_$i.w * b_$g.w; }
-      }
-    }
-  }
-  #unroll scalar in 0..1 - VECTORS {
-    for (var k = 0u; k < whole; k += 2u) {
+  let whole = depth & ~(4u * DEPTH_QUADS - 1u);
+  for (var k = 0u; k < whole; k += 4u * DEPTH_QUADS) {
+    #unroll p in 0..DEPTH_QUADS {
       #unroll g in 0..RECURRENT_GATES {
-        let b_$g = vec2f(weight_hh[w_$g + k], weight_hh[w_$g + k + 1u]);
-      }
-      #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..LOADED_ROWS { let a_$i_$x = vec2f(recurrent_input(h_$i_$x + k), recurrent_input(h_$i_$x + k + 1u)); }
-        #unroll quad in 0..QUADS {
-          let a_$i_1 = quadSwapX(a_$i_0);
-          let a_$i_2 = quadSwapY(a_$i_0);
-          let a_$i_3 = quadSwapDiagonal(a_$i_0);
+        #unroll e in 0..UNITS {
+          let w_$p_$g_$e = w_$g_$e + k + 4u * $pu;
+          #unroll vector in 0..VECTORS { let b_$p_$g_$e = weight_hh_vec4[w_$p_$g_$e / 4u]; }
+          #unroll scalar in 0..1 - VECTORS {
+            let b_$p_$g_$e = vec4f(weight_hh[w_$p_$g_$e], weight_hh[w_$p_$g_$e + 1u], weight_hh[w_$p_$g_$e + 2u], weight_hh[w_$p_$g_$e + 3u]);
+          }
         }
       }
       #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..QUAD_ROWS {
-          #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g = acc_$i_$x_$g + a_$i_$x.x * b_$g.x + a_$i_$x.y * b_$g.y; }
+        #unroll x in 0..LOADED_ROWS {
+          let h_$p_$i_$x = h_$i_$x + k + 4u * $pu;
+          let a_$p_$i_$x = vec4f(recurrent_input(h_$p_$i_$x), recurrent_input(h_$p_$i_$x + 1u), recurrent_input(h_$p_$i_$x + 2u), recurrent_input(h_$p_$i_$x + 3u));
+        }
+        #unroll quad in 0..QUADS {
+          let a_$p_$i_1 = quadSwapX(a_$p_$i_0);
+          let a_$p_$i_2 = quadSwapY(a_$p_$i_0);
+          let a_$p_$i_3 = quadSwapDiagonal(a_$p_$i_0);
         }
       }
     }
-    for (var k = whole; k < depth; k += 1u) {
-      #unroll g in 0..RECURRENT_GATES { let b_$g = weight_hh[w_$g + k]; }
-      #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..LOADED_ROWS { let a_$i_$x = recurrent_input(h_$i_$x + k); }
-        #unroll quad in 0..QUADS {
-          let a_$i_1 = quadSwapX(a_$i_0);
-          let a_$i_2 = quadSwapY(a_$i_0);
-          let a_$i_3 = quadSwapDiagonal(a_$i_0);
-        }
-      }
-      #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..QUAD_ROWS {
-          #unroll g in 0..RECURRENT_GATES { acc_$i_$x_$g += a_$i_$x * b_$g; }
+    // The weight first and a sum's terms together: software adapters spill least so.
+    #unroll i in 0..ROW_QUADS {
+      #unroll x in 0..QUAD_ROWS {
+        #unroll g in 0..RECURRENT_GATES {
+          #unroll e in 0..UNITS {
+            #unroll p in 0..DEPTH_QUADS {
+              #unroll d in 0..4 { acc_$i_$x_$g_$e += b_$p_$g_$e[$d] * a_$p_$i_$x[$d]; }
+            }
+          }
         }
       }
     }
   }
-  if (u >= hidden) { return; }
+  for (var k = whole; k < depth; k += 1u) {
+    #unroll g in 0..RECURRENT_GATES {
+      #unroll e in 0..UNITS {
+        #unroll vector in 0..VECTORS { let b_$g_$e = weight_hh_vec4[(w_$g_$e + k) / 4u][k % 4u]; }
+        #unroll scalar in 0..1 - VECTORS { let b_$g_$e = weight_hh[w_$g_$e + k]; }
+      }
+    }
+    #unroll i in 0..ROW_QUADS {
+      #unroll x in 0..LOADED_ROWS { let a_$i_$x = recurrent_input(h_$i_$x + k); }
+      #unroll quad in 0..QUADS {
+        let a_$i_1 = quadSwapX(a_$i_0);
+        let a_$i_2 = quadSwapY(a_$i_0);
+        let a_$i_3 = quadSwapDiagonal(a_$i_0);
+      }
+      #unroll x in 0..QUAD_ROWS {
+        #unroll g in 0..RECURRENT_GATES {
+          #unroll e in 0..UNITS { acc_$i_$x_$g_$e += b_$g_$e * a_$i_$x; }
+        }
+      }
+    }
+  }
 
   // The cell is looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
-  var tile: array<Recurrent, TILE_ROWS>;
+  var tile: array<array<Recurrent, UNITS>, TILE_ROWS>;
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..QUAD_ROWS {
-      #unroll g in 0..RECURRENT_GATES { tile[QUAD_ROWS * $i + $x][$g] = acc_$i_$x_$g; }
+      #unroll e in 0..UNITS {
+        #unroll g in 0..RECURRENT_GATES { tile[QUAD_ROWS * $i + $x][$e][$g] = acc_$i_$x_$g_$e; }
+      }
     }
   }
-  var bias: Recurrent;
-  #unroll g in 0..RECURRENT_GATES { bias[$g] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + $g * hidden + u]; }
-  for (var r = 0u; r < rows; r += 1u) {
-    let at = place(row_place(step, n0 + r, direction), u);
-    let held = r ^ lane;  // where this lane accumulated row r
-    if (time >= lengths[n0 + r]) {
-      h[at.after] = 0.0;
-      continue;
+  for (var e = 0u; e < units; e += 1u) {
+    let u = u0 + e;
+    var bias: Recurrent;
+    #unroll g in 0..RECURRENT_GATES { bias[$g] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + $g * hidden + u]; }
+    for (var r = 0u; r < rows; r += 1u) {
+      let at = place(row_place(step, n0 + r, direction), u);
+      let held = r ^ lane;  // where this lane accumulated row r
+      if (time >= lengths[n0 + r]) {
+        h[at.after] = 0.0;
+        continue;
+      }
+      if (PRODUCT_BLOCK > 0u) {
+        #unroll g in 0..RECURRENT_GATES { gates[at.gates + (PRODUCT_BLOCK + $g) * hidden] = tile[held][e][$g]; }
+        continue;
+      }
+      var recurrent: Recurrent;
+      #unroll g in 0..RECURRENT_GATES { recurrent[$g] = tile[held][e][$g] + bias[$g]; }
+      keep_state(at, cell_forward(at, recurrent));
     }
-    if (PRODUCT_BLOCK > 0u) {
-      #unroll g in 0..RECURRENT_GATES { gates[at.gates + (PRODUCT_BLOCK + $g) * hidden] = tile[held][$g]; }
-      continue;
-    }
-    var recurrent: Recurrent;
-    #unroll g in 0..RECURRENT_GATES { recurrent[$g] = tile[held][$g] + bias[$g]; }
-    keep_state(at, cell_forward(at, recurrent));
   }
 }
 
-// The tile's batch rows from n0 on of four neighbouring hidden units from u0 on.
+// The tile's batch rows from n0 on of the hidden units from u0 on. Their weights lie side by side in each row of weight_hh.
 fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
   if (n0 >= params.batch) { return; }
@@ -290,36 +264,61 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
   let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
-  let whole = end & ~1u;
+  let whole = end & ~(4u * DEPTH_QUADS - 1u);
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..LOADED_ROWS { let d_$i_$x = gates_row(product_time, min(n0 + QUAD_ROWS * $i + (lane ^ $x), params.batch - 1u), direction); }
     #unroll x in 0..QUAD_ROWS {
-      #unroll j in 0..4 { var acc_$i_$x_$j = 0.0; }
+      #unroll q in 0..UNITS {
+        #unroll c in 0..4 { var acc_$i_$x_$q_$c = 0.0; }
+      }
     }
   }
   for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
     let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
     let column = select(recurrent_block(g), PRODUCT_BLOCK + g, PRODUCT_BLOCK > 0u) * hidden;
-    for (var k = 0u; k < whole; k += 2u) {
-      let row = w_g + k * hidden;
-      #unroll j in 0..4 { let w_$j = vec2f(weight_hh[row + $j], weight_hh[row + hidden + $j]); }
-      #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..LOADED_ROWS { let a_$i_$x = vec2f(gates[d_$i_$x + column + k], gates[d_$i_$x + column + k + 1u]); }
-        #unroll quad in 0..QUADS {
-          let a_$i_1 = quadSwapX(a_$i_0);
-          let a_$i_2 = quadSwapY(a_$i_0);
-          let a_$i_3 = quadSwapDiagonal(a_$i_0);
+    for (var k = 0u; k < whole; k += 4u * DEPTH_QUADS) {
+      #unroll p in 0..DEPTH_QUADS {
+        #unroll d in 0..4 {
+          let w_$p_$d = w_g + (k + 4u * $pu + $du) * hidden;
+          #unroll q in 0..UNITS {
+            #unroll vector in 0..VECTORS { let b_$p_$d_$q = weight_hh_vec4[w_$p_$d / 4u + $qu]; }
+            #unroll scalar in 0..1 - VECTORS {
+              let w_$p_$d_$q = w_$p_$d + 4u * $qu;
+              let b_$p_$d_$q = vec4f(weight_hh[w_$p_$d_$q], weight_hh[w_$p_$d_$q + 1u], weight_hh[w_$p_$d_$q + 2u], weight_hh[w_$p_$d_$q + 3u]);
+            }
+          }
+        }
+        #unroll i in 0..ROW_QUADS {
+          #unroll x in 0..LOADED_ROWS {
+            let d_$p_$i_$x = d_$i_$x + column + k + 4u * $pu;
+            let a_$p_$i_$x = vec4f(gates[d_$p_$i_$x], gates[d_$p_$i_$x + 1u], gates[d_$p_$i_$x + 2u], gates[d_$p_$i_$x + 3u]);
+          }
+          #unroll quad in 0..QUADS {
+            let a_$p_$i_1 = quadSwapX(a_$p_$i_0);
+            let a_$p_$i_2 = quadSwapY(a_$p_$i_0);
+            let a_$p_$i_3 = quadSwapDiagonal(a_$p_$i_0);
+          }
         }
       }
       #unroll i in 0..ROW_QUADS {
         #unroll x in 0..QUAD_ROWS {
-          #unroll j in 0..4 { acc_$i_$x_$j = acc_$i_$x_$j + a_$i_$x.x * w_$j.x + a_$i_$x.y * w_$j.y; }
+          #unroll q in 0..UNITS {
+            #unroll c in 0..4 {
+              #unroll p in 0..DEPTH_QUADS {
+                #unroll d in 0..4 { acc_$i_$x_$q_$c += b_$p_$d_$q[$c] * a_$p_$i_$x[$d]; }
+              }
+            }
+          }
         }
       }
     }
     for (var k = whole; k < end; k += 1u) {
-      let row = w_g + k * hidden;
-      #unroll j in 0..4 { let w_$j = weight_hh[row + $j]; }
+      #unroll q in 0..UNITS {
+        #unroll c in 0..4 {
+          #unroll vector in 0..VECTORS { let b_$q_$c = weight_hh_vec4[(w_g + k * hidden) / 4u + $qu][$c]; }
+          #unroll scalar in 0..1 - VECTORS { let b_$q_$c = weight_hh[w_g + k * hidden + 4u * $qu + $cu]; }
+        }
+      }
       #unroll i in 0..ROW_QUADS {
         #unroll x in 0..LOADED_ROWS { let a_$i_$x = gates[d_$i_$x + column + k]; }
         #unroll quad in 0..QUADS {
@@ -327,28 +326,33 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
           let a_$i_2 = quadSwapY(a_$i_0);
           let a_$i_3 = quadSwapDiagonal(a_$i_0);
         }
-      }
-      #unroll i in 0..ROW_QUADS {
         #unroll x in 0..QUAD_ROWS {
-          #unroll j in 0..4 { acc_$i_$x_$j += a_$i_$x * w_$j; }
+          #unroll q in 0..UNITS {
+            #unroll c in 0..4 { acc_$i_$x_$q_$c += b_$q_$c * a_$i_$x; }
+          }
         }
       }
     }
   }
   if (u0 >= hidden) { return; }
 
-  var tile: array<vec4f, TILE_ROWS>;
+  var tile: array<array<f32, 4u * UNITS>, TILE_ROWS>;
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..QUAD_ROWS { tile[QUAD_ROWS * $i + $x] = vec4f(acc_$i_$x_0, acc_$i_$x_1, acc_$i_$x_2, acc_$i_$x_3); }
+    #unroll x in 0..QUAD_ROWS {
+      #unroll q in 0..UNITS {
+        #unroll c in 0..4 { tile[QUAD_ROWS * $i + $x][4 * $q + $c] = acc_$i_$x_$q_$c; }
+      }
+    }
   }
   let rows = min(TILE_ROWS, params.batch - n0);
-  let units = min(4u, hidden - u0);
+  let units = min(4u * UNITS, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
     let row = row_place(step, n0 + r, direction);
+    let running = row.time < lengths[n0 + r];
     let held = r ^ lane;
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);
-      if (row.time < lengths[n0 + r]) {
+      if (running) {
         let product = tile[held][j] * recurrent_mask(at);
         if (PRODUCT_BLOCK > 0u) {
           d_hidden[at.state] = arriving(at, product);

@@ -22,8 +22,11 @@ export interface MatmulTile extends Tile {
   readonly slices: number;
 }
 
-/** A thread makes one hidden unit of its rows, or four of them backward. */
 export interface RecurrentTile extends Tile {
+  /** Neighbouring hidden units of a thread, with all their gates; backward in fours. */
+  readonly units: number;
+  /** Terms of the product in a turn of its loop, in fours. */
+  readonly depthQuads: number;
   /** 'step': a dispatch a timestep, over all threads there are. 'sequence': one dispatch for all timesteps, a workgroup for each tile of rows. */
   readonly mode: 'step' | 'sequence';
   /** Threads a workgroup, a multiple of 4; of a sequence at most as many as there are columns. */
@@ -55,9 +58,11 @@ export interface Tiles {
   readonly matmul: MatmulTile;
   readonly forward: RecurrentTile;
   readonly backward: RecurrentTile;
+  /** Of recurrences with `LARGE_FROM` multiply-adds or more, which are worth a longer compilation. */
+  readonly large: { readonly forward: RecurrentTile; readonly backward: RecurrentTile };
   /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
   readonly rowThreads: number;
-  /** What measuring chose for single ops, by `opKey`; the three above are for all others. */
+  /** What measuring chose for single ops, by `opKey`; those above are for all others. */
   readonly tuned?: TunedTiles;
 }
 
@@ -74,7 +79,12 @@ export function opKey(op: Op): string {
 
 export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? tiles.matmul;
 
-export const recurrentTile = (tiles: Tiles, op: RecurrentOp): RecurrentTile => tiles.tuned?.recurrent.get(opKey(op)) ?? tiles[op.kind];
+export const recurrentTile = (tiles: Tiles, op: RecurrentOp): RecurrentTile => tiles.tuned?.recurrent.get(opKey(op)) ?? fixedRecurrentTile(tiles, op);
+
+/** The tile where nothing was measured. Cells differ in their gates; four are counted. */
+function fixedRecurrentTile(tiles: Tiles, { kind, steps, batch, hidden, directions }: RecurrentOp): RecurrentTile {
+  return (4 * steps * batch * directions * hidden * hidden >= LARGE_FROM ? tiles.large : tiles)[kind];
+}
 
 /** The same tiles with this one for that op. */
 export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile): Tiles {
@@ -85,21 +95,28 @@ export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile)
 /** A pipeline takes a software adapter about as long as this many multiply-adds. */
 const FOLD_FROM = 2 ** 23;
 
-const WORKGROUP = 16;
+/** Multiply-adds of one recording from which a tile is worth half a second more of compiling. */
+const LARGE_FROM = 2 ** 24;
+
+const DIRECT_STEP: RecurrentTile = { rowQuads: 2, units: 1, depthQuads: 1, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: 16 };
+const QUAD_STEP: RecurrentTile = { ...DIRECT_STEP, rowQuads: 4, quads: true };
 
 /** Each thread loads what it needs: runs everywhere. */
 export const DIRECT_TILES: Tiles = {
   matmul: { rowQuads: 2, columnQuads: 2, quads: false, shared: false, slices: 1, foldFrom: FOLD_FROM },
-  forward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
-  backward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
+  forward: DIRECT_STEP,
+  backward: DIRECT_STEP,
+  large: { forward: DIRECT_STEP, backward: DIRECT_STEP },
   rowThreads: 64,
 };
 
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
 const QUAD_TILES: Tiles = {
   matmul: { rowQuads: 4, columnQuads: 1, quads: true, shared: false, slices: 1, foldFrom: FOLD_FROM },
-  forward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
-  backward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
+  forward: QUAD_STEP,
+  backward: QUAD_STEP,
+  // Few threads, in workgroups so small that there is one for every core.
+  large: { forward: { ...QUAD_STEP, rowQuads: 8, units: 2, workgroup: 8 }, backward: { ...QUAD_STEP, rowQuads: 8, units: 2, workgroup: 4 } },
   rowThreads: 4,
 };
 
@@ -126,14 +143,19 @@ export function matmulCandidates({ matmul }: Tiles, { form, K }: MatmulOp): read
   return [matmul, ...others.map((changes) => ({ ...matmul, ...changes }))];
 }
 
-/** Ways to run a recurrence forward or backward, likewise. Cells whose steps have phases run the sequences step by step. */
-export function recurrentCandidates(tiles: Tiles, pass: 'forward' | 'backward'): readonly RecurrentTile[] {
-  const tile = tiles[pass];
-  const others: Partial<RecurrentTile>[] = tile.quads
-    ? [{ rowQuads: 2 }, { mode: 'sequence', workgroup: 4 }, { mode: 'sequence', workgroup: 4, rowQuads: 2 }, { mode: 'sequence', workgroup: 4, rowQuads: 1 }]
-    : [{ rowQuads: 1, workgroup: 64 }, { mode: 'sequence', workgroup: 256, rowQuads: 1 }, { mode: 'sequence', workgroup: 64, rowQuads: 1 },
-        { mode: 'sequence', workgroup: 128 }, { workgroup: 64 }];
-  return [tile, ...others.map((changes) => ({ ...tile, ...changes }))];
+const QUAD_RECURRENCES: readonly Partial<RecurrentTile>[] = [
+  { rowQuads: 4, units: 1 }, { rowQuads: 4, units: 2, workgroup: 4 }, { mode: 'sequence', rowQuads: 4, units: 2, workgroup: 4 },
+  { mode: 'sequence', rowQuads: 2, units: 1, workgroup: 4 }, { mode: 'sequence', rowQuads: 1, units: 2, workgroup: 4 },
+];
+const DIRECT_RECURRENCES: readonly Partial<RecurrentTile>[] = [
+  { rowQuads: 1, workgroup: 64 }, { mode: 'sequence', workgroup: 256, rowQuads: 1 }, { mode: 'sequence', workgroup: 64, rowQuads: 1 },
+  { mode: 'sequence', workgroup: 128 }, { workgroup: 64 },
+];
+
+/** Ways to run a recurrence, likewise. Cells whose steps have phases run the sequences step by step. */
+export function recurrentCandidates(tiles: Tiles, op: RecurrentOp): readonly RecurrentTile[] {
+  const tile = fixedRecurrentTile(tiles, op);
+  return [tile, ...(tile.quads ? QUAD_RECURRENCES : DIRECT_RECURRENCES).map((changes) => ({ ...tile, ...changes }))];
 }
 
 /** The tile's constants in a shader, with no more rows than there are: fewer than four are a thread's own, as a stream's single row is. */
@@ -142,6 +164,9 @@ export function tileConstants(tile: Tile, rows: number): { ROW_QUADS: number; QU
   const rowQuads = Math.min(tile.rowQuads, Math.ceil(rows / 4));
   return { ROW_QUADS: rowQuads, QUAD_ROWS: 4, QUADS: Number(tile.quads), LOADED_ROWS: tile.quads ? 1 : 4 };
 }
+
+/** Hidden units of a thread. Of few rows the weights are nearly all that is loaded, and quads, which share nothing then, save half of the rest. */
+export const unitsOf = ({ units, quads }: RecurrentTile, rows: number): number => (rows < 4 && quads ? 2 : units);
 
 /** Rows of a thread's tile. */
 export function tileRows(tile: Tile, rows: number): number {

@@ -1,5 +1,5 @@
 // The candidates of an op: those of the class of adapter that differ at the op's size and that it can run on.
-import { matmulCandidates, recurrentCandidates, type MatmulOp, type MatmulTile, type RecurrentOp, type RecurrentTile, type Tiles } from '../gpu/tiles.ts';
+import { matmulCandidates, recurrentCandidates, unitsOf, type MatmulOp, type MatmulTile, type RecurrentOp, type RecurrentTile, type Tiles } from '../gpu/tiles.ts';
 
 /** Tiles of a matrix product, the default first. */
 export function matmulShortlist(tiles: Tiles, op: MatmulOp): MatmulTile[] {
@@ -11,9 +11,9 @@ export function matmulShortlist(tiles: Tiles, op: MatmulOp): MatmulTile[] {
 }
 
 /** Tiles of a recurrence, the default first: all steps in one dispatch only where the layer can. */
-export function recurrentShortlist(tiles: Tiles, { kind, batch }: RecurrentOp, sequence: boolean): RecurrentTile[] {
-  const possible = recurrentCandidates(tiles, kind).filter(({ mode }) => sequence || mode === 'step');
-  return distinct(possible, ({ mode, workgroup, rowQuads }) => `${mode} ${workgroup} ${Math.min(rowQuads, Math.ceil(batch / 4))}`);
+export function recurrentShortlist(tiles: Tiles, op: RecurrentOp, sequence: boolean): RecurrentTile[] {
+  const possible = recurrentCandidates(tiles, op).filter(({ mode }) => sequence || mode === 'step');
+  return distinct(possible, (tile) => `${tile.mode} ${tile.workgroup} ${Math.min(tile.rowQuads, Math.ceil(op.batch / 4))}x${unitsOf(tile, op.batch)}`);
 }
 
 /** The first of each that come to the same. */

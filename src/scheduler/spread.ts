@@ -1,13 +1,10 @@
 // How a recurrence spreads over threads, by schedule. Stepwise: one dispatch a timestep, hidden units spread over workgroups.
 // Sequence: one dispatch for all timesteps, a workgroup for each tile of batch rows. In both the directions run side by side.
 import { recurrentGates, type Cell, type FoldedParam } from '../cells/cell.ts';
-import { tileConstants, tileRows, tileThreads, type RecurrentTile } from '../gpu/tiles.ts';
+import { tileConstants, tileRows, tileThreads, unitsOf, type RecurrentTile } from '../gpu/tiles.ts';
 import { grid } from '../kernels/grid.ts';
 import type { StateShape } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
-
-/** Neighbouring hidden units of one thread in the backward kernel. */
-const BACKWARD_UNITS = 4;
 
 const FOLDED: readonly FoldedParam[] = ['steps', 'continued', 'batch', 'hidden', 'features', 'directions', 'reverse', 'd_output_columns', 'd_output_direction'];
 
@@ -31,9 +28,12 @@ export const hasSequence = (cell: Cell, { made }: Pick<LayerHistory, 'made'>): b
 /** How a pass over the whole window runs. */
 export const modeOf = (tile: RecurrentTile, cell: Cell, history: LayerHistory): RecurrentTile['mode'] => (hasSequence(cell, history) ? tile.mode : 'step');
 
-function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, columns: number): Spread {
+/** A tile is UNITS hidden units wide, or `wide` times as many; the weights lie in rows of `row` elements. */
+function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, wide: number, row: number): Spread {
   const { steps, batch, hidden, directions } = shape;
-  const constants = tileConstants(tile, batch);
+  const UNITS = unitsOf(tile, batch);
+  const columns = Math.ceil(hidden / (wide * UNITS));
+  const constants = { ...tileConstants(tile, batch), UNITS, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(row % 4 === 0) };
   const work = steps * batch * directions * recurrentGates(cell) * hidden * hidden;
   const folded = work >= tile.foldFrom ? FOLDED : [];
   if (mode === 'sequence') {
@@ -45,12 +45,10 @@ function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, sh
   return { constants: { ...constants, WORKGROUP: tile.workgroup }, folded, workgroups: [x, y, directions] };
 }
 
-/** A forward pass, or one step of it: a thread makes one hidden unit of some batch rows. Of few rows the weights are all there is to load. */
-export function forwardSpread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape & Pick<LayerHistory, 'features'>): Spread {
-  const { constants, ...rest } = spread(tile, mode, cell, shape, shape.hidden);
-  return { ...rest, constants: { ...constants, VECTORS: Number(constants.QUAD_ROWS === 1 && shape.features % 4 === 0) } };
-}
+/** A forward pass, or one step of it. */
+export const forwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape & Pick<LayerHistory, 'features'>): Spread =>
+  spread(tile, mode, cell, shape, 1, shape.features);
 
-/** A backward pass, or one step of it: a thread makes four neighbouring hidden units of some batch rows. */
+/** A backward pass, or one step of it. */
 export const backwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape): Spread =>
-  spread(tile, mode, cell, shape, Math.ceil(shape.hidden / BACKWARD_UNITS));
+  spread(tile, mode, cell, shape, 4, shape.hidden);

@@ -95,6 +95,8 @@ fn d_output_activation(y: f32) -> f32 {
 // Two kinds of layers split the step into phases. With layer normalization (lib/normalized.wgsl) the dispatch here is the product
 // alone. With a projection (ops/projection.wgsl) it is all but the projection: `h` is the array of what the cell makes, and the
 // state, F features a row, is bound to `masked`.
+// Where the values of a batch row and of a hidden unit lie at a step of a direction. The importing file has `params` (steps T, batch N,
+// hidden H, directions D, reverse, d_output's strides), `lengths` [N, ..] and SAVED_GATES.
 // Where the states of a step lie. A history has a slot more than steps on the side where a direction begins: time t ends in
 // slot t+1; a forward direction begins in slot 0, a reverse one in slot T+1. Each row begins and ends within its own length.
 
@@ -112,6 +114,55 @@ fn slot_before(time: u32, length: u32, steps: u32, reversed: bool) -> u32 {
 fn final_slot(length: u32, steps: u32, reversed: bool) -> u32 {
   if (!reversed) { return length; }
   return select(1u, steps + 1u, length == 0u);
+}
+
+struct RowPlace {
+  time: u32,
+  row: u32,        // n
+  direction: u32,  // d
+  before: u32,     // slot from which this row starts
+}
+
+struct Place {
+  unit: u32,      // u in 0..H
+  direction: u32,
+  gates: u32,     // element of gates [time, n, d, 0, u]; block q is H·q further
+  step: u32,      // element of an array [T, N, D·H] at time
+  before: u32,    // element of a history array, slot from which the row starts
+  after: u32,     // element of a history array, slot that the step makes
+  state: u32,     // element of a state array [D, N, H]
+  d_output: u32,
+}
+
+fn reversed(direction: u32) -> bool {
+  return direction == 1u || params.reverse == 1u;
+}
+
+fn row_place(step: u32, n: u32, direction: u32) -> RowPlace {
+  let time = time_of(step, params.steps, reversed(direction));
+  return RowPlace(time, n, direction, slot_before(time, lengths[n], params.steps, reversed(direction)));
+}
+
+fn gates_row(time: u32, n: u32, direction: u32) -> u32 {
+  return ((time * params.batch + n) * params.directions + direction) * SAVED_GATES * params.hidden;
+}
+
+fn history_row(slot: u32, n: u32, direction: u32) -> u32 {
+  return ((slot * params.batch + n) * params.directions + direction) * params.hidden;
+}
+
+fn place(row: RowPlace, u: u32) -> Place {
+  let step = row.time * params.batch + row.row;
+  return Place(
+    u,
+    row.direction,
+    gates_row(row.time, row.row, row.direction) + u,
+    (step * params.directions + row.direction) * params.hidden + u,
+    history_row(row.before, row.row, row.direction) + u,
+    history_row(row.time + 1u, row.row, row.direction) + u,
+    (row.direction * params.batch + row.row) * params.hidden + u,
+    step * params.d_output_columns + row.direction * params.d_output_direction + u,
+  );
 }
 // Four neighbouring threads that share loads. A schedule that knows the adapter's quads to be consecutive invocations sets
 // QUADS 1 and LOADED_ROWS 1: of every four rows each lane loads one, and quadSwapX, Y and Diagonal bring the other three.
@@ -201,24 +252,6 @@ struct StepParams {
   norm_offset: u32,
 }
 
-struct RowPlace {
-  time: u32,
-  row: u32,        // n
-  direction: u32,  // d
-  before: u32,     // slot from which this row starts
-}
-
-struct Place {
-  unit: u32,      // u in 0..H
-  direction: u32,
-  gates: u32,     // element of gates [time, n, d, 0, u]; block q is H·q further
-  step: u32,      // element of an array [T, N, D·H] at time
-  before: u32,    // element of a history array, slot from which the row starts
-  after: u32,     // element of a history array, slot that the step makes
-  state: u32,     // element of a state array [D, N, H]
-  d_output: u32,
-}
-
 @group(0) @binding(0) var<uniform> params: StepParams;
 @group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
 @group(0) @binding(1) var<storage, read> weight_hh_vec4: array<vec4f>;  // the same, where four are read at once
@@ -231,46 +264,17 @@ struct Place {
 @group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
 
 const ROW_QUADS = 2u;      // a thread's tile: QUAD_ROWS·ROW_QUADS batch rows
+const UNITS = 1u;          // by so many neighbouring hidden units, all their gates; backward in fours
+const DEPTH_QUADS = 1u;    // terms of the product in a turn of its loop, in fours
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
-const VECTORS = 0u;        // forward: 1 where weight_hh is read four at a time, F and where it begins being multiples of four
+const VECTORS = 0u;        // 1 where weight_hh is read four at a time, F and where it begins being multiples of four
 const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
-
-fn reversed(direction: u32) -> bool {
-  return direction == 1u || params.reverse == 1u;
-}
-
-fn row_place(step: u32, n: u32, direction: u32) -> RowPlace {
-  let time = time_of(step, params.steps, reversed(direction));
-  return RowPlace(time, n, direction, slot_before(time, lengths[n], params.steps, reversed(direction)));
-}
-
-fn gates_row(time: u32, n: u32, direction: u32) -> u32 {
-  return ((time * params.batch + n) * params.directions + direction) * SAVED_GATES * params.hidden;
-}
-
-fn history_row(slot: u32, n: u32, direction: u32) -> u32 {
-  return ((slot * params.batch + n) * params.directions + direction) * params.hidden;
-}
-
-fn place(row: RowPlace, u: u32) -> Place {
-  let step = row.time * params.batch + row.row;
-  return Place(
-    u,
-    row.direction,
-    gates_row(row.time, row.row, row.direction) + u,
-    (step * params.directions + row.direction) * params.hidden + u,
-    history_row(row.before, row.row, row.direction) + u,
-    history_row(row.time + 1u, row.row, row.direction) + u,
-    (row.direction * params.batch + row.row) * params.hidden + u,
-    step * params.d_output_columns + row.direction * params.d_output_direction + u,
-  );
-}
 
 // How much of a state stays as it was. `which` tells states apart.
 fn kept(at: Place, chance: f32, which: u32) -> f32 {
@@ -306,199 +310,288 @@ fn passing(at: Place, product: f32) -> f32 {
 // The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
-  let units = quad_columns(params.hidden);
+  let tiles = quad_columns((params.hidden + UNITS - 1u) / UNITS);
   let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-  forward_step(params.step, (thread / units) * TILE_ROWS, thread % units, group.z, quad_lane(local));
+  forward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * UNITS, group.z, quad_lane(local));
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
-  let columns = quad_columns((params.hidden + 3u) / 4u);
+  let tiles = quad_columns((params.hidden + 4u * UNITS - 1u) / (4u * UNITS));
   let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-  backward_step(params.step, (thread / columns) * TILE_ROWS, (thread % columns) * 4u, group.z, quad_lane(local));
+  backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, group.z, quad_lane(local));
 }
 
-// The tile's batch rows from n0 on of hidden unit u, all its gates. Units past the last compute for their quad and store nothing.
-fn forward_step(step: u32, n0: u32, u: u32, direction: u32, lane: u32) {
+// The tile's batch rows from n0 on of the hidden units from u0 on. Units past the last compute for their quad and store nothing.
+fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
   if (n0 >= params.batch) { return; }
   let rows = min(TILE_ROWS, params.batch - n0);
+  let units = min(UNITS, hidden - min(u0, hidden));
   let time = time_of(step, params.steps, reversed(direction));
   var running = false;
   for (var r = 0u; r < rows; r += 1u) {
     running = running || time < lengths[n0 + r];
   }
   if (!running) {
-    for (var r = 0u; r < rows && u < hidden; r += 1u) { h[history_row(time + 1u, n0 + r, direction) + u] = 0.0; }
+    for (var r = 0u; r < rows; r += 1u) {
+      for (var e = 0u; e < units; e += 1u) { h[history_row(time + 1u, n0 + r, direction) + u0 + e] = 0.0; }
+    }
     return;
   }
 
-  let w_0 = params.weight_hh_offset + direction * params.weight_stride + (0 * hidden + min(u, hidden - 1u)) * params.features;
-  let w_1 = params.weight_hh_offset + direction * params.weight_stride + (1 * hidden + min(u, hidden - 1u)) * params.features;
-  let w_2 = params.weight_hh_offset + direction * params.weight_stride + (2 * hidden + min(u, hidden - 1u)) * params.features;
+  let w_0_0 = params.weight_hh_offset + direction * params.weight_stride + (0u * hidden + min(u0 + 0u, hidden - 1u)) * params.features;
+  let w_1_0 = params.weight_hh_offset + direction * params.weight_stride + (1u * hidden + min(u0 + 0u, hidden - 1u)) * params.features;
+  let w_2_0 = params.weight_hh_offset + direction * params.weight_stride + (2u * hidden + min(u0 + 0u, hidden - 1u)) * params.features;
   // Row (i, x) of the tile is QUAD_ROWS·i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
   let h_0_0 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 0), params.batch - 1u), direction));
   let h_0_1 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 1), params.batch - 1u), direction));
   let h_0_2 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 2), params.batch - 1u), direction));
   let h_0_3 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 3), params.batch - 1u), direction));
-  var acc_0_0_0 = 0.0;
-  var acc_0_0_1 = 0.0;
-  var acc_0_0_2 = 0.0;
-  var acc_0_1_0 = 0.0;
-  var acc_0_1_1 = 0.0;
-  var acc_0_1_2 = 0.0;
-  var acc_0_2_0 = 0.0;
-  var acc_0_2_1 = 0.0;
-  var acc_0_2_2 = 0.0;
-  var acc_0_3_0 = 0.0;
-  var acc_0_3_1 = 0.0;
-  var acc_0_3_2 = 0.0;
+  var acc_0_0_0_0 = 0.0;
+  var acc_0_0_1_0 = 0.0;
+  var acc_0_0_2_0 = 0.0;
+  var acc_0_1_0_0 = 0.0;
+  var acc_0_1_1_0 = 0.0;
+  var acc_0_1_2_0 = 0.0;
+  var acc_0_2_0_0 = 0.0;
+  var acc_0_2_1_0 = 0.0;
+  var acc_0_2_2_0 = 0.0;
+  var acc_0_3_0_0 = 0.0;
+  var acc_0_3_1_0 = 0.0;
+  var acc_0_3_2_0 = 0.0;
   let h_1_0 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 1 + (lane ^ 0), params.batch - 1u), direction));
   let h_1_1 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 1 + (lane ^ 1), params.batch - 1u), direction));
   let h_1_2 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 1 + (lane ^ 2), params.batch - 1u), direction));
   let h_1_3 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 1 + (lane ^ 3), params.batch - 1u), direction));
-  var acc_1_0_0 = 0.0;
-  var acc_1_0_1 = 0.0;
-  var acc_1_0_2 = 0.0;
-  var acc_1_1_0 = 0.0;
-  var acc_1_1_1 = 0.0;
-  var acc_1_1_2 = 0.0;
-  var acc_1_2_0 = 0.0;
-  var acc_1_2_1 = 0.0;
-  var acc_1_2_2 = 0.0;
-  var acc_1_3_0 = 0.0;
-  var acc_1_3_1 = 0.0;
-  var acc_1_3_2 = 0.0;
+  var acc_1_0_0_0 = 0.0;
+  var acc_1_0_1_0 = 0.0;
+  var acc_1_0_2_0 = 0.0;
+  var acc_1_1_0_0 = 0.0;
+  var acc_1_1_1_0 = 0.0;
+  var acc_1_1_2_0 = 0.0;
+  var acc_1_2_0_0 = 0.0;
+  var acc_1_2_1_0 = 0.0;
+  var acc_1_2_2_0 = 0.0;
+  var acc_1_3_0_0 = 0.0;
+  var acc_1_3_1_0 = 0.0;
+  var acc_1_3_2_0 = 0.0;
   let depth = select(params.features, 0u, RECURRENT_GATES == 0u);
-  let whole = depth & ~1u;
-  for (var k = 0u; k < whole; k += 2u) {
-    let b_0 = vec2f(weight_hh[w_0 + k], weight_hh[w_0 + k + 1u]);
-    let b_1 = vec2f(weight_hh[w_1 + k], weight_hh[w_1 + k + 1u]);
-    let b_2 = vec2f(weight_hh[w_2 + k], weight_hh[w_2 + k + 1u]);
-    let a_0_0 = vec2f(recurrent_input(h_0_0 + k), recurrent_input(h_0_0 + k + 1u));
-    let a_0_1 = vec2f(recurrent_input(h_0_1 + k), recurrent_input(h_0_1 + k + 1u));
-    let a_0_2 = vec2f(recurrent_input(h_0_2 + k), recurrent_input(h_0_2 + k + 1u));
-    let a_0_3 = vec2f(recurrent_input(h_0_3 + k), recurrent_input(h_0_3 + k + 1u));
-    let a_1_0 = vec2f(recurrent_input(h_1_0 + k), recurrent_input(h_1_0 + k + 1u));
-    let a_1_1 = vec2f(recurrent_input(h_1_1 + k), recurrent_input(h_1_1 + k + 1u));
-    let a_1_2 = vec2f(recurrent_input(h_1_2 + k), recurrent_input(h_1_2 + k + 1u));
-    let a_1_3 = vec2f(recurrent_input(h_1_3 + k), recurrent_input(h_1_3 + k + 1u));
-    acc_0_0_0 = acc_0_0_0 + a_0_0.x * b_0.x + a_0_0.y * b_0.y;
-    acc_0_0_1 = acc_0_0_1 + a_0_0.x * b_1.x + a_0_0.y * b_1.y;
-    acc_0_0_2 = acc_0_0_2 + a_0_0.x * b_2.x + a_0_0.y * b_2.y;
-    acc_0_1_0 = acc_0_1_0 + a_0_1.x * b_0.x + a_0_1.y * b_0.y;
-    acc_0_1_1 = acc_0_1_1 + a_0_1.x * b_1.x + a_0_1.y * b_1.y;
-    acc_0_1_2 = acc_0_1_2 + a_0_1.x * b_2.x + a_0_1.y * b_2.y;
-    acc_0_2_0 = acc_0_2_0 + a_0_2.x * b_0.x + a_0_2.y * b_0.y;
-    acc_0_2_1 = acc_0_2_1 + a_0_2.x * b_1.x + a_0_2.y * b_1.y;
-    acc_0_2_2 = acc_0_2_2 + a_0_2.x * b_2.x + a_0_2.y * b_2.y;
-    acc_0_3_0 = acc_0_3_0 + a_0_3.x * b_0.x + a_0_3.y * b_0.y;
-    acc_0_3_1 = acc_0_3_1 + a_0_3.x * b_1.x + a_0_3.y * b_1.y;
-    acc_0_3_2 = acc_0_3_2 + a_0_3.x * b_2.x + a_0_3.y * b_2.y;
-    acc_1_0_0 = acc_1_0_0 + a_1_0.x * b_0.x + a_1_0.y * b_0.y;
-    acc_1_0_1 = acc_1_0_1 + a_1_0.x * b_1.x + a_1_0.y * b_1.y;
-    acc_1_0_2 = acc_1_0_2 + a_1_0.x * b_2.x + a_1_0.y * b_2.y;
-    acc_1_1_0 = acc_1_1_0 + a_1_1.x * b_0.x + a_1_1.y * b_0.y;
-    acc_1_1_1 = acc_1_1_1 + a_1_1.x * b_1.x + a_1_1.y * b_1.y;
-    acc_1_1_2 = acc_1_1_2 + a_1_1.x * b_2.x + a_1_1.y * b_2.y;
-    acc_1_2_0 = acc_1_2_0 + a_1_2.x * b_0.x + a_1_2.y * b_0.y;
-    acc_1_2_1 = acc_1_2_1 + a_1_2.x * b_1.x + a_1_2.y * b_1.y;
-    acc_1_2_2 = acc_1_2_2 + a_1_2.x * b_2.x + a_1_2.y * b_2.y;
-    acc_1_3_0 = acc_1_3_0 + a_1_3.x * b_0.x + a_1_3.y * b_0.y;
-    acc_1_3_1 = acc_1_3_1 + a_1_3.x * b_1.x + a_1_3.y * b_1.y;
-    acc_1_3_2 = acc_1_3_2 + a_1_3.x * b_2.x + a_1_3.y * b_2.y;
+  let whole = depth & ~(4u * DEPTH_QUADS - 1u);
+  for (var k = 0u; k < whole; k += 4u * DEPTH_QUADS) {
+    let w_0_0_0 = w_0_0 + k + 4u * 0u;
+    let b_0_0_0 = vec4f(weight_hh[w_0_0_0], weight_hh[w_0_0_0 + 1u], weight_hh[w_0_0_0 + 2u], weight_hh[w_0_0_0 + 3u]);
+    let w_0_1_0 = w_1_0 + k + 4u * 0u;
+    let b_0_1_0 = vec4f(weight_hh[w_0_1_0], weight_hh[w_0_1_0 + 1u], weight_hh[w_0_1_0 + 2u], weight_hh[w_0_1_0 + 3u]);
+    let w_0_2_0 = w_2_0 + k + 4u * 0u;
+    let b_0_2_0 = vec4f(weight_hh[w_0_2_0], weight_hh[w_0_2_0 + 1u], weight_hh[w_0_2_0 + 2u], weight_hh[w_0_2_0 + 3u]);
+    let h_0_0_0 = h_0_0 + k + 4u * 0u;
+    let a_0_0_0 = vec4f(recurrent_input(h_0_0_0), recurrent_input(h_0_0_0 + 1u), recurrent_input(h_0_0_0 + 2u), recurrent_input(h_0_0_0 + 3u));
+    let h_0_0_1 = h_0_1 + k + 4u * 0u;
+    let a_0_0_1 = vec4f(recurrent_input(h_0_0_1), recurrent_input(h_0_0_1 + 1u), recurrent_input(h_0_0_1 + 2u), recurrent_input(h_0_0_1 + 3u));
+    let h_0_0_2 = h_0_2 + k + 4u * 0u;
+    let a_0_0_2 = vec4f(recurrent_input(h_0_0_2), recurrent_input(h_0_0_2 + 1u), recurrent_input(h_0_0_2 + 2u), recurrent_input(h_0_0_2 + 3u));
+    let h_0_0_3 = h_0_3 + k + 4u * 0u;
+    let a_0_0_3 = vec4f(recurrent_input(h_0_0_3), recurrent_input(h_0_0_3 + 1u), recurrent_input(h_0_0_3 + 2u), recurrent_input(h_0_0_3 + 3u));
+    let h_0_1_0 = h_1_0 + k + 4u * 0u;
+    let a_0_1_0 = vec4f(recurrent_input(h_0_1_0), recurrent_input(h_0_1_0 + 1u), recurrent_input(h_0_1_0 + 2u), recurrent_input(h_0_1_0 + 3u));
+    let h_0_1_1 = h_1_1 + k + 4u * 0u;
+    let a_0_1_1 = vec4f(recurrent_input(h_0_1_1), recurrent_input(h_0_1_1 + 1u), recurrent_input(h_0_1_1 + 2u), recurrent_input(h_0_1_1 + 3u));
+    let h_0_1_2 = h_1_2 + k + 4u * 0u;
+    let a_0_1_2 = vec4f(recurrent_input(h_0_1_2), recurrent_input(h_0_1_2 + 1u), recurrent_input(h_0_1_2 + 2u), recurrent_input(h_0_1_2 + 3u));
+    let h_0_1_3 = h_1_3 + k + 4u * 0u;
+    let a_0_1_3 = vec4f(recurrent_input(h_0_1_3), recurrent_input(h_0_1_3 + 1u), recurrent_input(h_0_1_3 + 2u), recurrent_input(h_0_1_3 + 3u));
+    // The weight first and a sum's terms together: software adapters spill least so.
+    acc_0_0_0_0 += b_0_0_0[0] * a_0_0_0[0];
+    acc_0_0_0_0 += b_0_0_0[1] * a_0_0_0[1];
+    acc_0_0_0_0 += b_0_0_0[2] * a_0_0_0[2];
+    acc_0_0_0_0 += b_0_0_0[3] * a_0_0_0[3];
+    acc_0_0_1_0 += b_0_1_0[0] * a_0_0_0[0];
+    acc_0_0_1_0 += b_0_1_0[1] * a_0_0_0[1];
+    acc_0_0_1_0 += b_0_1_0[2] * a_0_0_0[2];
+    acc_0_0_1_0 += b_0_1_0[3] * a_0_0_0[3];
+    acc_0_0_2_0 += b_0_2_0[0] * a_0_0_0[0];
+    acc_0_0_2_0 += b_0_2_0[1] * a_0_0_0[1];
+    acc_0_0_2_0 += b_0_2_0[2] * a_0_0_0[2];
+    acc_0_0_2_0 += b_0_2_0[3] * a_0_0_0[3];
+    acc_0_1_0_0 += b_0_0_0[0] * a_0_0_1[0];
+    acc_0_1_0_0 += b_0_0_0[1] * a_0_0_1[1];
+    acc_0_1_0_0 += b_0_0_0[2] * a_0_0_1[2];
+    acc_0_1_0_0 += b_0_0_0[3] * a_0_0_1[3];
+    acc_0_1_1_0 += b_0_1_0[0] * a_0_0_1[0];
+    acc_0_1_1_0 += b_0_1_0[1] * a_0_0_1[1];
+    acc_0_1_1_0 += b_0_1_0[2] * a_0_0_1[2];
+    acc_0_1_1_0 += b_0_1_0[3] * a_0_0_1[3];
+    acc_0_1_2_0 += b_0_2_0[0] * a_0_0_1[0];
+    acc_0_1_2_0 += b_0_2_0[1] * a_0_0_1[1];
+    acc_0_1_2_0 += b_0_2_0[2] * a_0_0_1[2];
+    acc_0_1_2_0 += b_0_2_0[3] * a_0_0_1[3];
+    acc_0_2_0_0 += b_0_0_0[0] * a_0_0_2[0];
+    acc_0_2_0_0 += b_0_0_0[1] * a_0_0_2[1];
+    acc_0_2_0_0 += b_0_0_0[2] * a_0_0_2[2];
+    acc_0_2_0_0 += b_0_0_0[3] * a_0_0_2[3];
+    acc_0_2_1_0 += b_0_1_0[0] * a_0_0_2[0];
+    acc_0_2_1_0 += b_0_1_0[1] * a_0_0_2[1];
+    acc_0_2_1_0 += b_0_1_0[2] * a_0_0_2[2];
+    acc_0_2_1_0 += b_0_1_0[3] * a_0_0_2[3];
+    acc_0_2_2_0 += b_0_2_0[0] * a_0_0_2[0];
+    acc_0_2_2_0 += b_0_2_0[1] * a_0_0_2[1];
+    acc_0_2_2_0 += b_0_2_0[2] * a_0_0_2[2];
+    acc_0_2_2_0 += b_0_2_0[3] * a_0_0_2[3];
+    acc_0_3_0_0 += b_0_0_0[0] * a_0_0_3[0];
+    acc_0_3_0_0 += b_0_0_0[1] * a_0_0_3[1];
+    acc_0_3_0_0 += b_0_0_0[2] * a_0_0_3[2];
+    acc_0_3_0_0 += b_0_0_0[3] * a_0_0_3[3];
+    acc_0_3_1_0 += b_0_1_0[0] * a_0_0_3[0];
+    acc_0_3_1_0 += b_0_1_0[1] * a_0_0_3[1];
+    acc_0_3_1_0 += b_0_1_0[2] * a_0_0_3[2];
+    acc_0_3_1_0 += b_0_1_0[3] * a_0_0_3[3];
+    acc_0_3_2_0 += b_0_2_0[0] * a_0_0_3[0];
+    acc_0_3_2_0 += b_0_2_0[1] * a_0_0_3[1];
+    acc_0_3_2_0 += b_0_2_0[2] * a_0_0_3[2];
+    acc_0_3_2_0 += b_0_2_0[3] * a_0_0_3[3];
+    acc_1_0_0_0 += b_0_0_0[0] * a_0_1_0[0];
+    acc_1_0_0_0 += b_0_0_0[1] * a_0_1_0[1];
+    acc_1_0_0_0 += b_0_0_0[2] * a_0_1_0[2];
+    acc_1_0_0_0 += b_0_0_0[3] * a_0_1_0[3];
+    acc_1_0_1_0 += b_0_1_0[0] * a_0_1_0[0];
+    acc_1_0_1_0 += b_0_1_0[1] * a_0_1_0[1];
+    acc_1_0_1_0 += b_0_1_0[2] * a_0_1_0[2];
+    acc_1_0_1_0 += b_0_1_0[3] * a_0_1_0[3];
+    acc_1_0_2_0 += b_0_2_0[0] * a_0_1_0[0];
+    acc_1_0_2_0 += b_0_2_0[1] * a_0_1_0[1];
+    acc_1_0_2_0 += b_0_2_0[2] * a_0_1_0[2];
+    acc_1_0_2_0 += b_0_2_0[3] * a_0_1_0[3];
+    acc_1_1_0_0 += b_0_0_0[0] * a_0_1_1[0];
+    acc_1_1_0_0 += b_0_0_0[1] * a_0_1_1[1];
+    acc_1_1_0_0 += b_0_0_0[2] * a_0_1_1[2];
+    acc_1_1_0_0 += b_0_0_0[3] * a_0_1_1[3];
+    acc_1_1_1_0 += b_0_1_0[0] * a_0_1_1[0];
+    acc_1_1_1_0 += b_0_1_0[1] * a_0_1_1[1];
+    acc_1_1_1_0 += b_0_1_0[2] * a_0_1_1[2];
+    acc_1_1_1_0 += b_0_1_0[3] * a_0_1_1[3];
+    acc_1_1_2_0 += b_0_2_0[0] * a_0_1_1[0];
+    acc_1_1_2_0 += b_0_2_0[1] * a_0_1_1[1];
+    acc_1_1_2_0 += b_0_2_0[2] * a_0_1_1[2];
+    acc_1_1_2_0 += b_0_2_0[3] * a_0_1_1[3];
+    acc_1_2_0_0 += b_0_0_0[0] * a_0_1_2[0];
+    acc_1_2_0_0 += b_0_0_0[1] * a_0_1_2[1];
+    acc_1_2_0_0 += b_0_0_0[2] * a_0_1_2[2];
+    acc_1_2_0_0 += b_0_0_0[3] * a_0_1_2[3];
+    acc_1_2_1_0 += b_0_1_0[0] * a_0_1_2[0];
+    acc_1_2_1_0 += b_0_1_0[1] * a_0_1_2[1];
+    acc_1_2_1_0 += b_0_1_0[2] * a_0_1_2[2];
+    acc_1_2_1_0 += b_0_1_0[3] * a_0_1_2[3];
+    acc_1_2_2_0 += b_0_2_0[0] * a_0_1_2[0];
+    acc_1_2_2_0 += b_0_2_0[1] * a_0_1_2[1];
+    acc_1_2_2_0 += b_0_2_0[2] * a_0_1_2[2];
+    acc_1_2_2_0 += b_0_2_0[3] * a_0_1_2[3];
+    acc_1_3_0_0 += b_0_0_0[0] * a_0_1_3[0];
+    acc_1_3_0_0 += b_0_0_0[1] * a_0_1_3[1];
+    acc_1_3_0_0 += b_0_0_0[2] * a_0_1_3[2];
+    acc_1_3_0_0 += b_0_0_0[3] * a_0_1_3[3];
+    acc_1_3_1_0 += b_0_1_0[0] * a_0_1_3[0];
+    acc_1_3_1_0 += b_0_1_0[1] * a_0_1_3[1];
+    acc_1_3_1_0 += b_0_1_0[2] * a_0_1_3[2];
+    acc_1_3_1_0 += b_0_1_0[3] * a_0_1_3[3];
+    acc_1_3_2_0 += b_0_2_0[0] * a_0_1_3[0];
+    acc_1_3_2_0 += b_0_2_0[1] * a_0_1_3[1];
+    acc_1_3_2_0 += b_0_2_0[2] * a_0_1_3[2];
+    acc_1_3_2_0 += b_0_2_0[3] * a_0_1_3[3];
   }
   for (var k = whole; k < depth; k += 1u) {
-    let b_0 = weight_hh[w_0 + k];
-    let b_1 = weight_hh[w_1 + k];
-    let b_2 = weight_hh[w_2 + k];
+    let b_0_0 = weight_hh[w_0_0 + k];
+    let b_1_0 = weight_hh[w_1_0 + k];
+    let b_2_0 = weight_hh[w_2_0 + k];
     let a_0_0 = recurrent_input(h_0_0 + k);
     let a_0_1 = recurrent_input(h_0_1 + k);
     let a_0_2 = recurrent_input(h_0_2 + k);
     let a_0_3 = recurrent_input(h_0_3 + k);
+    acc_0_0_0_0 += b_0_0 * a_0_0;
+    acc_0_0_1_0 += b_1_0 * a_0_0;
+    acc_0_0_2_0 += b_2_0 * a_0_0;
+    acc_0_1_0_0 += b_0_0 * a_0_1;
+    acc_0_1_1_0 += b_1_0 * a_0_1;
+    acc_0_1_2_0 += b_2_0 * a_0_1;
+    acc_0_2_0_0 += b_0_0 * a_0_2;
+    acc_0_2_1_0 += b_1_0 * a_0_2;
+    acc_0_2_2_0 += b_2_0 * a_0_2;
+    acc_0_3_0_0 += b_0_0 * a_0_3;
+    acc_0_3_1_0 += b_1_0 * a_0_3;
+    acc_0_3_2_0 += b_2_0 * a_0_3;
     let a_1_0 = recurrent_input(h_1_0 + k);
     let a_1_1 = recurrent_input(h_1_1 + k);
     let a_1_2 = recurrent_input(h_1_2 + k);
     let a_1_3 = recurrent_input(h_1_3 + k);
-    acc_0_0_0 += a_0_0 * b_0;
-    acc_0_0_1 += a_0_0 * b_1;
-    acc_0_0_2 += a_0_0 * b_2;
-    acc_0_1_0 += a_0_1 * b_0;
-    acc_0_1_1 += a_0_1 * b_1;
-    acc_0_1_2 += a_0_1 * b_2;
-    acc_0_2_0 += a_0_2 * b_0;
-    acc_0_2_1 += a_0_2 * b_1;
-    acc_0_2_2 += a_0_2 * b_2;
-    acc_0_3_0 += a_0_3 * b_0;
-    acc_0_3_1 += a_0_3 * b_1;
-    acc_0_3_2 += a_0_3 * b_2;
-    acc_1_0_0 += a_1_0 * b_0;
-    acc_1_0_1 += a_1_0 * b_1;
-    acc_1_0_2 += a_1_0 * b_2;
-    acc_1_1_0 += a_1_1 * b_0;
-    acc_1_1_1 += a_1_1 * b_1;
-    acc_1_1_2 += a_1_1 * b_2;
-    acc_1_2_0 += a_1_2 * b_0;
-    acc_1_2_1 += a_1_2 * b_1;
-    acc_1_2_2 += a_1_2 * b_2;
-    acc_1_3_0 += a_1_3 * b_0;
-    acc_1_3_1 += a_1_3 * b_1;
-    acc_1_3_2 += a_1_3 * b_2;
+    acc_1_0_0_0 += b_0_0 * a_1_0;
+    acc_1_0_1_0 += b_1_0 * a_1_0;
+    acc_1_0_2_0 += b_2_0 * a_1_0;
+    acc_1_1_0_0 += b_0_0 * a_1_1;
+    acc_1_1_1_0 += b_1_0 * a_1_1;
+    acc_1_1_2_0 += b_2_0 * a_1_1;
+    acc_1_2_0_0 += b_0_0 * a_1_2;
+    acc_1_2_1_0 += b_1_0 * a_1_2;
+    acc_1_2_2_0 += b_2_0 * a_1_2;
+    acc_1_3_0_0 += b_0_0 * a_1_3;
+    acc_1_3_1_0 += b_1_0 * a_1_3;
+    acc_1_3_2_0 += b_2_0 * a_1_3;
   }
-  if (u >= hidden) { return; }
 
   // The cell is looped, not unrolled: unrolled epilogues cost seconds of compile time on software adapters.
-  var tile: array<Recurrent, TILE_ROWS>;
-  tile[QUAD_ROWS * 0 + 0][0] = acc_0_0_0;
-  tile[QUAD_ROWS * 0 + 0][1] = acc_0_0_1;
-  tile[QUAD_ROWS * 0 + 0][2] = acc_0_0_2;
-  tile[QUAD_ROWS * 0 + 1][0] = acc_0_1_0;
-  tile[QUAD_ROWS * 0 + 1][1] = acc_0_1_1;
-  tile[QUAD_ROWS * 0 + 1][2] = acc_0_1_2;
-  tile[QUAD_ROWS * 0 + 2][0] = acc_0_2_0;
-  tile[QUAD_ROWS * 0 + 2][1] = acc_0_2_1;
-  tile[QUAD_ROWS * 0 + 2][2] = acc_0_2_2;
-  tile[QUAD_ROWS * 0 + 3][0] = acc_0_3_0;
-  tile[QUAD_ROWS * 0 + 3][1] = acc_0_3_1;
-  tile[QUAD_ROWS * 0 + 3][2] = acc_0_3_2;
-  tile[QUAD_ROWS * 1 + 0][0] = acc_1_0_0;
-  tile[QUAD_ROWS * 1 + 0][1] = acc_1_0_1;
-  tile[QUAD_ROWS * 1 + 0][2] = acc_1_0_2;
-  tile[QUAD_ROWS * 1 + 1][0] = acc_1_1_0;
-  tile[QUAD_ROWS * 1 + 1][1] = acc_1_1_1;
-  tile[QUAD_ROWS * 1 + 1][2] = acc_1_1_2;
-  tile[QUAD_ROWS * 1 + 2][0] = acc_1_2_0;
-  tile[QUAD_ROWS * 1 + 2][1] = acc_1_2_1;
-  tile[QUAD_ROWS * 1 + 2][2] = acc_1_2_2;
-  tile[QUAD_ROWS * 1 + 3][0] = acc_1_3_0;
-  tile[QUAD_ROWS * 1 + 3][1] = acc_1_3_1;
-  tile[QUAD_ROWS * 1 + 3][2] = acc_1_3_2;
-  var bias: Recurrent;
-  bias[0] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 0 * hidden + u];
-  bias[1] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 1 * hidden + u];
-  bias[2] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 2 * hidden + u];
-  for (var r = 0u; r < rows; r += 1u) {
-    let at = place(row_place(step, n0 + r, direction), u);
-    let held = r ^ lane;  // where this lane accumulated row r
-    if (time >= lengths[n0 + r]) {
-      h[at.after] = 0.0;
-      continue;
+  var tile: array<array<Recurrent, UNITS>, TILE_ROWS>;
+  tile[QUAD_ROWS * 0 + 0][0][0] = acc_0_0_0_0;
+  tile[QUAD_ROWS * 0 + 0][0][1] = acc_0_0_1_0;
+  tile[QUAD_ROWS * 0 + 0][0][2] = acc_0_0_2_0;
+  tile[QUAD_ROWS * 0 + 1][0][0] = acc_0_1_0_0;
+  tile[QUAD_ROWS * 0 + 1][0][1] = acc_0_1_1_0;
+  tile[QUAD_ROWS * 0 + 1][0][2] = acc_0_1_2_0;
+  tile[QUAD_ROWS * 0 + 2][0][0] = acc_0_2_0_0;
+  tile[QUAD_ROWS * 0 + 2][0][1] = acc_0_2_1_0;
+  tile[QUAD_ROWS * 0 + 2][0][2] = acc_0_2_2_0;
+  tile[QUAD_ROWS * 0 + 3][0][0] = acc_0_3_0_0;
+  tile[QUAD_ROWS * 0 + 3][0][1] = acc_0_3_1_0;
+  tile[QUAD_ROWS * 0 + 3][0][2] = acc_0_3_2_0;
+  tile[QUAD_ROWS * 1 + 0][0][0] = acc_1_0_0_0;
+  tile[QUAD_ROWS * 1 + 0][0][1] = acc_1_0_1_0;
+  tile[QUAD_ROWS * 1 + 0][0][2] = acc_1_0_2_0;
+  tile[QUAD_ROWS * 1 + 1][0][0] = acc_1_1_0_0;
+  tile[QUAD_ROWS * 1 + 1][0][1] = acc_1_1_1_0;
+  tile[QUAD_ROWS * 1 + 1][0][2] = acc_1_1_2_0;
+  tile[QUAD_ROWS * 1 + 2][0][0] = acc_1_2_0_0;
+  tile[QUAD_ROWS * 1 + 2][0][1] = acc_1_2_1_0;
+  tile[QUAD_ROWS * 1 + 2][0][2] = acc_1_2_2_0;
+  tile[QUAD_ROWS * 1 + 3][0][0] = acc_1_3_0_0;
+  tile[QUAD_ROWS * 1 + 3][0][1] = acc_1_3_1_0;
+  tile[QUAD_ROWS * 1 + 3][0][2] = acc_1_3_2_0;
+  for (var e = 0u; e < units; e += 1u) {
+    let u = u0 + e;
+    var bias: Recurrent;
+    bias[0] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 0 * hidden + u];
+    bias[1] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 1 * hidden + u];
+    bias[2] = bias_hh[params.bias_hh_offset + direction * params.bias_stride + 2 * hidden + u];
+    for (var r = 0u; r < rows; r += 1u) {
+      let at = place(row_place(step, n0 + r, direction), u);
+      let held = r ^ lane;  // where this lane accumulated row r
+      if (time >= lengths[n0 + r]) {
+        h[at.after] = 0.0;
+        continue;
+      }
+      if (PRODUCT_BLOCK > 0u) {
+        gates[at.gates + (PRODUCT_BLOCK + 0) * hidden] = tile[held][e][0];
+        gates[at.gates + (PRODUCT_BLOCK + 1) * hidden] = tile[held][e][1];
+        gates[at.gates + (PRODUCT_BLOCK + 2) * hidden] = tile[held][e][2];
+        continue;
+      }
+      var recurrent: Recurrent;
+      recurrent[0] = tile[held][e][0] + bias[0];
+      recurrent[1] = tile[held][e][1] + bias[1];
+      recurrent[2] = tile[held][e][2] + bias[2];
+      keep_state(at, cell_forward(at, recurrent));
     }
-    if (PRODUCT_BLOCK > 0u) {
-      gates[at.gates + (PRODUCT_BLOCK + 0) * hidden] = tile[held][0];
-      gates[at.gates + (PRODUCT_BLOCK + 1) * hidden] = tile[held][1];
-      gates[at.gates + (PRODUCT_BLOCK + 2) * hidden] = tile[held][2];
-      continue;
-    }
-    var recurrent: Recurrent;
-    recurrent[0] = tile[held][0] + bias[0];
-    recurrent[1] = tile[held][1] + bias[1];
-    recurrent[2] = tile[held][2] + bias[2];
-    keep_state(at, cell_forward(at, recurrent));
   }
 }
 
-// The tile's batch rows from n0 on of four neighbouring hidden units from u0 on.
+// The tile's batch rows from n0 on of the hidden units from u0 on. Their weights lie side by side in each row of weight_hh.
 fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
   if (n0 >= params.batch) { return; }
@@ -508,164 +601,299 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
   let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
-  let whole = end & ~1u;
+  let whole = end & ~(4u * DEPTH_QUADS - 1u);
   let d_0_0 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 0), params.batch - 1u), direction);
   let d_0_1 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 1), params.batch - 1u), direction);
   let d_0_2 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 2), params.batch - 1u), direction);
   let d_0_3 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 3), params.batch - 1u), direction);
-  var acc_0_0_0 = 0.0;
-  var acc_0_0_1 = 0.0;
-  var acc_0_0_2 = 0.0;
-  var acc_0_0_3 = 0.0;
-  var acc_0_1_0 = 0.0;
-  var acc_0_1_1 = 0.0;
-  var acc_0_1_2 = 0.0;
-  var acc_0_1_3 = 0.0;
-  var acc_0_2_0 = 0.0;
-  var acc_0_2_1 = 0.0;
-  var acc_0_2_2 = 0.0;
-  var acc_0_2_3 = 0.0;
-  var acc_0_3_0 = 0.0;
-  var acc_0_3_1 = 0.0;
-  var acc_0_3_2 = 0.0;
-  var acc_0_3_3 = 0.0;
+  var acc_0_0_0_0 = 0.0;
+  var acc_0_0_0_1 = 0.0;
+  var acc_0_0_0_2 = 0.0;
+  var acc_0_0_0_3 = 0.0;
+  var acc_0_1_0_0 = 0.0;
+  var acc_0_1_0_1 = 0.0;
+  var acc_0_1_0_2 = 0.0;
+  var acc_0_1_0_3 = 0.0;
+  var acc_0_2_0_0 = 0.0;
+  var acc_0_2_0_1 = 0.0;
+  var acc_0_2_0_2 = 0.0;
+  var acc_0_2_0_3 = 0.0;
+  var acc_0_3_0_0 = 0.0;
+  var acc_0_3_0_1 = 0.0;
+  var acc_0_3_0_2 = 0.0;
+  var acc_0_3_0_3 = 0.0;
   let d_1_0 = gates_row(product_time, min(n0 + QUAD_ROWS * 1 + (lane ^ 0), params.batch - 1u), direction);
   let d_1_1 = gates_row(product_time, min(n0 + QUAD_ROWS * 1 + (lane ^ 1), params.batch - 1u), direction);
   let d_1_2 = gates_row(product_time, min(n0 + QUAD_ROWS * 1 + (lane ^ 2), params.batch - 1u), direction);
   let d_1_3 = gates_row(product_time, min(n0 + QUAD_ROWS * 1 + (lane ^ 3), params.batch - 1u), direction);
-  var acc_1_0_0 = 0.0;
-  var acc_1_0_1 = 0.0;
-  var acc_1_0_2 = 0.0;
-  var acc_1_0_3 = 0.0;
-  var acc_1_1_0 = 0.0;
-  var acc_1_1_1 = 0.0;
-  var acc_1_1_2 = 0.0;
-  var acc_1_1_3 = 0.0;
-  var acc_1_2_0 = 0.0;
-  var acc_1_2_1 = 0.0;
-  var acc_1_2_2 = 0.0;
-  var acc_1_2_3 = 0.0;
-  var acc_1_3_0 = 0.0;
-  var acc_1_3_1 = 0.0;
-  var acc_1_3_2 = 0.0;
-  var acc_1_3_3 = 0.0;
+  var acc_1_0_0_0 = 0.0;
+  var acc_1_0_0_1 = 0.0;
+  var acc_1_0_0_2 = 0.0;
+  var acc_1_0_0_3 = 0.0;
+  var acc_1_1_0_0 = 0.0;
+  var acc_1_1_0_1 = 0.0;
+  var acc_1_1_0_2 = 0.0;
+  var acc_1_1_0_3 = 0.0;
+  var acc_1_2_0_0 = 0.0;
+  var acc_1_2_0_1 = 0.0;
+  var acc_1_2_0_2 = 0.0;
+  var acc_1_2_0_3 = 0.0;
+  var acc_1_3_0_0 = 0.0;
+  var acc_1_3_0_1 = 0.0;
+  var acc_1_3_0_2 = 0.0;
+  var acc_1_3_0_3 = 0.0;
   for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
     let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
     let column = select(recurrent_block(g), PRODUCT_BLOCK + g, PRODUCT_BLOCK > 0u) * hidden;
-    for (var k = 0u; k < whole; k += 2u) {
-      let row = w_g + k * hidden;
-      let w_0 = vec2f(weight_hh[row + 0], weight_hh[row + hidden + 0]);
-      let w_1 = vec2f(weight_hh[row + 1], weight_hh[row + hidden + 1]);
-      let w_2 = vec2f(weight_hh[row + 2], weight_hh[row + hidden + 2]);
-      let w_3 = vec2f(weight_hh[row + 3], weight_hh[row + hidden + 3]);
-      let a_0_0 = vec2f(gates[d_0_0 + column + k], gates[d_0_0 + column + k + 1u]);
-      let a_0_1 = vec2f(gates[d_0_1 + column + k], gates[d_0_1 + column + k + 1u]);
-      let a_0_2 = vec2f(gates[d_0_2 + column + k], gates[d_0_2 + column + k + 1u]);
-      let a_0_3 = vec2f(gates[d_0_3 + column + k], gates[d_0_3 + column + k + 1u]);
-      let a_1_0 = vec2f(gates[d_1_0 + column + k], gates[d_1_0 + column + k + 1u]);
-      let a_1_1 = vec2f(gates[d_1_1 + column + k], gates[d_1_1 + column + k + 1u]);
-      let a_1_2 = vec2f(gates[d_1_2 + column + k], gates[d_1_2 + column + k + 1u]);
-      let a_1_3 = vec2f(gates[d_1_3 + column + k], gates[d_1_3 + column + k + 1u]);
-      acc_0_0_0 = acc_0_0_0 + a_0_0.x * w_0.x + a_0_0.y * w_0.y;
-      acc_0_0_1 = acc_0_0_1 + a_0_0.x * w_1.x + a_0_0.y * w_1.y;
-      acc_0_0_2 = acc_0_0_2 + a_0_0.x * w_2.x + a_0_0.y * w_2.y;
-      acc_0_0_3 = acc_0_0_3 + a_0_0.x * w_3.x + a_0_0.y * w_3.y;
-      acc_0_1_0 = acc_0_1_0 + a_0_1.x * w_0.x + a_0_1.y * w_0.y;
-      acc_0_1_1 = acc_0_1_1 + a_0_1.x * w_1.x + a_0_1.y * w_1.y;
-      acc_0_1_2 = acc_0_1_2 + a_0_1.x * w_2.x + a_0_1.y * w_2.y;
-      acc_0_1_3 = acc_0_1_3 + a_0_1.x * w_3.x + a_0_1.y * w_3.y;
-      acc_0_2_0 = acc_0_2_0 + a_0_2.x * w_0.x + a_0_2.y * w_0.y;
-      acc_0_2_1 = acc_0_2_1 + a_0_2.x * w_1.x + a_0_2.y * w_1.y;
-      acc_0_2_2 = acc_0_2_2 + a_0_2.x * w_2.x + a_0_2.y * w_2.y;
-      acc_0_2_3 = acc_0_2_3 + a_0_2.x * w_3.x + a_0_2.y * w_3.y;
-      acc_0_3_0 = acc_0_3_0 + a_0_3.x * w_0.x + a_0_3.y * w_0.y;
-      acc_0_3_1 = acc_0_3_1 + a_0_3.x * w_1.x + a_0_3.y * w_1.y;
-      acc_0_3_2 = acc_0_3_2 + a_0_3.x * w_2.x + a_0_3.y * w_2.y;
-      acc_0_3_3 = acc_0_3_3 + a_0_3.x * w_3.x + a_0_3.y * w_3.y;
-      acc_1_0_0 = acc_1_0_0 + a_1_0.x * w_0.x + a_1_0.y * w_0.y;
-      acc_1_0_1 = acc_1_0_1 + a_1_0.x * w_1.x + a_1_0.y * w_1.y;
-      acc_1_0_2 = acc_1_0_2 + a_1_0.x * w_2.x + a_1_0.y * w_2.y;
-      acc_1_0_3 = acc_1_0_3 + a_1_0.x * w_3.x + a_1_0.y * w_3.y;
-      acc_1_1_0 = acc_1_1_0 + a_1_1.x * w_0.x + a_1_1.y * w_0.y;
-      acc_1_1_1 = acc_1_1_1 + a_1_1.x * w_1.x + a_1_1.y * w_1.y;
-      acc_1_1_2 = acc_1_1_2 + a_1_1.x * w_2.x + a_1_1.y * w_2.y;
-      acc_1_1_3 = acc_1_1_3 + a_1_1.x * w_3.x + a_1_1.y * w_3.y;
-      acc_1_2_0 = acc_1_2_0 + a_1_2.x * w_0.x + a_1_2.y * w_0.y;
-      acc_1_2_1 = acc_1_2_1 + a_1_2.x * w_1.x + a_1_2.y * w_1.y;
-      acc_1_2_2 = acc_1_2_2 + a_1_2.x * w_2.x + a_1_2.y * w_2.y;
-      acc_1_2_3 = acc_1_2_3 + a_1_2.x * w_3.x + a_1_2.y * w_3.y;
-      acc_1_3_0 = acc_1_3_0 + a_1_3.x * w_0.x + a_1_3.y * w_0.y;
-      acc_1_3_1 = acc_1_3_1 + a_1_3.x * w_1.x + a_1_3.y * w_1.y;
-      acc_1_3_2 = acc_1_3_2 + a_1_3.x * w_2.x + a_1_3.y * w_2.y;
-      acc_1_3_3 = acc_1_3_3 + a_1_3.x * w_3.x + a_1_3.y * w_3.y;
+    for (var k = 0u; k < whole; k += 4u * DEPTH_QUADS) {
+      let w_0_0 = w_g + (k + 4u * 0u + 0u) * hidden;
+      let w_0_0_0 = w_0_0 + 4u * 0u;
+      let b_0_0_0 = vec4f(weight_hh[w_0_0_0], weight_hh[w_0_0_0 + 1u], weight_hh[w_0_0_0 + 2u], weight_hh[w_0_0_0 + 3u]);
+      let w_0_1 = w_g + (k + 4u * 0u + 1u) * hidden;
+      let w_0_1_0 = w_0_1 + 4u * 0u;
+      let b_0_1_0 = vec4f(weight_hh[w_0_1_0], weight_hh[w_0_1_0 + 1u], weight_hh[w_0_1_0 + 2u], weight_hh[w_0_1_0 + 3u]);
+      let w_0_2 = w_g + (k + 4u * 0u + 2u) * hidden;
+      let w_0_2_0 = w_0_2 + 4u * 0u;
+      let b_0_2_0 = vec4f(weight_hh[w_0_2_0], weight_hh[w_0_2_0 + 1u], weight_hh[w_0_2_0 + 2u], weight_hh[w_0_2_0 + 3u]);
+      let w_0_3 = w_g + (k + 4u * 0u + 3u) * hidden;
+      let w_0_3_0 = w_0_3 + 4u * 0u;
+      let b_0_3_0 = vec4f(weight_hh[w_0_3_0], weight_hh[w_0_3_0 + 1u], weight_hh[w_0_3_0 + 2u], weight_hh[w_0_3_0 + 3u]);
+      let d_0_0_0 = d_0_0 + column + k + 4u * 0u;
+      let a_0_0_0 = vec4f(gates[d_0_0_0], gates[d_0_0_0 + 1u], gates[d_0_0_0 + 2u], gates[d_0_0_0 + 3u]);
+      let d_0_0_1 = d_0_1 + column + k + 4u * 0u;
+      let a_0_0_1 = vec4f(gates[d_0_0_1], gates[d_0_0_1 + 1u], gates[d_0_0_1 + 2u], gates[d_0_0_1 + 3u]);
+      let d_0_0_2 = d_0_2 + column + k + 4u * 0u;
+      let a_0_0_2 = vec4f(gates[d_0_0_2], gates[d_0_0_2 + 1u], gates[d_0_0_2 + 2u], gates[d_0_0_2 + 3u]);
+      let d_0_0_3 = d_0_3 + column + k + 4u * 0u;
+      let a_0_0_3 = vec4f(gates[d_0_0_3], gates[d_0_0_3 + 1u], gates[d_0_0_3 + 2u], gates[d_0_0_3 + 3u]);
+      let d_0_1_0 = d_1_0 + column + k + 4u * 0u;
+      let a_0_1_0 = vec4f(gates[d_0_1_0], gates[d_0_1_0 + 1u], gates[d_0_1_0 + 2u], gates[d_0_1_0 + 3u]);
+      let d_0_1_1 = d_1_1 + column + k + 4u * 0u;
+      let a_0_1_1 = vec4f(gates[d_0_1_1], gates[d_0_1_1 + 1u], gates[d_0_1_1 + 2u], gates[d_0_1_1 + 3u]);
+      let d_0_1_2 = d_1_2 + column + k + 4u * 0u;
+      let a_0_1_2 = vec4f(gates[d_0_1_2], gates[d_0_1_2 + 1u], gates[d_0_1_2 + 2u], gates[d_0_1_2 + 3u]);
+      let d_0_1_3 = d_1_3 + column + k + 4u * 0u;
+      let a_0_1_3 = vec4f(gates[d_0_1_3], gates[d_0_1_3 + 1u], gates[d_0_1_3 + 2u], gates[d_0_1_3 + 3u]);
+      acc_0_0_0_0 += b_0_0_0[0] * a_0_0_0[0];
+      acc_0_0_0_0 += b_0_1_0[0] * a_0_0_0[1];
+      acc_0_0_0_0 += b_0_2_0[0] * a_0_0_0[2];
+      acc_0_0_0_0 += b_0_3_0[0] * a_0_0_0[3];
+      acc_0_0_0_1 += b_0_0_0[1] * a_0_0_0[0];
+      acc_0_0_0_1 += b_0_1_0[1] * a_0_0_0[1];
+      acc_0_0_0_1 += b_0_2_0[1] * a_0_0_0[2];
+      acc_0_0_0_1 += b_0_3_0[1] * a_0_0_0[3];
+      acc_0_0_0_2 += b_0_0_0[2] * a_0_0_0[0];
+      acc_0_0_0_2 += b_0_1_0[2] * a_0_0_0[1];
+      acc_0_0_0_2 += b_0_2_0[2] * a_0_0_0[2];
+      acc_0_0_0_2 += b_0_3_0[2] * a_0_0_0[3];
+      acc_0_0_0_3 += b_0_0_0[3] * a_0_0_0[0];
+      acc_0_0_0_3 += b_0_1_0[3] * a_0_0_0[1];
+      acc_0_0_0_3 += b_0_2_0[3] * a_0_0_0[2];
+      acc_0_0_0_3 += b_0_3_0[3] * a_0_0_0[3];
+      acc_0_1_0_0 += b_0_0_0[0] * a_0_0_1[0];
+      acc_0_1_0_0 += b_0_1_0[0] * a_0_0_1[1];
+      acc_0_1_0_0 += b_0_2_0[0] * a_0_0_1[2];
+      acc_0_1_0_0 += b_0_3_0[0] * a_0_0_1[3];
+      acc_0_1_0_1 += b_0_0_0[1] * a_0_0_1[0];
+      acc_0_1_0_1 += b_0_1_0[1] * a_0_0_1[1];
+      acc_0_1_0_1 += b_0_2_0[1] * a_0_0_1[2];
+      acc_0_1_0_1 += b_0_3_0[1] * a_0_0_1[3];
+      acc_0_1_0_2 += b_0_0_0[2] * a_0_0_1[0];
+      acc_0_1_0_2 += b_0_1_0[2] * a_0_0_1[1];
+      acc_0_1_0_2 += b_0_2_0[2] * a_0_0_1[2];
+      acc_0_1_0_2 += b_0_3_0[2] * a_0_0_1[3];
+      acc_0_1_0_3 += b_0_0_0[3] * a_0_0_1[0];
+      acc_0_1_0_3 += b_0_1_0[3] * a_0_0_1[1];
+      acc_0_1_0_3 += b_0_2_0[3] * a_0_0_1[2];
+      acc_0_1_0_3 += b_0_3_0[3] * a_0_0_1[3];
+      acc_0_2_0_0 += b_0_0_0[0] * a_0_0_2[0];
+      acc_0_2_0_0 += b_0_1_0[0] * a_0_0_2[1];
+      acc_0_2_0_0 += b_0_2_0[0] * a_0_0_2[2];
+      acc_0_2_0_0 += b_0_3_0[0] * a_0_0_2[3];
+      acc_0_2_0_1 += b_0_0_0[1] * a_0_0_2[0];
+      acc_0_2_0_1 += b_0_1_0[1] * a_0_0_2[1];
+      acc_0_2_0_1 += b_0_2_0[1] * a_0_0_2[2];
+      acc_0_2_0_1 += b_0_3_0[1] * a_0_0_2[3];
+      acc_0_2_0_2 += b_0_0_0[2] * a_0_0_2[0];
+      acc_0_2_0_2 += b_0_1_0[2] * a_0_0_2[1];
+      acc_0_2_0_2 += b_0_2_0[2] * a_0_0_2[2];
+      acc_0_2_0_2 += b_0_3_0[2] * a_0_0_2[3];
+      acc_0_2_0_3 += b_0_0_0[3] * a_0_0_2[0];
+      acc_0_2_0_3 += b_0_1_0[3] * a_0_0_2[1];
+      acc_0_2_0_3 += b_0_2_0[3] * a_0_0_2[2];
+      acc_0_2_0_3 += b_0_3_0[3] * a_0_0_2[3];
+      acc_0_3_0_0 += b_0_0_0[0] * a_0_0_3[0];
+      acc_0_3_0_0 += b_0_1_0[0] * a_0_0_3[1];
+      acc_0_3_0_0 += b_0_2_0[0] * a_0_0_3[2];
+      acc_0_3_0_0 += b_0_3_0[0] * a_0_0_3[3];
+      acc_0_3_0_1 += b_0_0_0[1] * a_0_0_3[0];
+      acc_0_3_0_1 += b_0_1_0[1] * a_0_0_3[1];
+      acc_0_3_0_1 += b_0_2_0[1] * a_0_0_3[2];
+      acc_0_3_0_1 += b_0_3_0[1] * a_0_0_3[3];
+      acc_0_3_0_2 += b_0_0_0[2] * a_0_0_3[0];
+      acc_0_3_0_2 += b_0_1_0[2] * a_0_0_3[1];
+      acc_0_3_0_2 += b_0_2_0[2] * a_0_0_3[2];
+      acc_0_3_0_2 += b_0_3_0[2] * a_0_0_3[3];
+      acc_0_3_0_3 += b_0_0_0[3] * a_0_0_3[0];
+      acc_0_3_0_3 += b_0_1_0[3] * a_0_0_3[1];
+      acc_0_3_0_3 += b_0_2_0[3] * a_0_0_3[2];
+      acc_0_3_0_3 += b_0_3_0[3] * a_0_0_3[3];
+      acc_1_0_0_0 += b_0_0_0[0] * a_0_1_0[0];
+      acc_1_0_0_0 += b_0_1_0[0] * a_0_1_0[1];
+      acc_1_0_0_0 += b_0_2_0[0] * a_0_1_0[2];
+      acc_1_0_0_0 += b_0_3_0[0] * a_0_1_0[3];
+      acc_1_0_0_1 += b_0_0_0[1] * a_0_1_0[0];
+      acc_1_0_0_1 += b_0_1_0[1] * a_0_1_0[1];
+      acc_1_0_0_1 += b_0_2_0[1] * a_0_1_0[2];
+      acc_1_0_0_1 += b_0_3_0[1] * a_0_1_0[3];
+      acc_1_0_0_2 += b_0_0_0[2] * a_0_1_0[0];
+      acc_1_0_0_2 += b_0_1_0[2] * a_0_1_0[1];
+      acc_1_0_0_2 += b_0_2_0[2] * a_0_1_0[2];
+      acc_1_0_0_2 += b_0_3_0[2] * a_0_1_0[3];
+      acc_1_0_0_3 += b_0_0_0[3] * a_0_1_0[0];
+      acc_1_0_0_3 += b_0_1_0[3] * a_0_1_0[1];
+      acc_1_0_0_3 += b_0_2_0[3] * a_0_1_0[2];
+      acc_1_0_0_3 += b_0_3_0[3] * a_0_1_0[3];
+      acc_1_1_0_0 += b_0_0_0[0] * a_0_1_1[0];
+      acc_1_1_0_0 += b_0_1_0[0] * a_0_1_1[1];
+      acc_1_1_0_0 += b_0_2_0[0] * a_0_1_1[2];
+      acc_1_1_0_0 += b_0_3_0[0] * a_0_1_1[3];
+      acc_1_1_0_1 += b_0_0_0[1] * a_0_1_1[0];
+      acc_1_1_0_1 += b_0_1_0[1] * a_0_1_1[1];
+      acc_1_1_0_1 += b_0_2_0[1] * a_0_1_1[2];
+      acc_1_1_0_1 += b_0_3_0[1] * a_0_1_1[3];
+      acc_1_1_0_2 += b_0_0_0[2] * a_0_1_1[0];
+      acc_1_1_0_2 += b_0_1_0[2] * a_0_1_1[1];
+      acc_1_1_0_2 += b_0_2_0[2] * a_0_1_1[2];
+      acc_1_1_0_2 += b_0_3_0[2] * a_0_1_1[3];
+      acc_1_1_0_3 += b_0_0_0[3] * a_0_1_1[0];
+      acc_1_1_0_3 += b_0_1_0[3] * a_0_1_1[1];
+      acc_1_1_0_3 += b_0_2_0[3] * a_0_1_1[2];
+      acc_1_1_0_3 += b_0_3_0[3] * a_0_1_1[3];
+      acc_1_2_0_0 += b_0_0_0[0] * a_0_1_2[0];
+      acc_1_2_0_0 += b_0_1_0[0] * a_0_1_2[1];
+      acc_1_2_0_0 += b_0_2_0[0] * a_0_1_2[2];
+      acc_1_2_0_0 += b_0_3_0[0] * a_0_1_2[3];
+      acc_1_2_0_1 += b_0_0_0[1] * a_0_1_2[0];
+      acc_1_2_0_1 += b_0_1_0[1] * a_0_1_2[1];
+      acc_1_2_0_1 += b_0_2_0[1] * a_0_1_2[2];
+      acc_1_2_0_1 += b_0_3_0[1] * a_0_1_2[3];
+      acc_1_2_0_2 += b_0_0_0[2] * a_0_1_2[0];
+      acc_1_2_0_2 += b_0_1_0[2] * a_0_1_2[1];
+      acc_1_2_0_2 += b_0_2_0[2] * a_0_1_2[2];
+      acc_1_2_0_2 += b_0_3_0[2] * a_0_1_2[3];
+      acc_1_2_0_3 += b_0_0_0[3] * a_0_1_2[0];
+      acc_1_2_0_3 += b_0_1_0[3] * a_0_1_2[1];
+      acc_1_2_0_3 += b_0_2_0[3] * a_0_1_2[2];
+      acc_1_2_0_3 += b_0_3_0[3] * a_0_1_2[3];
+      acc_1_3_0_0 += b_0_0_0[0] * a_0_1_3[0];
+      acc_1_3_0_0 += b_0_1_0[0] * a_0_1_3[1];
+      acc_1_3_0_0 += b_0_2_0[0] * a_0_1_3[2];
+      acc_1_3_0_0 += b_0_3_0[0] * a_0_1_3[3];
+      acc_1_3_0_1 += b_0_0_0[1] * a_0_1_3[0];
+      acc_1_3_0_1 += b_0_1_0[1] * a_0_1_3[1];
+      acc_1_3_0_1 += b_0_2_0[1] * a_0_1_3[2];
+      acc_1_3_0_1 += b_0_3_0[1] * a_0_1_3[3];
+      acc_1_3_0_2 += b_0_0_0[2] * a_0_1_3[0];
+      acc_1_3_0_2 += b_0_1_0[2] * a_0_1_3[1];
+      acc_1_3_0_2 += b_0_2_0[2] * a_0_1_3[2];
+      acc_1_3_0_2 += b_0_3_0[2] * a_0_1_3[3];
+      acc_1_3_0_3 += b_0_0_0[3] * a_0_1_3[0];
+      acc_1_3_0_3 += b_0_1_0[3] * a_0_1_3[1];
+      acc_1_3_0_3 += b_0_2_0[3] * a_0_1_3[2];
+      acc_1_3_0_3 += b_0_3_0[3] * a_0_1_3[3];
     }
     for (var k = whole; k < end; k += 1u) {
-      let row = w_g + k * hidden;
-      let w_0 = weight_hh[row + 0];
-      let w_1 = weight_hh[row + 1];
-      let w_2 = weight_hh[row + 2];
-      let w_3 = weight_hh[row + 3];
+      let b_0_0 = weight_hh[w_g + k * hidden + 4u * 0u + 0u];
+      let b_0_1 = weight_hh[w_g + k * hidden + 4u * 0u + 1u];
+      let b_0_2 = weight_hh[w_g + k * hidden + 4u * 0u + 2u];
+      let b_0_3 = weight_hh[w_g + k * hidden + 4u * 0u + 3u];
       let a_0_0 = gates[d_0_0 + column + k];
       let a_0_1 = gates[d_0_1 + column + k];
       let a_0_2 = gates[d_0_2 + column + k];
       let a_0_3 = gates[d_0_3 + column + k];
+      acc_0_0_0_0 += b_0_0 * a_0_0;
+      acc_0_0_0_1 += b_0_1 * a_0_0;
+      acc_0_0_0_2 += b_0_2 * a_0_0;
+      acc_0_0_0_3 += b_0_3 * a_0_0;
+      acc_0_1_0_0 += b_0_0 * a_0_1;
+      acc_0_1_0_1 += b_0_1 * a_0_1;
+      acc_0_1_0_2 += b_0_2 * a_0_1;
+      acc_0_1_0_3 += b_0_3 * a_0_1;
+      acc_0_2_0_0 += b_0_0 * a_0_2;
+      acc_0_2_0_1 += b_0_1 * a_0_2;
+      acc_0_2_0_2 += b_0_2 * a_0_2;
+      acc_0_2_0_3 += b_0_3 * a_0_2;
+      acc_0_3_0_0 += b_0_0 * a_0_3;
+      acc_0_3_0_1 += b_0_1 * a_0_3;
+      acc_0_3_0_2 += b_0_2 * a_0_3;
+      acc_0_3_0_3 += b_0_3 * a_0_3;
       let a_1_0 = gates[d_1_0 + column + k];
       let a_1_1 = gates[d_1_1 + column + k];
       let a_1_2 = gates[d_1_2 + column + k];
       let a_1_3 = gates[d_1_3 + column + k];
-      acc_0_0_0 += a_0_0 * w_0;
-      acc_0_0_1 += a_0_0 * w_1;
-      acc_0_0_2 += a_0_0 * w_2;
-      acc_0_0_3 += a_0_0 * w_3;
-      acc_0_1_0 += a_0_1 * w_0;
-      acc_0_1_1 += a_0_1 * w_1;
-      acc_0_1_2 += a_0_1 * w_2;
-      acc_0_1_3 += a_0_1 * w_3;
-      acc_0_2_0 += a_0_2 * w_0;
-      acc_0_2_1 += a_0_2 * w_1;
-      acc_0_2_2 += a_0_2 * w_2;
-      acc_0_2_3 += a_0_2 * w_3;
-      acc_0_3_0 += a_0_3 * w_0;
-      acc_0_3_1 += a_0_3 * w_1;
-      acc_0_3_2 += a_0_3 * w_2;
-      acc_0_3_3 += a_0_3 * w_3;
-      acc_1_0_0 += a_1_0 * w_0;
-      acc_1_0_1 += a_1_0 * w_1;
-      acc_1_0_2 += a_1_0 * w_2;
-      acc_1_0_3 += a_1_0 * w_3;
-      acc_1_1_0 += a_1_1 * w_0;
-      acc_1_1_1 += a_1_1 * w_1;
-      acc_1_1_2 += a_1_1 * w_2;
-      acc_1_1_3 += a_1_1 * w_3;
-      acc_1_2_0 += a_1_2 * w_0;
-      acc_1_2_1 += a_1_2 * w_1;
-      acc_1_2_2 += a_1_2 * w_2;
-      acc_1_2_3 += a_1_2 * w_3;
-      acc_1_3_0 += a_1_3 * w_0;
-      acc_1_3_1 += a_1_3 * w_1;
-      acc_1_3_2 += a_1_3 * w_2;
-      acc_1_3_3 += a_1_3 * w_3;
+      acc_1_0_0_0 += b_0_0 * a_1_0;
+      acc_1_0_0_1 += b_0_1 * a_1_0;
+      acc_1_0_0_2 += b_0_2 * a_1_0;
+      acc_1_0_0_3 += b_0_3 * a_1_0;
+      acc_1_1_0_0 += b_0_0 * a_1_1;
+      acc_1_1_0_1 += b_0_1 * a_1_1;
+      acc_1_1_0_2 += b_0_2 * a_1_1;
+      acc_1_1_0_3 += b_0_3 * a_1_1;
+      acc_1_2_0_0 += b_0_0 * a_1_2;
+      acc_1_2_0_1 += b_0_1 * a_1_2;
+      acc_1_2_0_2 += b_0_2 * a_1_2;
+      acc_1_2_0_3 += b_0_3 * a_1_2;
+      acc_1_3_0_0 += b_0_0 * a_1_3;
+      acc_1_3_0_1 += b_0_1 * a_1_3;
+      acc_1_3_0_2 += b_0_2 * a_1_3;
+      acc_1_3_0_3 += b_0_3 * a_1_3;
     }
   }
   if (u0 >= hidden) { return; }
 
-  var tile: array<vec4f, TILE_ROWS>;
-  tile[QUAD_ROWS * 0 + 0] = vec4f(acc_0_0_0, acc_0_0_1, acc_0_0_2, acc_0_0_3);
-  tile[QUAD_ROWS * 0 + 1] = vec4f(acc_0_1_0, acc_0_1_1, acc_0_1_2, acc_0_1_3);
-  tile[QUAD_ROWS * 0 + 2] = vec4f(acc_0_2_0, acc_0_2_1, acc_0_2_2, acc_0_2_3);
-  tile[QUAD_ROWS * 0 + 3] = vec4f(acc_0_3_0, acc_0_3_1, acc_0_3_2, acc_0_3_3);
-  tile[QUAD_ROWS * 1 + 0] = vec4f(acc_1_0_0, acc_1_0_1, acc_1_0_2, acc_1_0_3);
-  tile[QUAD_ROWS * 1 + 1] = vec4f(acc_1_1_0, acc_1_1_1, acc_1_1_2, acc_1_1_3);
-  tile[QUAD_ROWS * 1 + 2] = vec4f(acc_1_2_0, acc_1_2_1, acc_1_2_2, acc_1_2_3);
-  tile[QUAD_ROWS * 1 + 3] = vec4f(acc_1_3_0, acc_1_3_1, acc_1_3_2, acc_1_3_3);
+  var tile: array<array<f32, 4u * UNITS>, TILE_ROWS>;
+  tile[QUAD_ROWS * 0 + 0][4 * 0 + 0] = acc_0_0_0_0;
+  tile[QUAD_ROWS * 0 + 0][4 * 0 + 1] = acc_0_0_0_1;
+  tile[QUAD_ROWS * 0 + 0][4 * 0 + 2] = acc_0_0_0_2;
+  tile[QUAD_ROWS * 0 + 0][4 * 0 + 3] = acc_0_0_0_3;
+  tile[QUAD_ROWS * 0 + 1][4 * 0 + 0] = acc_0_1_0_0;
+  tile[QUAD_ROWS * 0 + 1][4 * 0 + 1] = acc_0_1_0_1;
+  tile[QUAD_ROWS * 0 + 1][4 * 0 + 2] = acc_0_1_0_2;
+  tile[QUAD_ROWS * 0 + 1][4 * 0 + 3] = acc_0_1_0_3;
+  tile[QUAD_ROWS * 0 + 2][4 * 0 + 0] = acc_0_2_0_0;
+  tile[QUAD_ROWS * 0 + 2][4 * 0 + 1] = acc_0_2_0_1;
+  tile[QUAD_ROWS * 0 + 2][4 * 0 + 2] = acc_0_2_0_2;
+  tile[QUAD_ROWS * 0 + 2][4 * 0 + 3] = acc_0_2_0_3;
+  tile[QUAD_ROWS * 0 + 3][4 * 0 + 0] = acc_0_3_0_0;
+  tile[QUAD_ROWS * 0 + 3][4 * 0 + 1] = acc_0_3_0_1;
+  tile[QUAD_ROWS * 0 + 3][4 * 0 + 2] = acc_0_3_0_2;
+  tile[QUAD_ROWS * 0 + 3][4 * 0 + 3] = acc_0_3_0_3;
+  tile[QUAD_ROWS * 1 + 0][4 * 0 + 0] = acc_1_0_0_0;
+  tile[QUAD_ROWS * 1 + 0][4 * 0 + 1] = acc_1_0_0_1;
+  tile[QUAD_ROWS * 1 + 0][4 * 0 + 2] = acc_1_0_0_2;
+  tile[QUAD_ROWS * 1 + 0][4 * 0 + 3] = acc_1_0_0_3;
+  tile[QUAD_ROWS * 1 + 1][4 * 0 + 0] = acc_1_1_0_0;
+  tile[QUAD_ROWS * 1 + 1][4 * 0 + 1] = acc_1_1_0_1;
+  tile[QUAD_ROWS * 1 + 1][4 * 0 + 2] = acc_1_1_0_2;
+  tile[QUAD_ROWS * 1 + 1][4 * 0 + 3] = acc_1_1_0_3;
+  tile[QUAD_ROWS * 1 + 2][4 * 0 + 0] = acc_1_2_0_0;
+  tile[QUAD_ROWS * 1 + 2][4 * 0 + 1] = acc_1_2_0_1;
+  tile[QUAD_ROWS * 1 + 2][4 * 0 + 2] = acc_1_2_0_2;
+  tile[QUAD_ROWS * 1 + 2][4 * 0 + 3] = acc_1_2_0_3;
+  tile[QUAD_ROWS * 1 + 3][4 * 0 + 0] = acc_1_3_0_0;
+  tile[QUAD_ROWS * 1 + 3][4 * 0 + 1] = acc_1_3_0_1;
+  tile[QUAD_ROWS * 1 + 3][4 * 0 + 2] = acc_1_3_0_2;
+  tile[QUAD_ROWS * 1 + 3][4 * 0 + 3] = acc_1_3_0_3;
   let rows = min(TILE_ROWS, params.batch - n0);
-  let units = min(4u, hidden - u0);
+  let units = min(4u * UNITS, hidden - u0);
   for (var r = 0u; r < rows; r += 1u) {
     let row = row_place(step, n0 + r, direction);
+    let running = row.time < lengths[n0 + r];
     let held = r ^ lane;
     for (var j = 0u; j < units; j += 1u) {
       let at = place(row, u0 + j);
-      if (row.time < lengths[n0 + r]) {
+      if (running) {
         let product = tile[held][j] * recurrent_mask(at);
         if (PRODUCT_BLOCK > 0u) {
           d_hidden[at.state] = arriving(at, product);
