@@ -25,7 +25,7 @@ function line(command: Command): string {
   const { label, params: p, bindings: b } = command;
   if (label === 'lstm.forward' || label === 'lstm.backward') return `${label} step ${p.step} of ${p.steps}`;
   if (label.startsWith('matmul')) return `${label} ${p.M}x${p.N}x${p.K} ${place(b.a!)} * ${place(b.b!)} ${p.accumulate ? '+->' : '->'} ${place(b.c!)}${p.has_bias ? ' + bias' : ''}`;
-  if (label.startsWith('column_sum')) return `${label} ${p.rows}x${p.columns} ${place(b.x!)} +-> ${place(b.total!)}`;
+  if (label.startsWith('column_sum')) return `${label} ${p.rows}x${p.columns} ${place(b.x!)} +-> ${[b.total, b.also].flatMap((sum) => (sum ? [place(sum)] : [])).join(', ')}`;
   if (label === 'embedding.gather') return `${label} ${p.tokens_count} from ${p.first} ${place(b.table!)} -> ${place(b.rows!)}`;
   if (label.startsWith('state.first')) return `${label} ${place(b.gates!)} -> ${place(b.first!)}`;
   if (label.startsWith('state.')) return `${label} ${place(b.history!)} ${label.includes('load') ? '<-' : '->'} ${place(b.state!)}`;
@@ -77,8 +77,7 @@ test('a dense window of T=3: one input product, three steps in time; three back,
     'lstm.backward step 0 of 3',
     // Σ_t dgates[t]ᵀ·h[t-1]: slots 0..2 of the history, never slot 3.
     `matmul.tn 16x4x6 l0.gates * l0.h+0[24] +-> p.gradients${at.weight_hh}`,
-    `column_sum.column_sum 6x16 l0.gates +-> p.gradients${at.bias_hh}`,
-    `column_sum.column_sum 6x16 l0.gates +-> p.gradients${at.bias_ih}`,
+    `column_sum.column_sum_to_both 6x16 l0.gates +-> p.gradients${at.bias_ih}, p.gradients${at.bias_hh}`,
     `matmul.tn 16x3x6 l0.gates * x +-> p.gradients${at.weight_ih}`,
     `matmul.nn 6x3x16 l0.gates * p.parameters${at.weight_ih} -> dx`,
     'state.first_gradients l0.gates -> l0.first gradients 0',

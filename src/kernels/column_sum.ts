@@ -6,14 +6,13 @@ import { grid } from './grid.ts';
 import type { Matrix } from './matmul.ts';
 
 /**
- * Record total [C] += Σ over the rows of x [R,C]. With `group`, the rows of a timestep, the sum over a window equals to the bit
- * the sums over its parts, the last part first.
+ * Record total [C] += Σ over the rows of x [R,C], and also [C] += the same. With `group`, the rows of a timestep, the sum over a window
+ * equals to the bit the sums over its parts, the last part first.
  */
-export function columnSum(recording: Recording, x: Matrix, total: Slice, group = x.rows): void {
+export function columnSum(recording: Recording, x: Matrix, total: Slice, { group = x.rows, also }: { group?: number; also?: Slice | undefined } = {}): void {
   if (x.rows % group !== 0) throw new RangeError(`${x.rows} rows are not whole groups of ${group}`);
-  recording.dispatch(shader, 'column_sum', {
-    bindings: { x: x.slice, total },
-    params: { rows: x.rows, group, columns: x.columns, stride: x.stride ?? x.columns },
-    workgroups: grid(x.columns, 16),
-  });
+  const params = { rows: x.rows, group, columns: x.columns, stride: x.stride ?? x.columns };
+  const workgroups = grid(x.columns, 16);
+  if (also) recording.dispatch(shader, 'column_sum_to_both', { bindings: { x: x.slice, total, also }, params, workgroups });
+  else recording.dispatch(shader, 'column_sum', { bindings: { x: x.slice, total }, params, workgroups });
 }

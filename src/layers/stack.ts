@@ -1,5 +1,5 @@
 // A stack of recurrent layers over a window: its arrays, and the two passes through all of them.
-import { recurrentGates, type Cell } from '../cells/cell.ts';
+import { recurrentGates, sidesAlike, type Cell } from '../cells/cell.ts';
 import { allocateProxy, elements, reshape, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { mergeDirections } from '../kernels/arrange.ts';
@@ -248,19 +248,23 @@ export class StackWindow {
       bptt(recording, cell, history, this.#weights(l), g, this.#outputGradient(l));
       const gradient = (kind: ParameterKind, d: number): Slice => this.#parameter(kind, l, d, 'gradient');
       const recurrent = recurrentGates(cell) > 0;
+      const alike = sidesAlike(cell);
       recurrentGradients(
         recording,
         cell,
         history,
         Array.from({ length: history.directions }, (_, d) => ({
           weight_hh: recurrent ? gradient('weight_hh', d) : null,
-          bias_hh: recurrent && bias ? gradient('bias_hh', d) : null,
+          bias_hh: recurrent && bias && !alike ? gradient('bias_hh', d) : null,
           diagonal: cell.diagonal ? gradient(cell.diagonal.name, d) : null,
         })),
         g.initial && { first: g.first, initial: g.initial },
       );
       if (g.projection) projectionWeightGradients(recording, history, g.projection, this.#each('weight_hr', l, 'gradient'));
-      if (bias) this.#each('bias_ih', l, 'gradient').forEach((into, d) => columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), into, this.batch));
+      for (let d = 0; bias && d < history.directions; d++) {
+        const also = alike ? gradient('bias_hh', d) : undefined;
+        columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), gradient('bias_ih', d), { group: this.batch, also });
+      }
       if (g.dInputNorm) normalizeInputBackward(recording, cell, history, this.#each('norm_ih', l), g.dInputNorm);
       if (segment.first) this.#sumGains(recording, l);
       const below = l === 0 ? options.dInput : this.#training(l - 1).dOutput;

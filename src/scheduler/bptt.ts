@@ -141,12 +141,12 @@ export function recurrentGradients(
         const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * features, [batch, features]);
         matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: features }, c, accumulate: true });
       }
-      if (bias_hh && !cell.norm) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]), batch);
+      if (bias_hh && !cell.norm) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]), { group: batch });
     }
     if (bias_hh && cell.norm) {
       // Behind the normalization the gates' gradients lie in other blocks than the products'.
       for (const { gate, block, count } of runsOf([{ blocks: cell.norm.recurrent, reads: 'h' }])) {
-        columnSum(recording, gateGradients(cell, history, direction, block, count), subslice(bias_hh, gate * hidden, [count * hidden]), batch);
+        columnSum(recording, gateGradients(cell, history, direction, block, count), subslice(bias_hh, gate * hidden, [count * hidden]), { group: batch });
       }
     }
     cell.diagonal?.gates.forEach(({ block, state, sees }, i) => {
