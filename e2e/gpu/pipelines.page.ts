@@ -69,6 +69,14 @@ export async function trainAndGenerate() {
   return { trained, generated: counts, size: gpu.pipelines.size };
 }
 
+/** Ops that `tune` would measure of a trainer that has not run. */
+export async function announced() {
+  const gpu = await openDevice();
+  const text = characters('to be or not to be, that is the question. '.repeat(4));
+  createTrainer(createModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'gru', hidden: 8 }] }), { optimizer: adam(), batch: 4, window: 8 });
+  return [...gpu.tuning.asked.keys()];
+}
+
 /** A device that goes away while pipelines are under way. */
 export async function lostMeanwhile() {
   const gpu = await openDevice();

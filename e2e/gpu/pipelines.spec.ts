@@ -1,6 +1,6 @@
 // Pipelines compiled side by side before they are needed: once each, with nothing left to wait for, and errors told in one place.
 import { expect, test } from '../harness.ts';
-import type { lostMeanwhile, prepareBroken, prepareTwice, trainAndGenerate } from './pipelines.page.ts';
+import type { announced, lostMeanwhile, prepareBroken, prepareTwice, trainAndGenerate } from './pipelines.page.ts';
 
 const page = '/e2e/gpu/pipelines.page.ts';
 
@@ -28,4 +28,9 @@ test('training and generation wait for no pipeline one by one', async ({ inPage 
 
 test('a device lost meanwhile ends the waiting', async ({ inPage }) => {
   expect(await inPage<Awaited<ReturnType<typeof lostMeanwhile>>>(page, 'lostMeanwhile')).toBe('DeviceLostError');
+});
+
+test('a trainer that has not run yet can be tuned', async ({ inPage }) => {
+  const keys = await inPage<Awaited<ReturnType<typeof announced>>>(page, 'announced');
+  expect(keys).toEqual(expect.arrayContaining(['gru.forward T=8 N=4 H=8 D=1', 'gru.backward T=8 N=4 H=8 D=1']));
 });

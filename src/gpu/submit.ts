@@ -41,8 +41,7 @@ export class Replay {
   constructor(gpu: Gpu, recording: Recording, label: string) {
     this.#gpu = gpu;
     this.#label = label;
-    checkWorkgroups(gpu, recording);
-    for (const [key, op] of recording.ops) gpu.tuning.asked.set(key, op);
+    announce(gpu, recording);
     const dispatches = recording.commands.filter((c) => c.kind === 'dispatch');
     const arenaBytes = layoutArena(dispatches, this.#slots);
     const ready = gpu.guard(label, () => {
@@ -169,8 +168,12 @@ function writeParams(block: ArrayBuffer, offset: number, entry: Entry, values: R
   }
 }
 
-/** @throws RangeError where a dispatch has more workgroups than the device allows. */
-export function checkWorkgroups(gpu: Gpu, { commands }: Recording): void {
+/**
+ * Say that a recording will be replayed, before its pipelines exist: its ops can be tuned from now on.
+ * @throws RangeError where a dispatch has more workgroups than the device allows.
+ */
+export function announce(gpu: Gpu, { commands, ops }: Recording): void {
+  for (const [key, op] of ops) gpu.tuning.asked.set(key, op);
   const most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   for (const command of commands) {
     if (command.kind !== 'dispatch' || command.workgroups.every((count) => count >= 1 && count <= most)) continue;

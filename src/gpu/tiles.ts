@@ -144,7 +144,7 @@ export function matmulCandidates({ matmul }: Tiles, { form, K }: MatmulOp): read
 }
 
 const QUAD_RECURRENCES: readonly Partial<RecurrentTile>[] = [
-  { rowQuads: 4, units: 1 }, { rowQuads: 4, units: 2, workgroup: 4 }, { mode: 'sequence', rowQuads: 4, units: 2, workgroup: 4 },
+  { depthQuads: 2 }, { rowQuads: 4, units: 1 }, { mode: 'sequence', rowQuads: 4, units: 2, workgroup: 4 },
   { mode: 'sequence', rowQuads: 2, units: 1, workgroup: 4 }, { mode: 'sequence', rowQuads: 1, units: 2, workgroup: 4 },
 ];
 const DIRECT_RECURRENCES: readonly Partial<RecurrentTile>[] = [

@@ -2,7 +2,7 @@
 import { planMemory, type MemoryPlan } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
-import { checkWorkgroups, Replay } from '../gpu/submit.ts';
+import { announce, Replay } from '../gpu/submit.ts';
 import { initialLossScale } from '../kernels/loss_scale.ts';
 import { wholeNumber } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
@@ -148,7 +148,7 @@ export class Trainer {
     this.memory = planMemory([...model.weights.buffers, ...this.#window.buffers]);
     gpu.guard('trainer', () => gpu.memory.allocate(this.#window.buffers));
     if (this.#window.scaling) gpu.write(this.#window.scaling.state, initialLossScale(scale.initial));
-    checkWorkgroups(gpu, this.#window.recorded.step);
+    announce(gpu, this.#window.recorded.step);
     // Kernels compile while the caller goes on, unless their tiles are still to be measured.
     if (gpu.tuning.mode !== 'full') void this.#prepare();
     this.#ring = new ReadbackRing(gpu, this.#window.results, IN_FLIGHT);
