@@ -13,6 +13,8 @@ export interface Tile {
 export interface MatmulTile extends Tile {
   /** Columns of a thread's tile, in fours. */
   readonly columnQuads: number;
+  /** Terms of its sums that a thread adds in one turn of its loop, in fours. `shared` and `slices` have loops of their own. */
+  readonly stepQuads: number;
   /** A workgroup brings blocks of both factors into memory of its own: for adapters that have it on the chip. Then without quads. */
   readonly shared: boolean;
   /**
@@ -53,11 +55,13 @@ export interface RecurrentOp {
 /** The schedule of every op: plain data, carried by each recording. */
 export interface Tiles {
   readonly matmul: MatmulTile;
+  /** Of products of at least LARGE_FROM multiply-adds that make at least LARGE_ELEMENTS. */
+  readonly largeMatmul: MatmulTile;
   readonly forward: RecurrentTile;
   readonly backward: RecurrentTile;
   /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
   readonly rowThreads: number;
-  /** What measuring chose for single ops, by `opKey`; the three above are for all others. */
+  /** What measuring chose for single ops, by `opKey`; those above are for all others. */
   readonly tuned?: TunedTiles;
 }
 
@@ -72,7 +76,10 @@ export function opKey(op: Op): string {
   return `${op.cell}.${op.kind} T=${op.steps} N=${op.batch} H=${op.hidden} D=${op.directions}`;
 }
 
-export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? tiles.matmul;
+const usualMatmul = ({ matmul, largeMatmul }: Tiles, { M, N, K }: MatmulOp): MatmulTile =>
+  (M * N * K >= LARGE_FROM && M * N >= LARGE_ELEMENTS ? largeMatmul : matmul);
+
+export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? usualMatmul(tiles, op);
 
 export const recurrentTile = (tiles: Tiles, op: RecurrentOp): RecurrentTile => tiles.tuned?.recurrent.get(opKey(op)) ?? tiles[op.kind];
 
@@ -85,19 +92,33 @@ export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile)
 /** A pipeline takes a software adapter about as long as this many multiply-adds. */
 const FOLD_FROM = 2 ** 23;
 
+/**
+ * Multiply-adds of a product from which a large tile pays: on a software adapter its pipeline takes seven times as long to compile, and
+ * it saves a fifth of the time of every run. A training step has a few such products, and runs hundreds of times.
+ */
+const LARGE_FROM = 2 ** 26;
+/** And elements that it makes: as large tiles they are 16 workgroups, and fewer leave cores idle. */
+const LARGE_ELEMENTS = 2 ** 16;
+
 const WORKGROUP = 16;
+
+const DIRECT_MATMUL: MatmulTile = { rowQuads: 2, columnQuads: 2, stepQuads: 1, quads: false, shared: false, slices: 1, foldFrom: FOLD_FROM };
 
 /** Each thread loads what it needs: runs everywhere. */
 export const DIRECT_TILES: Tiles = {
-  matmul: { rowQuads: 2, columnQuads: 2, quads: false, shared: false, slices: 1, foldFrom: FOLD_FROM },
+  matmul: DIRECT_MATMUL,
+  largeMatmul: DIRECT_MATMUL,
   forward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   backward: { rowQuads: 2, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   rowThreads: 64,
 };
 
+const QUAD_MATMUL: MatmulTile = { rowQuads: 4, columnQuads: 1, stepQuads: 1, quads: true, shared: false, slices: 1, foldFrom: FOLD_FROM };
+
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
 const QUAD_TILES: Tiles = {
-  matmul: { rowQuads: 4, columnQuads: 1, quads: true, shared: false, slices: 1, foldFrom: FOLD_FROM },
+  matmul: QUAD_MATMUL,
+  largeMatmul: { ...QUAD_MATMUL, rowQuads: 8, columnQuads: 2, stepQuads: 2 },
   forward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   backward: { rowQuads: 4, quads: true, foldFrom: FOLD_FROM, mode: 'step', workgroup: WORKGROUP },
   rowThreads: 4,
@@ -109,8 +130,10 @@ export function tilesFor(device: GPUDevice): Tiles {
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4 ? QUAD_TILES : DIRECT_TILES;
 }
 
+/** Both defaults among them. */
 const QUAD_MATMULS: readonly Partial<MatmulTile>[] = [
-  { rowQuads: 2, columnQuads: 2 }, { rowQuads: 8, columnQuads: 1 }, { rowQuads: 8, columnQuads: 2 }, { rowQuads: 2, columnQuads: 1 },
+  { rowQuads: 4, columnQuads: 1, stepQuads: 1 }, { rowQuads: 8, columnQuads: 2, stepQuads: 2 }, { rowQuads: 6, columnQuads: 2, stepQuads: 2 },
+  { rowQuads: 8, columnQuads: 2, stepQuads: 1 }, { rowQuads: 4, columnQuads: 2, stepQuads: 1 }, { rowQuads: 2, columnQuads: 1, stepQuads: 1 },
 ];
 const DIRECT_MATMULS: readonly Partial<MatmulTile>[] = [{ shared: true }, { shared: true, rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 1 }];
 /** 4x8 and 16x4: twice the threads of the default's 8x8, or as many, for more loads a multiply-add. */
@@ -120,10 +143,11 @@ const SLICED: readonly Partial<MatmulTile>[] = [{ slices: 8 }, { slices: 8, rowQ
 /** The shortest sum that is cut: 8 rows a slice. */
 const SLICED_FROM = 64;
 
-/** Ways to run a matrix product, the default first; at most 6. What is best, only measuring says. */
-export function matmulCandidates({ matmul }: Tiles, { form, K }: MatmulOp): readonly MatmulTile[] {
-  const others = matmul.quads ? QUAD_MATMULS : [...DIRECT_MATMULS, ...(form === 'tn' && K >= SLICED_FROM ? SLICED : BETWEEN)];
-  return [matmul, ...others.map((changes) => ({ ...matmul, ...changes }))];
+/** Ways to run a matrix product, the default first; at most 6 that differ. What is best, only measuring says. */
+export function matmulCandidates(tiles: Tiles, op: MatmulOp): readonly MatmulTile[] {
+  const usual = usualMatmul(tiles, op);
+  const others = usual.quads ? QUAD_MATMULS : [...DIRECT_MATMULS, ...(op.form === 'tn' && op.K >= SLICED_FROM ? SLICED : BETWEEN)];
+  return [usual, ...others.map((changes) => ({ ...usual, ...changes }))];
 }
 
 /** Ways to run a recurrence forward or backward, likewise. Cells whose steps have phases run the sequences step by step. */

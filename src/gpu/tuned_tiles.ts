@@ -8,7 +8,7 @@ import type { TuningStore } from './tuning_store.ts';
 export type TuneMode = 'off' | 'cached' | 'full';
 
 /** Of what is kept. Raised when a tile gains a field, or when kernels change so much that old choices are worth nothing. */
-const VERSION = 2;
+const VERSION = 3;
 
 export class Tuning {
   readonly mode: TuneMode;

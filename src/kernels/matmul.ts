@@ -94,7 +94,7 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
     bindings,
     params: { ...always, lda, ldb },
     folded: fold ? FOLDED : [],
-    constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads },
+    constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads, STEP_QUADS: tile.stepQuads },
     workgroups: grid(threads, 16),
   });
 }
