@@ -110,6 +110,8 @@ async function one(gpu: Gpu, given: MatmulCase): Promise<MatmulResult> {
 export interface Agreement {
   /** Rows, columns and steps of the tile, in fours. */
   readonly tile: string;
+  /** Whether it loaded four values at a time. */
+  readonly vectors: boolean;
   /** Whether C is, bit for bit, what the kernel through workgroup memory makes, which adds a term a turn. */
   readonly same: boolean;
 }
@@ -121,21 +123,26 @@ export async function agree(cases: readonly MatmulCase[]): Promise<Agreement[][]
   for (const given of cases) {
     const op: MatmulOp = { kind: 'matmul', form: given.form, M: given.M, N: given.N, K: given.K };
     const { c, record, free } = prepare(gpu, given);
-    const run = async (tile: MatmulTile): Promise<Float32Array> => {
+    const run = async (tile: MatmulTile) => {
       gpu.write(c.slice, c.data);
-      const replay = new Replay(gpu, record(withTile(gpu.tiles, op, tile)), 'matmul test');
+      const recording = record(withTile(gpu.tiles, op, tile));
+      const replay = new Replay(gpu, recording, 'matmul test');
       replay.submit();
       const values = await gpu.read(c.slice);
       replay.destroy();
-      return values;
+      return { values, vectors: recording.commands.some((command) => command.kind === 'dispatch' && command.constants.VECTORS === 1) };
     };
     const expected = await run({ ...DIRECT_TILES.matmul, shared: true });
     const agreements: Agreement[] = [];
     for (const tile of [gpu.tiles, DIRECT_TILES].flatMap((tiles) => matmulCandidates(tiles, op))) {
       if (tile.shared || tile.slices > 1) continue;
-      const values = await run(tile);
+      const { values, vectors } = await run(tile);
       const { quads, rowQuads, columnQuads, stepQuads } = tile;
-      agreements.push({ tile: `${quads ? 'quads ' : ''}${rowQuads}x${columnQuads}x${stepQuads}`, same: values.every((value, i) => Object.is(value, expected[i])) });
+      agreements.push({
+        tile: `${quads ? 'quads ' : ''}${rowQuads}x${columnQuads}x${stepQuads}`,
+        vectors,
+        same: values.every((value, i) => Object.is(value, expected.values[i])),
+      });
     }
     free();
     results.push(agreements);

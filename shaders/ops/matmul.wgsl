@@ -23,12 +23,15 @@ struct MatmulParams {
 @group(0) @binding(0) var<uniform> params: MatmulParams;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(1) var<storage, read> a_vec4: array<vec4f>;  // the same, where four are read at once
+@group(0) @binding(2) var<storage, read> b_vec4: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;  // [M, N]
 @group(0) @binding(4) var<storage, read> bias: array<f32>;     // [N]
 
 const ROW_QUADS = 2u;     // the tile: QUAD_ROWS·ROW_QUADS rows
 const COLUMN_QUADS = 2u;  // by 4·COLUMN_QUADS columns
 const STEP_QUADS = 1u;    // a turn: 4·STEP_QUADS steps of k
+const VECTORS = 0u;       // nn, nt: 1 to read A and B four at a time, lengths and strides of rows and where they begin being multiples of four
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TILE_COLUMNS = 4u * COLUMN_QUADS;
 const STEPS = 4u * STEP_QUADS;
@@ -78,12 +81,25 @@ fn store(tile: Tile, sums: Sums, accumulate: bool) {
   }
 }
 
+// Elements of A and of B, one or four in a row; with VECTORS four from a multiple of four on.
+fn a_at(at: u32) -> f32 {
+  #unroll vector in 0..VECTORS { return a_vec4[at / 4u][at % 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return a[at]; }
+}
+
 fn a_four(at: u32) -> vec4f {
-  return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]);
+  #unroll vector in 0..VECTORS { return a_vec4[at / 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]); }
+}
+
+fn b_at(at: u32) -> f32 {
+  #unroll vector in 0..VECTORS { return b_vec4[at / 4u][at % 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return b[at]; }
 }
 
 fn b_four(at: u32) -> vec4f {
-  return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]);
+  #unroll vector in 0..VECTORS { return b_vec4[at / 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]); }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -130,11 +146,9 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     }
   }
   for (var k = whole; k < params.K; k += 1u) {
-    #unroll q in 0..COLUMN_QUADS {
-      #unroll e in 0..4 { let y_$q_$e = b[b0 + k * params.ldb + 4u * $q + $e]; }
-    }
+    #unroll q in 0..COLUMN_QUADS { let y_$q = b_four(b0 + k * params.ldb + 4u * $q); }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x + k]; }
+      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
       #unroll quad in 0..QUADS {
         let v_$i_1 = quadSwapX(v_$i_0);
         let v_$i_2 = quadSwapY(v_$i_0);
@@ -142,7 +156,7 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
       #unroll x in 0..QUAD_ROWS {
         #unroll q in 0..COLUMN_QUADS {
-          #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q_$e * v_$i_$x; }
+          #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q[$e] * v_$i_$x; }
         }
       }
     }
@@ -205,10 +219,10 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   }
   for (var k = whole; k < params.K; k += 1u) {
     #unroll q in 0..COLUMN_QUADS {
-      #unroll e in 0..4 { let y_$q_$e = b[b_$q_$e + k]; }
+      #unroll e in 0..4 { let y_$q_$e = b_at(b_$q_$e + k); }
     }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x + k]; }
+      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
       #unroll quad in 0..QUADS {
         let v_$i_1 = quadSwapX(v_$i_0);
         let v_$i_2 = quadSwapY(v_$i_0);
@@ -234,6 +248,7 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
 
 // Each sum is one chain of additions, from the last row to the first, going on from what C holds: sums over parts of the rows, the
 // last part first, are those over all of them, to the bit. So gradients do not depend on where a window of time is cut.
+// Both factors are read value by value: loads of four make this form slower on software adapters, by a tenth and more.
 @compute @workgroup_size(WORKGROUP)
 fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tile = tile_of(id, groups);
@@ -252,7 +267,9 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   for (var k = params.K; k > rest; k -= STEPS) {
     #unroll p in 0..STEP_QUADS {
       #unroll d in 0..4 {
-        #unroll q in 0..COLUMN_QUADS { let y_$p_$d_$q = b_four(b0 + (k - (4u * $p + $d + 1u)) * params.ldb + 4u * $q); }
+        #unroll q in 0..COLUMN_QUADS {
+          #unroll e in 0..4 { let y_$p_$d_$q_$e = b[b0 + (k - (4u * $p + $d + 1u)) * params.ldb + 4u * $q + $e]; }
+        }
       }
     }
     #unroll i in 0..ROW_QUADS {
@@ -270,7 +287,7 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
         #unroll q in 0..COLUMN_QUADS {
           #unroll e in 0..4 {
             #unroll p in 0..STEP_QUADS {
-              #unroll d in 0..4 { acc_$i_$x_$q_$e += y_$p_$d_$q[$e] * v_$p_$d_$i_$x; }
+              #unroll d in 0..4 { acc_$i_$x_$q_$e += y_$p_$d_$q_$e * v_$p_$d_$i_$x; }
             }
           }
         }
