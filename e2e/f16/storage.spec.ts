@@ -17,11 +17,12 @@ test('clears and copies of f16 move whole words, and the odd element at the end'
   await expect(inDeno(page, 'transfers', { count: 7, clear: [0, 3] })).rejects.toThrow(/half \[3\] at element 0 begins or ends inside a 4-byte word/);
 });
 
-test('products of f16 factors: every form, tile and mix of precisions, at odd offsets', async ({ inDeno }) => {
+test('products of f16 factors: every form, tile and mix of precisions, at odd offsets and in fours', async ({ inDeno }) => {
   const cases = (['nn', 'nt', 'tn'] as const).flatMap((form) => (['direct', 'shared', 'folded', ...(form === 'tn' ? ['sliced' as const] : [])] as const).flatMap((tiles) =>
-    ['a', 'b', 'c', 'ab', 'abc'].map((halves, i): ProductCase => {
+    ['a', 'b', 'c', 'ab', 'abc'].flatMap((halves, i): ProductCase[] => {
       const [M, N, K] = [[1, 3, 7], [9, 33, 5], [33, 7, 130]][i % 3]!;
-      return { form, tiles, halves, M: M!, N: N!, K: K!, offset: i % 2 === 0 ? 3 : 131, gap: i % 3, accumulate: i % 2 === 1 };
+      const common = { form, tiles, halves, accumulate: i % 2 === 1 };
+      return [{ ...common, M: M!, N: N!, K: K!, offset: i % 2 === 0 ? 3 : 131, gap: i % 3 }, { ...common, M: 12, N: 20, K: 28, offset: 132, gap: 4 }];
     })));
   const results = await inDeno<{ error: number; touchedOutside: boolean }[]>(page, 'products', cases);
   results.forEach(({ error, touchedOutside }, i) => {

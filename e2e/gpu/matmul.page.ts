@@ -1,6 +1,6 @@
 import { openDevice } from '../../src/gpu/device.ts';
 import { allocateProxy, subslice } from '../../src/gpu/memory.ts';
-import { DIRECT_TILES, type Tiles } from '../../src/gpu/tiles.ts';
+import { DIRECT_TILES, matmulCandidates, withTile, type MatmulOp, type MatmulTile, type Tiles } from '../../src/gpu/tiles.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
 import { matmul, matrix } from '../../src/kernels/matmul.ts';
@@ -40,8 +40,10 @@ export async function run(cases: readonly MatmulCase[]): Promise<MatmulResult[]>
   return results;
 }
 
-async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCase): Promise<MatmulResult> {
-  const { form, M, N, K, bias = false, accumulate = false, gap = 0, offset = 0, tiles = 'adapter' } = given;
+type Gpu = Awaited<ReturnType<typeof openDevice>>;
+
+/** The arrays of a case on the GPU, and the product recorded over them. */
+function prepare(gpu: Gpu, { form, M, N, K, bias = false, accumulate = false, gap = 0, offset = 0 }: MatmulCase) {
   const [aRows, aColumns] = form === 'tn' ? [K, M] : [M, K];
   const [bRows, bColumns] = form === 'nt' ? [N, K] : [K, N];
   const make = (name: string, rows: number, columns: number, seed: number) => {
@@ -54,6 +56,19 @@ async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCas
   gpu.memory.allocate([a, b, c].map((x) => x.slice.buffer).concat(biasSlice.buffer));
   for (const x of [a, b, c]) gpu.write(x.slice, x.data);
   gpu.write(biasSlice, biasData);
+  const view = (x: typeof a) => matrix(subslice(x.slice, offset, [x.data.length - offset]), x.rows, x.columns, x.stride);
+  const record = (tiles: Tiles): Recording => {
+    const recording = new Recording(tiles);
+    matmul(recording, { form, a: view(a), b: view(b), c: view(c), accumulate, ...(bias && { bias: biasSlice }) });
+    return recording;
+  };
+  const free = (): void => gpu.memory.free([a, b, c].map((x) => x.slice.buffer).concat(biasSlice.buffer));
+  return { a, b, c, biasData, record, free };
+}
+
+async function one(gpu: Gpu, given: MatmulCase): Promise<MatmulResult> {
+  const { form, M, N, K, bias = false, accumulate = false, offset = 0, tiles = 'adapter' } = given;
+  const { a, b, c, biasData, record, free } = prepare(gpu, given);
   const { matmul: own } = gpu.tiles;
   const families: Record<TileFamily, Tiles> = {
     adapter: gpu.tiles,
@@ -63,17 +78,14 @@ async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCas
     sliced: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8 } },
     'small sliced': { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8, rowQuads: 1, columnQuads: 1, foldFrom: 0 } },
   };
-  const recording = new Recording(families[tiles]);
-  const view = (x: typeof a) => matrix(subslice(x.slice, offset, [x.data.length - offset]), x.rows, x.columns, x.stride);
-  matmul(recording, { form, a: view(a), b: view(b), c: view(c), accumulate, ...(bias && { bias: biasSlice }) });
-  const replay = new Replay(gpu, recording, 'matmul test');
+  const replay = new Replay(gpu, record(families[tiles]), 'matmul test');
   replay.submit();
   const actual = await gpu.read(c.slice);
   gpu.write(c.slice, c.data);
   replay.submit();
   const again = await gpu.read(c.slice);
   replay.destroy();
-  gpu.memory.free([a, b, c].map((x) => x.slice.buffer).concat(biasSlice.buffer));
+  free();
 
   const expected = Float64Array.from(c.data);
   const got = Float64Array.from(actual);
@@ -93,4 +105,47 @@ async function one(gpu: Awaited<ReturnType<typeof openDevice>>, given: MatmulCas
   const touchedOutside = got.some((value, i) => !inside(i) && value !== c.data[i]);
   const same = actual.every((value, i) => Object.is(value, again[i]));
   return { error: relativeL2(got.filter((_, i) => inside(i)), expected.filter((_, i) => inside(i))), touchedOutside, same };
+}
+
+export interface Agreement {
+  /** Rows, columns and steps of the tile, in fours. */
+  readonly tile: string;
+  /** Whether it loaded four values at a time. */
+  readonly vectors: boolean;
+  /** Whether C is, bit for bit, what the kernel through workgroup memory makes, which adds a term a turn. */
+  readonly same: boolean;
+}
+
+/** Every tile in registers that an adapter has for a product, its own and those that run everywhere. */
+export async function agree(cases: readonly MatmulCase[]): Promise<Agreement[][]> {
+  const gpu = await openDevice();
+  const results: Agreement[][] = [];
+  for (const given of cases) {
+    const op: MatmulOp = { kind: 'matmul', form: given.form, M: given.M, N: given.N, K: given.K };
+    const { c, record, free } = prepare(gpu, given);
+    const run = async (tile: MatmulTile) => {
+      gpu.write(c.slice, c.data);
+      const recording = record(withTile(gpu.tiles, op, tile));
+      const replay = new Replay(gpu, recording, 'matmul test');
+      replay.submit();
+      const values = await gpu.read(c.slice);
+      replay.destroy();
+      return { values, vectors: recording.commands.some((command) => command.kind === 'dispatch' && command.constants.VECTORS === 1) };
+    };
+    const expected = await run({ ...DIRECT_TILES.matmul, shared: true });
+    const agreements: Agreement[] = [];
+    for (const tile of [gpu.tiles, DIRECT_TILES].flatMap((tiles) => matmulCandidates(tiles, op))) {
+      if (tile.shared || tile.slices > 1) continue;
+      const { values, vectors } = await run(tile);
+      const { quads, rowQuads, columnQuads, depthQuads } = tile;
+      agreements.push({
+        tile: `${quads ? 'quads ' : ''}${rowQuads}x${columnQuads}x${depthQuads}`,
+        vectors,
+        same: values.every((value, i) => Object.is(value, expected.values[i])),
+      });
+    }
+    free();
+    results.push(agreements);
+  }
+  return results;
 }

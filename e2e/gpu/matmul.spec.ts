@@ -1,6 +1,7 @@
-// The matrix products against float64: every form, odd and round sizes, strides, offsets, bias, accumulation.
+// The matrix products against float64: every form, odd and round sizes, strides, offsets, bias, accumulation. And against each other,
+// bit for bit, on every tile in registers.
 import { expect, test } from '../harness.ts';
-import type { MatmulCase, MatmulResult, TileFamily } from './matmul.page.ts';
+import type { Agreement, MatmulCase, MatmulResult, TileFamily } from './matmul.page.ts';
 
 const sizes = [
   [1, 1, 1], [3, 5, 7], [8, 8, 8], [7, 33, 130], [33, 4, 16], [64, 64, 32], [1, 96, 64], [130, 7, 33], [17, 12, 3], [2, 33, 64], [3, 519, 8],
@@ -41,5 +42,26 @@ for (const tiles of ['sliced', 'small sliced'] as const) {
       { form: 'tn', tiles, M, N, K, accumulate: true, gap: 3, offset: 5 },
     ]);
     check(cases, await inPage<MatmulResult[]>('/e2e/gpu/matmul.page.ts', 'run', cases));
+  });
+}
+
+/** Sums of whole turns, of turns and steps, of steps alone; rows and columns of whole tiles and of parts; the first three in fours, where their gap is. */
+const agreeing = [[128, 64, 64], [76, 36, 20], [5, 20, 4], [128, 64, 27], [130, 33, 71], [7, 9, 3], [2, 17, 45]] as const;
+
+for (const form of ['nn', 'nt', 'tn'] as const) {
+  test(`matmul ${form} gives the same bits on every tile in registers`, async ({ inPage }) => {
+    const cases: MatmulCase[] = agreeing.flatMap(([M, N, K]) => [
+      { form, M, N, K, accumulate: true },
+      { form, M, N, K, bias: true, gap: 4, offset: 4 },
+      { form, M, N, K, gap: 3, offset: 5 },
+    ]);
+    const results = await inPage<Agreement[][]>('/e2e/gpu/matmul.page.ts', 'agree', cases);
+    expect(results).toHaveLength(cases.length);
+    results.forEach((agreements, i) => {
+      expect(agreements.length).toBeGreaterThan(3);
+      const fours = form !== 'tn' && i < 9 && i % 3 < 2;
+      expect(new Set(agreements.map(({ vectors }) => vectors)), JSON.stringify(cases[i])).toEqual(new Set([fours]));
+      expect.soft(agreements.filter(({ same }) => !same), `tiles of ${JSON.stringify(cases[i])} that differ`).toEqual([]);
+    });
   });
 }

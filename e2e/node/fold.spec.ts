@@ -26,6 +26,7 @@ test('each array<f32> gets the length of its binding; arrays of other elements a
     '@group(0) @binding(1) var<storage, read> a_vec4: array<vec4f, 3>;',
     ...code.slice(4),
   ]);
+  expect(fold(code[3]!, { params: [], lengths: new Map([['a', 3]]) })).toContain('array<vec4f, 1>');
 });
 
 test('a value that its type cannot hold is refused by name', () => {

@@ -1,7 +1,7 @@
 // Which tiles the tuner measures a product on, and which of its choices it reads again.
 
 import { expect, test } from 'playwright/test';
-import { DIRECT_TILES, opKey, tilesFor, type MatmulOp, type MatmulTile } from '../../src/gpu/tiles.ts';
+import { DIRECT_TILES, matmulTile, opKey, tilesFor, type MatmulOp, type MatmulTile } from '../../src/gpu/tiles.ts';
 import { Tuning } from '../../src/gpu/tuned_tiles.ts';
 import type { TuningStore } from '../../src/gpu/tuning_store.ts';
 import { matmulShortlist } from '../../src/scheduler/shortlist.ts';
@@ -29,7 +29,23 @@ test("sums in slices are offered for weights' gradients of at least 64 rows on d
 });
 
 test('no default slices a sum: windows cut by checkpointEvery rely on it', () => {
-  for (const { matmul } of [DIRECT_TILES, QUADS]) expect(matmul.slices).toBe(1);
+  for (const { matmul, large } of [DIRECT_TILES, QUADS]) expect([matmul.slices, large.matmul.slices]).toEqual([1, 1]);
+});
+
+test('on quads a product of 2^26 multiply-adds or more for 2^16 elements or more has a larger tile; the default leads the list, the other one is in it', () => {
+  const [small, large]: MatmulOp[] = [gradient(255), gradient(256)];
+  expect(matmulTile(QUADS, small!)).toBe(QUADS.matmul);
+  expect(matmulTile(QUADS, large!)).toBe(QUADS.large.matmul);
+  for (const op of [small!, large!]) {
+    const list = matmulShortlist(QUADS, op);
+    expect(list).toHaveLength(6);
+    expect(list[0]).toEqual(matmulTile(QUADS, op));
+    for (const usual of [QUADS.matmul, QUADS.large.matmul]) expect(list).toContainEqual(usual);
+  }
+  // Eight rows: of tiles of that many rows the default remains, and leads.
+  expect(matmulShortlist(QUADS, { ...small!, M: 8 })[0]).toEqual(QUADS.matmul);
+  expect(matmulTile(QUADS, { ...large!, M: 128, K: 2 ** 12 })).toBe(QUADS.matmul);
+  expect(matmulTile(DIRECT_TILES, large!)).toBe(DIRECT_TILES.matmul);
 });
 
 test('a gradient so large that few of its rows are measured is not measured in slices', async () => {

@@ -1,6 +1,8 @@
 // Matrix product, one register tile a thread: C [M,N] (+)= A·B (+ bias [N]), with A and B as stored or transposed.
 //   nn: A [M,K], B [K,N]      nt: A [M,K], B [N,K]      tn: A [K,M], B [K,N]
 // Rows past M repeat the last one and columns past N read what lies there: neither is stored.
+// A turn of a loop takes several steps of k, because compilers for CPUs carry every sum through memory from turn to turn; what K leaves
+// over goes step by step. Numbers in names: i, x are row x of row quad i; q, e column e of column quad q; p, d step d of step quad p.
 #import quad
 
 struct MatmulParams {
@@ -21,13 +23,18 @@ struct MatmulParams {
 @group(0) @binding(0) var<uniform> params: MatmulParams;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(1) var<storage, read> a_vec4: array<vec4f>;  // the same, where four are read at once
+@group(0) @binding(2) var<storage, read> b_vec4: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;  // [M, N]
 @group(0) @binding(4) var<storage, read> bias: array<f32>;     // [N]
 
 const ROW_QUADS = 2u;     // the tile: QUAD_ROWS·ROW_QUADS rows
 const COLUMN_QUADS = 2u;  // by 4·COLUMN_QUADS columns
+const DEPTH_QUADS = 1u;   // a turn: 4·DEPTH_QUADS steps of k
+const VECTORS = 0u;       // nn, nt: 1 to read A and B four at a time, lengths and strides of rows and where they begin being multiples of four
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TILE_COLUMNS = 4u * COLUMN_QUADS;
+const DEPTH = 4u * DEPTH_QUADS;
 const WORKGROUP = 16u;
 
 struct Tile {
@@ -74,55 +81,92 @@ fn store(tile: Tile, sums: Sums, accumulate: bool) {
   }
 }
 
+// Elements of A and of B, one or four in a row; with VECTORS four from a multiple of four on.
+fn a_at(at: u32) -> f32 {
+  #unroll vector in 0..VECTORS { return a_vec4[at / 4u][at % 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return a[at]; }
+}
+
+fn a_four(at: u32) -> vec4f {
+  #unroll vector in 0..VECTORS { return a_vec4[at / 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]); }
+}
+
+fn b_at(at: u32) -> f32 {
+  #unroll vector in 0..VECTORS { return b_vec4[at / 4u][at % 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return b[at]; }
+}
+
+fn b_four(at: u32) -> vec4f {
+  #unroll vector in 0..VECTORS { return b_vec4[at / 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]); }
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
+  let b0 = params.b_offset + tile.n;
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u) * params.lda; }
     #unroll x in 0..QUAD_ROWS {
-      #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = 0.0; }
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { var acc_$i_$x_$q_$e = 0.0; }
+      }
     }
   }
-  let whole = params.K & ~1u;
-  for (var k = 0u; k < whole; k += 2u) {
-    let b0 = params.b_offset + k * params.ldb + tile.n;
-    #unroll j in 0..TILE_COLUMNS { let y_$j = vec2f(b[b0 + $j], b[b0 + params.ldb + $j]); }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = vec2f(a[a_$i_$x + k], a[a_$i_$x + k + 1u]); }
-      #unroll quad in 0..QUADS {
-        let v_$i_1 = quadSwapX(v_$i_0);
-        let v_$i_2 = quadSwapY(v_$i_0);
-        let v_$i_3 = quadSwapDiagonal(v_$i_0);
+  let whole = params.K - params.K % DEPTH;
+  for (var k = 0u; k < whole; k += DEPTH) {
+    #unroll p in 0..DEPTH_QUADS {
+      #unroll d in 0..4 {
+        #unroll q in 0..COLUMN_QUADS { let y_$p_$d_$q = b_four(b0 + (k + 4u * $p + $d) * params.ldb + 4u * $q); }
       }
     }
     #unroll i in 0..ROW_QUADS {
+      #unroll p in 0..DEPTH_QUADS {
+        #unroll x in 0..LOADED_ROWS { let v_$p_$i_$x = a_four(a_$i_$x + k + 4u * $p); }
+        #unroll d in 0..4 {
+          #unroll x in 0..LOADED_ROWS { let v_$p_$d_$i_$x = v_$p_$i_$x[$d]; }
+          #unroll quad in 0..QUADS {
+            let v_$p_$d_$i_1 = quadSwapX(v_$p_$d_$i_0);
+            let v_$p_$d_$i_2 = quadSwapY(v_$p_$d_$i_0);
+            let v_$p_$d_$i_3 = quadSwapDiagonal(v_$p_$d_$i_0);
+          }
+        }
+      }
       #unroll x in 0..QUAD_ROWS {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
+        #unroll q in 0..COLUMN_QUADS {
+          #unroll e in 0..4 {
+            #unroll p in 0..DEPTH_QUADS {
+              #unroll d in 0..4 { acc_$i_$x_$q_$e += y_$p_$d_$q[$e] * v_$p_$d_$i_$x; }
+            }
+          }
+        }
       }
     }
   }
   for (var k = whole; k < params.K; k += 1u) {
-    let b0 = params.b_offset + k * params.ldb + tile.n;
-    #unroll j in 0..TILE_COLUMNS { let y_$j = b[b0 + $j]; }
+    #unroll q in 0..COLUMN_QUADS { let y_$q = b_four(b0 + k * params.ldb + 4u * $q); }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x + k]; }
+      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
       #unroll quad in 0..QUADS {
         let v_$i_1 = quadSwapX(v_$i_0);
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
-    }
-    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..QUAD_ROWS {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
+        #unroll q in 0..COLUMN_QUADS {
+          #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q[$e] * v_$i_$x; }
+        }
       }
     }
   }
   var sums: Sums;
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..QUAD_ROWS {
-      #unroll j in 0..TILE_COLUMNS { sums[QUAD_ROWS * $i + $x][$j] = acc_$i_$x_$j; }
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { sums[QUAD_ROWS * $i + $x][4 * $q + $e] = acc_$i_$x_$q_$e; }
+      }
     }
   }
   store(tile, sums, params.accumulate == 1u);
@@ -132,50 +176,71 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
 fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
-  #unroll j in 0..TILE_COLUMNS { let b_$j = params.b_offset + min(tile.n + $j, params.N - 1u) * params.ldb; }
+  #unroll q in 0..COLUMN_QUADS {
+    #unroll e in 0..4 { let b_$q_$e = params.b_offset + min(tile.n + 4u * $q + $e, params.N - 1u) * params.ldb; }
+  }
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u) * params.lda; }
     #unroll x in 0..QUAD_ROWS {
-      #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = 0.0; }
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { var acc_$i_$x_$q_$e = 0.0; }
+      }
     }
   }
-  let whole = params.K & ~1u;
-  for (var k = 0u; k < whole; k += 2u) {
-    #unroll j in 0..TILE_COLUMNS { let y_$j = vec2f(b[b_$j + k], b[b_$j + k + 1u]); }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = vec2f(a[a_$i_$x + k], a[a_$i_$x + k + 1u]); }
-      #unroll quad in 0..QUADS {
-        let v_$i_1 = quadSwapX(v_$i_0);
-        let v_$i_2 = quadSwapY(v_$i_0);
-        let v_$i_3 = quadSwapDiagonal(v_$i_0);
+  let whole = params.K - params.K % DEPTH;
+  for (var k = 0u; k < whole; k += DEPTH) {
+    #unroll p in 0..DEPTH_QUADS {
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { let y_$p_$q_$e = b_four(b_$q_$e + k + 4u * $p); }
       }
     }
     #unroll i in 0..ROW_QUADS {
+      #unroll p in 0..DEPTH_QUADS {
+        #unroll x in 0..LOADED_ROWS { let v_$p_$i_$x = a_four(a_$i_$x + k + 4u * $p); }
+        #unroll d in 0..4 {
+          #unroll x in 0..LOADED_ROWS { let v_$p_$d_$i_$x = v_$p_$i_$x[$d]; }
+          #unroll quad in 0..QUADS {
+            let v_$p_$d_$i_1 = quadSwapX(v_$p_$d_$i_0);
+            let v_$p_$d_$i_2 = quadSwapY(v_$p_$d_$i_0);
+            let v_$p_$d_$i_3 = quadSwapDiagonal(v_$p_$d_$i_0);
+          }
+        }
+      }
       #unroll x in 0..QUAD_ROWS {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
+        #unroll q in 0..COLUMN_QUADS {
+          #unroll e in 0..4 {
+            #unroll p in 0..DEPTH_QUADS {
+              #unroll d in 0..4 { acc_$i_$x_$q_$e += y_$p_$q_$e[$d] * v_$p_$d_$i_$x; }
+            }
+          }
+        }
       }
     }
   }
   for (var k = whole; k < params.K; k += 1u) {
-    #unroll j in 0..TILE_COLUMNS { let y_$j = b[b_$j + k]; }
+    #unroll q in 0..COLUMN_QUADS {
+      #unroll e in 0..4 { let y_$q_$e = b_at(b_$q_$e + k); }
+    }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x + k]; }
+      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
       #unroll quad in 0..QUADS {
         let v_$i_1 = quadSwapX(v_$i_0);
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
-    }
-    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..QUAD_ROWS {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
+        #unroll q in 0..COLUMN_QUADS {
+          #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q_$e * v_$i_$x; }
+        }
       }
     }
   }
   var sums: Sums;
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..QUAD_ROWS {
-      #unroll j in 0..TILE_COLUMNS { sums[QUAD_ROWS * $i + $x][$j] = acc_$i_$x_$j; }
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { sums[QUAD_ROWS * $i + $x][4 * $q + $e] = acc_$i_$x_$q_$e; }
+      }
     }
   }
   store(tile, sums, params.accumulate == 1u);
@@ -183,56 +248,75 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
 
 // Each sum is one chain of additions, from the last row to the first, going on from what C holds: sums over parts of the rows, the
 // last part first, are those over all of them, to the bit. So gradients do not depend on where a window of time is cut.
+// Both factors are read value by value: loads of four make this form slower on software adapters, by a tenth and more.
 @compute @workgroup_size(WORKGROUP)
 fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
   var sums = begun(tile);
+  let b0 = params.b_offset + tile.n;
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u); }
     #unroll x in 0..QUAD_ROWS {
-      #unroll j in 0..TILE_COLUMNS { var acc_$i_$x_$j = sums[QUAD_ROWS * $i + $x][$j]; }
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { var acc_$i_$x_$q_$e = sums[QUAD_ROWS * $i + $x][4 * $q + $e]; }
+      }
     }
   }
-  let rest = params.K & 1u;
-  for (var k = params.K; k > rest; k -= 2u) {
-    let a0 = (k - 1u) * params.lda;
-    let b0 = params.b_offset + (k - 1u) * params.ldb + tile.n;
-    #unroll j in 0..TILE_COLUMNS { let y_$j = vec2f(b[b0 + $j], b[b0 - params.ldb + $j]); }
+  let rest = params.K % DEPTH;
+  for (var k = params.K; k > rest; k -= DEPTH) {
+    #unroll p in 0..DEPTH_QUADS {
+      #unroll d in 0..4 {
+        #unroll q in 0..COLUMN_QUADS {
+          #unroll e in 0..4 { let y_$p_$d_$q_$e = b[b0 + (k - (4u * $p + $d + 1u)) * params.ldb + 4u * $q + $e]; }
+        }
+      }
+    }
     #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = vec2f(a[a_$i_$x + a0], a[a_$i_$x + a0 - params.lda]); }
+      #unroll p in 0..DEPTH_QUADS {
+        #unroll d in 0..4 {
+          #unroll x in 0..LOADED_ROWS { let v_$p_$d_$i_$x = a[a_$i_$x + (k - (4u * $p + $d + 1u)) * params.lda]; }
+          #unroll quad in 0..QUADS {
+            let v_$p_$d_$i_1 = quadSwapX(v_$p_$d_$i_0);
+            let v_$p_$d_$i_2 = quadSwapY(v_$p_$d_$i_0);
+            let v_$p_$d_$i_3 = quadSwapDiagonal(v_$p_$d_$i_0);
+          }
+        }
+      }
+      #unroll x in 0..QUAD_ROWS {
+        #unroll q in 0..COLUMN_QUADS {
+          #unroll e in 0..4 {
+            #unroll p in 0..DEPTH_QUADS {
+              #unroll d in 0..4 { acc_$i_$x_$q_$e += y_$p_$d_$q_$e * v_$p_$d_$i_$x; }
+            }
+          }
+        }
+      }
+    }
+  }
+  for (var k = rest; k > 0u; k -= 1u) {
+    #unroll q in 0..COLUMN_QUADS {
+      #unroll e in 0..4 { let y_$q_$e = b[b0 + (k - 1u) * params.ldb + 4u * $q + $e]; }
+    }
+    #unroll i in 0..ROW_QUADS {
+      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x + (k - 1u) * params.lda]; }
       #unroll quad in 0..QUADS {
         let v_$i_1 = quadSwapX(v_$i_0);
         let v_$i_2 = quadSwapY(v_$i_0);
         let v_$i_3 = quadSwapDiagonal(v_$i_0);
       }
-    }
-    #unroll i in 0..ROW_QUADS {
       #unroll x in 0..QUAD_ROWS {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j = acc_$i_$x_$j + v_$i_$x.x * y_$j.x + v_$i_$x.y * y_$j.y; }
-      }
-    }
-  }
-  if (rest == 1u) {
-    let b0 = params.b_offset + tile.n;
-    #unroll j in 0..TILE_COLUMNS { let y_$j = b[b0 + $j]; }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x]; }
-      #unroll quad in 0..QUADS {
-        let v_$i_1 = quadSwapX(v_$i_0);
-        let v_$i_2 = quadSwapY(v_$i_0);
-        let v_$i_3 = quadSwapDiagonal(v_$i_0);
-      }
-    }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..QUAD_ROWS {
-        #unroll j in 0..TILE_COLUMNS { acc_$i_$x_$j += v_$i_$x * y_$j; }
+        #unroll q in 0..COLUMN_QUADS {
+          #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q_$e * v_$i_$x; }
+        }
       }
     }
   }
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..QUAD_ROWS {
-      #unroll j in 0..TILE_COLUMNS { sums[QUAD_ROWS * $i + $x][$j] = acc_$i_$x_$j; }
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { sums[QUAD_ROWS * $i + $x][4 * $q + $e] = acc_$i_$x_$q_$e; }
+      }
     }
   }
   store(tile, sums, false);

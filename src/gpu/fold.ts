@@ -32,8 +32,9 @@ export function fold(code: string, { params, lengths }: Folded): string {
   return text + code.slice(from);
 }
 
+/** Of fewer elements than four there is no vec4f to read, and an array has one at least: nothing reads it then. */
 const lengthened = (declaration: string, length: number | undefined): string | undefined =>
-  length === undefined ? undefined : `${declaration}, ${declaration.endsWith('vec4f') ? Math.floor(length / 4) : length}`;
+  length === undefined ? undefined : `${declaration}, ${declaration.endsWith('vec4f') ? Math.max(1, Math.floor(length / 4)) : length}`;
 
 function spell({ name, type }: Field, value: number): string {
   if (type === 'f32') {

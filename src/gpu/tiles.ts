@@ -13,6 +13,8 @@ export interface Tile {
 export interface MatmulTile extends Tile {
   /** Columns of a thread's tile, in fours. */
   readonly columnQuads: number;
+  /** Terms of its sums that a thread adds in one turn of its loop, in fours. `shared` and `slices` have loops of their own. */
+  readonly depthQuads: number;
   /** A workgroup brings blocks of both factors into memory of its own: for adapters that have it on the chip. Then without quads. */
   readonly shared: boolean;
   /**
@@ -58,8 +60,8 @@ export interface Tiles {
   readonly matmul: MatmulTile;
   readonly forward: RecurrentTile;
   readonly backward: RecurrentTile;
-  /** Of recurrences with `LARGE_FROM` multiply-adds or more, which are worth a longer compilation. */
-  readonly large: { readonly forward: RecurrentTile; readonly backward: RecurrentTile };
+  /** Of ops so large that a longer compilation is worth it. */
+  readonly large: { readonly matmul: MatmulTile; readonly forward: RecurrentTile; readonly backward: RecurrentTile };
   /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
   readonly rowThreads: number;
   /** What measuring chose for single ops, by `opKey`; those above are for all others. */
@@ -77,14 +79,17 @@ export function opKey(op: Op): string {
   return `${op.cell}.${op.kind} T=${op.steps} N=${op.batch} H=${op.hidden} D=${op.directions}`;
 }
 
-export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? tiles.matmul;
+export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? fixedMatmulTile(tiles, op);
 
 export const recurrentTile = (tiles: Tiles, op: RecurrentOp): RecurrentTile => tiles.tuned?.recurrent.get(opKey(op)) ?? fixedRecurrentTile(tiles, op);
 
-/** The tile where nothing was measured. Cells differ in their gates; four are counted. */
-function fixedRecurrentTile(tiles: Tiles, { kind, steps, batch, hidden, directions }: RecurrentOp): RecurrentTile {
-  return (4 * steps * batch * directions * hidden * hidden >= LARGE_FROM ? tiles.large : tiles)[kind];
-}
+/** The tile where nothing was measured. */
+const fixedMatmulTile = (tiles: Tiles, { M, N, K }: MatmulOp): MatmulTile =>
+  (M * N * K >= LARGE_MATMUL && M * N >= LARGE_ELEMENTS ? tiles.large : tiles).matmul;
+
+/** Likewise. Cells differ in their gates; four are counted. */
+const fixedRecurrentTile = (tiles: Tiles, { kind, steps, batch, hidden, directions }: RecurrentOp): RecurrentTile =>
+  (4 * steps * batch * directions * hidden * hidden >= LARGE_RECURRENCE ? tiles.large : tiles)[kind];
 
 /** The same tiles with this one for that op. */
 export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile): Tiles {
@@ -95,28 +100,42 @@ export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile)
 /** A pipeline takes a software adapter about as long as this many multiply-adds. */
 const FOLD_FROM = 2 ** 23;
 
-/** Multiply-adds of one recording from which a tile is worth half a second more of compiling. */
-const LARGE_FROM = 2 ** 24;
+/**
+ * Multiply-adds of a product, and of a recurrence's window, from which a large tile pays: on a software adapter its pipeline takes up to
+ * seven times as long to compile, half a second, and it saves a fifth of the time of every run. A training step has a few such ops, and
+ * runs hundreds of times.
+ */
+const LARGE_MATMUL = 2 ** 26;
+const LARGE_RECURRENCE = 2 ** 24;
+/** And elements that a product makes: as large tiles they are 16 workgroups, and fewer leave cores idle. */
+const LARGE_ELEMENTS = 2 ** 16;
 
+const DIRECT_MATMUL: MatmulTile = { rowQuads: 2, columnQuads: 2, depthQuads: 1, quads: false, shared: false, slices: 1, foldFrom: FOLD_FROM };
 const DIRECT_STEP: RecurrentTile = { rowQuads: 2, units: 1, depthQuads: 1, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: 16 };
-const QUAD_STEP: RecurrentTile = { ...DIRECT_STEP, rowQuads: 4, quads: true };
 
 /** Each thread loads what it needs: runs everywhere. */
 export const DIRECT_TILES: Tiles = {
-  matmul: { rowQuads: 2, columnQuads: 2, quads: false, shared: false, slices: 1, foldFrom: FOLD_FROM },
+  matmul: DIRECT_MATMUL,
   forward: DIRECT_STEP,
   backward: DIRECT_STEP,
-  large: { forward: DIRECT_STEP, backward: DIRECT_STEP },
+  large: { matmul: DIRECT_MATMUL, forward: DIRECT_STEP, backward: DIRECT_STEP },
   rowThreads: 64,
 };
 
+const QUAD_MATMUL: MatmulTile = { ...DIRECT_MATMUL, rowQuads: 4, columnQuads: 1, quads: true };
+const QUAD_STEP: RecurrentTile = { ...DIRECT_STEP, rowQuads: 4, quads: true };
+
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
 const QUAD_TILES: Tiles = {
-  matmul: { rowQuads: 4, columnQuads: 1, quads: true, shared: false, slices: 1, foldFrom: FOLD_FROM },
+  matmul: QUAD_MATMUL,
   forward: QUAD_STEP,
   backward: QUAD_STEP,
-  // Few threads, in workgroups so small that there is one for every core.
-  large: { forward: { ...QUAD_STEP, rowQuads: 8, units: 2, workgroup: 8 }, backward: { ...QUAD_STEP, rowQuads: 8, units: 2, workgroup: 4 } },
+  large: {
+    matmul: { ...QUAD_MATMUL, rowQuads: 8, columnQuads: 2, depthQuads: 2 },
+    // Few threads, in workgroups so small that there is one for every core.
+    forward: { ...QUAD_STEP, rowQuads: 8, units: 2, workgroup: 8 },
+    backward: { ...QUAD_STEP, rowQuads: 8, units: 2, workgroup: 4 },
+  },
   rowThreads: 4,
 };
 
@@ -126,8 +145,10 @@ export function tilesFor(device: GPUDevice): Tiles {
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4 ? QUAD_TILES : DIRECT_TILES;
 }
 
+/** Both defaults among them. */
 const QUAD_MATMULS: readonly Partial<MatmulTile>[] = [
-  { rowQuads: 2, columnQuads: 2 }, { rowQuads: 8, columnQuads: 1 }, { rowQuads: 8, columnQuads: 2 }, { rowQuads: 2, columnQuads: 1 },
+  { rowQuads: 4, columnQuads: 1, depthQuads: 1 }, { rowQuads: 8, columnQuads: 2, depthQuads: 2 }, { rowQuads: 6, columnQuads: 2, depthQuads: 2 },
+  { rowQuads: 8, columnQuads: 2, depthQuads: 1 }, { rowQuads: 4, columnQuads: 2, depthQuads: 1 }, { rowQuads: 2, columnQuads: 1, depthQuads: 1 },
 ];
 const DIRECT_MATMULS: readonly Partial<MatmulTile>[] = [{ shared: true }, { shared: true, rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 1 }];
 /** 4x8 and 16x4: twice the threads of the default's 8x8, or as many, for more loads a multiply-add. */
@@ -137,10 +158,11 @@ const SLICED: readonly Partial<MatmulTile>[] = [{ slices: 8 }, { slices: 8, rowQ
 /** The shortest sum that is cut: 8 rows a slice. */
 const SLICED_FROM = 64;
 
-/** Ways to run a matrix product, the default first; at most 6. What is best, only measuring says. */
-export function matmulCandidates({ matmul }: Tiles, { form, K }: MatmulOp): readonly MatmulTile[] {
-  const others = matmul.quads ? QUAD_MATMULS : [...DIRECT_MATMULS, ...(form === 'tn' && K >= SLICED_FROM ? SLICED : BETWEEN)];
-  return [matmul, ...others.map((changes) => ({ ...matmul, ...changes }))];
+/** Ways to run a matrix product, the default first; at most 6 that differ. What is best, only measuring says. */
+export function matmulCandidates(tiles: Tiles, op: MatmulOp): readonly MatmulTile[] {
+  const fixed = fixedMatmulTile(tiles, op);
+  const others = fixed.quads ? QUAD_MATMULS : [...DIRECT_MATMULS, ...(op.form === 'tn' && op.K >= SLICED_FROM ? SLICED : BETWEEN)];
+  return [fixed, ...others.map((changes) => ({ ...fixed, ...changes }))];
 }
 
 const QUAD_RECURRENCES: readonly Partial<RecurrentTile>[] = [

@@ -51,7 +51,7 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
   const [lda, ldb, ldc] = [a.stride ?? a.columns, b.stride ?? b.columns, c.stride ?? c.columns];
   const always = { M, N, K, ldc, accumulate: Number(accumulate), has_bias: Number(bias !== undefined) };
   const fold = M * N * K >= tile.foldFrom;
-  const inFours = K % 4 === 0 && [a, b].every(({ slice, columns, stride = columns }) => slice.offset % 4 === 0 && stride % 4 === 0);
+  const inFours = [a, b].every(({ slice, columns, stride = columns }) => [slice.offset, columns, stride].every((count) => count % 4 === 0));
   if (M < 4 && form === 'nt' && !accumulate && inFours) {
     // A load costs a software adapter ten multiply-adds, so a thread has many columns of what it loads of A; a GPU wants threads.
     const COLUMNS = !tile.quads ? 1 : N < 512 ? 4 : 8;
@@ -94,7 +94,7 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
     bindings,
     params: { ...always, lda, ldb },
     folded: fold ? FOLDED : [],
-    constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads },
+    constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(inFours && form !== 'tn') },
     workgroups: grid(threads, 16),
   });
 }

@@ -4,10 +4,11 @@ import { matmulCandidates, recurrentCandidates, unitsOf, type MatmulOp, type Mat
 /** Tiles of a matrix product, the default first. */
 export function matmulShortlist(tiles: Tiles, op: MatmulOp): MatmulTile[] {
   const { form, M, N } = op;
+  const candidates = matmulCandidates(tiles, op);
   // A stream's one to three rows have a kernel of their own, whatever the tile.
-  if (form === 'nt' && M < 4) return [tiles.matmul];
-  return distinct(matmulCandidates(tiles, op), ({ shared, slices, rowQuads, columnQuads }) =>
-    (shared ? `shared ${rowQuads}x${columnQuads}` : `${slices} of ${Math.min(rowQuads, Math.ceil(M / 4))}x${Math.min(columnQuads, Math.ceil(N / 4))}`));
+  if (form === 'nt' && M < 4) return candidates.slice(0, 1);
+  return distinct(candidates, ({ shared, slices, rowQuads, columnQuads, depthQuads }) =>
+    (shared ? `shared ${rowQuads}x${columnQuads}` : `${slices} of ${Math.min(rowQuads, Math.ceil(M / 4))}x${Math.min(columnQuads, Math.ceil(N / 4))}x${depthQuads}`));
 }
 
 /** Tiles of a recurrence, the default first: all steps in one dispatch only where the layer can. */
@@ -18,5 +19,7 @@ export function recurrentShortlist(tiles: Tiles, op: RecurrentOp, sequence: bool
 
 /** The first of each that come to the same. */
 function distinct<T>(tiles: readonly T[], same: (tile: T) => string): T[] {
-  return [...new Map([...tiles].reverse().map((tile) => [same(tile), tile])).values()].reverse();
+  const first = new Map<string, T>();
+  for (const tile of tiles) if (!first.has(same(tile))) first.set(same(tile), tile);
+  return [...first.values()];
 }
