@@ -32,8 +32,8 @@ test('no default slices a sum: windows cut by checkpointEvery rely on it', () =>
   for (const { matmul, large } of [DIRECT_TILES, QUADS]) expect([matmul.slices, large.matmul.slices]).toEqual([1, 1]);
 });
 
-test('on quads a product of 2^26 multiply-adds or more for 2^16 elements or more has a larger tile; the default leads the list, the other one is in it', () => {
-  const [small, large]: MatmulOp[] = [gradient(255), gradient(256)];
+test('on quads a product of 2^28 multiply-adds or more for 2^16 elements or more has a larger tile; the default leads the list, the other one is in it', () => {
+  const [small, large]: MatmulOp[] = [gradient(1023), gradient(1024)];
   expect(matmulTile(QUADS, small!)).toBe(QUADS.matmul);
   expect(matmulTile(QUADS, large!)).toBe(QUADS.large.matmul);
   for (const op of [small!, large!]) {
@@ -44,7 +44,7 @@ test('on quads a product of 2^26 multiply-adds or more for 2^16 elements or more
   }
   // Eight rows: of tiles of that many rows the default remains, and leads.
   expect(matmulShortlist(QUADS, { ...small!, M: 8 })[0]).toEqual(QUADS.matmul);
-  expect(matmulTile(QUADS, { ...large!, M: 128, K: 2 ** 12 })).toBe(QUADS.matmul);
+  expect(matmulTile(QUADS, { ...large!, M: 128, K: 2 ** 14 })).toBe(QUADS.matmul);
   expect(matmulTile(DIRECT_TILES, large!)).toBe(DIRECT_TILES.matmul);
 });
 

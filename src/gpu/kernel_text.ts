@@ -1,9 +1,10 @@
-// A dispatch's text as the device gets it: tile constants and `#unroll` expanded, sizes folded in, f16 arrays spelled out.
+// A dispatch's text as the device gets it: what its entry reaches, tile constants and `#unroll` expanded, sizes folded in, f16 spelled out.
 // Making it takes longer than looking for it, and a window has a dispatch a timestep: it is made once for each set of ingredients.
 import type { Shader } from '../wgsl/types.ts';
 import { fold } from './fold.ts';
 import { storeHalf } from './half.ts';
 import { boundElements } from './memory.ts';
+import { reachable } from './reachable.ts';
 import type { Dispatch } from './recording.ts';
 import { unroll } from './unroll.ts';
 
@@ -31,7 +32,7 @@ function ingredientsOf({ entry, constants, folded, params, bindings }: Dispatch)
 }
 
 function compose(shader: Shader, { entry, constants, folded, halves }: Ingredients): string {
-  const code = extensionsOf(constants) + unroll(shader.code, constants);
+  const code = extensionsOf(constants) + unroll(reachable(shader.code, entry), constants);
   if (!folded) return storeHalf(code, halves);
   const values = new Map(folded.values);
   const fields = shader.entries[entry]?.params?.fields ?? [];

@@ -105,7 +105,7 @@ const FOLD_FROM = 2 ** 23;
  * seven times as long to compile, half a second, and it saves a fifth of the time of every run. A training step has a few such ops, and
  * runs hundreds of times.
  */
-const LARGE_MATMUL = 2 ** 26;
+const LARGE_MATMUL = 2 ** 28;
 const LARGE_RECURRENCE = 2 ** 24;
 /** And elements that a product makes: as large tiles they are 16 workgroups, and fewer leave cores idle. */
 const LARGE_ELEMENTS = 2 ** 16;
