@@ -29,23 +29,23 @@ test("sums in slices are offered for weights' gradients of at least 64 rows on d
 });
 
 test('no default slices a sum: windows cut by checkpointEvery rely on it', () => {
-  for (const { matmul, large } of [DIRECT_TILES, QUADS]) expect([matmul.slices, large.matmul.slices]).toEqual([1, 1]);
+  for (const { matmul, large, huge } of [DIRECT_TILES, QUADS]) expect([matmul, large.matmul, huge.matmul].map(({ slices }) => slices)).toEqual([1, 1, 1]);
 });
 
-test('on quads a product of 2^28 multiply-adds or more for 2^16 elements or more has a larger tile; the default leads the list, the other one is in it', () => {
-  const [small, large]: MatmulOp[] = [gradient(1023), gradient(1024)];
-  expect(matmulTile(QUADS, small!)).toBe(QUADS.matmul);
-  expect(matmulTile(QUADS, large!)).toBe(QUADS.large.matmul);
-  for (const op of [small!, large!]) {
+test('on quads products from 2^26 multiply-adds on have a large tile, from 2^28 on a huge one, if they fill four workgroups; the default leads the list, the others are in it', () => {
+  const { matmul, large, huge } = QUADS;
+  const sizes: [MatmulOp, MatmulTile][] = [[gradient(255), matmul], [gradient(256), large.matmul], [gradient(1023), large.matmul], [gradient(1024), huge.matmul]];
+  for (const [op, tile] of sizes) {
+    expect(matmulTile(QUADS, op)).toBe(tile);
     const list = matmulShortlist(QUADS, op);
     expect(list).toHaveLength(6);
-    expect(list[0]).toEqual(matmulTile(QUADS, op));
-    for (const usual of [QUADS.matmul, QUADS.large.matmul]) expect(list).toContainEqual(usual);
+    expect(list[0]).toEqual(tile);
+    for (const fixed of [matmul, large.matmul, huge.matmul]) expect(list).toContainEqual(fixed);
+    expect(matmulTile(DIRECT_TILES, op)).toBe(DIRECT_TILES.matmul);
   }
   // Eight rows: of tiles of that many rows the default remains, and leads.
-  expect(matmulShortlist(QUADS, { ...small!, M: 8 })[0]).toEqual(QUADS.matmul);
-  expect(matmulTile(QUADS, { ...large!, M: 128, K: 2 ** 14 })).toBe(QUADS.matmul);
-  expect(matmulTile(DIRECT_TILES, large!)).toBe(DIRECT_TILES.matmul);
+  expect(matmulShortlist(QUADS, { ...gradient(255), M: 8 })[0]).toEqual(matmul);
+  expect(matmulTile(QUADS, { ...gradient(2 ** 20), M: 63 })).toBe(matmul);
 });
 
 test('a gradient so large that few of its rows are measured is not measured in slices', async () => {

@@ -62,6 +62,8 @@ export interface Tiles {
   readonly backward: RecurrentTile;
   /** Of ops so large that a longer compilation is worth it. */
   readonly large: { readonly matmul: MatmulTile; readonly forward: RecurrentTile; readonly backward: RecurrentTile };
+  /** Of products that are worth a second of it. */
+  readonly huge: { readonly matmul: MatmulTile };
   /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
   readonly rowThreads: number;
   /** What measuring chose for single ops, by `opKey`; those above are for all others. */
@@ -84,8 +86,10 @@ export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tune
 export const recurrentTile = (tiles: Tiles, op: RecurrentOp): RecurrentTile => tiles.tuned?.recurrent.get(opKey(op)) ?? fixedRecurrentTile(tiles, op);
 
 /** The tile where nothing was measured. */
-const fixedMatmulTile = (tiles: Tiles, { M, N, K }: MatmulOp): MatmulTile =>
-  (M * N * K >= LARGE_MATMUL && M * N >= LARGE_ELEMENTS ? tiles.large : tiles).matmul;
+function fixedMatmulTile(tiles: Tiles, { M, N, K }: MatmulOp): MatmulTile {
+  if (M * N * K < LARGE_MATMUL || M * N < LARGE_ELEMENTS) return tiles.matmul;
+  return (M * N * K < HUGE_MATMUL ? tiles.large : tiles.huge).matmul;
+}
 
 /** Likewise. Cells differ in their gates; four are counted. */
 const fixedRecurrentTile = (tiles: Tiles, { kind, steps, batch, hidden, directions }: RecurrentOp): RecurrentTile =>
@@ -101,14 +105,15 @@ export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile)
 const FOLD_FROM = 2 ** 23;
 
 /**
- * Multiply-adds of a product, and of a recurrence's window, from which a large tile pays: on a software adapter its pipeline takes up to
- * seven times as long to compile, half a second, and it saves a fifth of the time of every run. A training step has a few such ops, and
- * runs hundreds of times.
+ * Multiply-adds of a product, and of a recurrence's window, from which a large tile pays: on a software adapter it compiles in 0.4 to
+ * 0.8 s, not in 0.1 to 0.2, and every run takes a sixth less. A training step has a few such ops, and runs hundreds of times.
  */
-const LARGE_MATMUL = 2 ** 28;
+const LARGE_MATMUL = 2 ** 26;
 const LARGE_RECURRENCE = 2 ** 24;
-/** And elements that a product makes: as large tiles they are 16 workgroups, and fewer leave cores idle. */
-const LARGE_ELEMENTS = 2 ** 16;
+/** And from which a second of compiling pays for another tenth. */
+const HUGE_MATMUL = 2 ** 28;
+/** Elements that a product makes: as large tiles they are four workgroups, and fewer leave cores idle. */
+const LARGE_ELEMENTS = 2 ** 14;
 
 const DIRECT_MATMUL: MatmulTile = { rowQuads: 2, columnQuads: 2, depthQuads: 1, quads: false, shared: false, slices: 1, foldFrom: FOLD_FROM };
 const DIRECT_STEP: RecurrentTile = { rowQuads: 2, units: 1, depthQuads: 1, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: 16 };
@@ -119,10 +124,12 @@ export const DIRECT_TILES: Tiles = {
   forward: DIRECT_STEP,
   backward: DIRECT_STEP,
   large: { matmul: DIRECT_MATMUL, forward: DIRECT_STEP, backward: DIRECT_STEP },
+  huge: { matmul: DIRECT_MATMUL },
   rowThreads: 64,
 };
 
 const QUAD_MATMUL: MatmulTile = { ...DIRECT_MATMUL, rowQuads: 4, columnQuads: 1, quads: true };
+const QUAD_LARGE: MatmulTile = { ...QUAD_MATMUL, rowQuads: 8, columnQuads: 2 };
 const QUAD_STEP: RecurrentTile = { ...DIRECT_STEP, rowQuads: 4, quads: true };
 
 /** Subgroups of exactly four, as software adapters have them: there a load costs as much as ten multiply-adds, a swap as one. */
@@ -131,11 +138,12 @@ const QUAD_TILES: Tiles = {
   forward: QUAD_STEP,
   backward: QUAD_STEP,
   large: {
-    matmul: { ...QUAD_MATMUL, rowQuads: 8, columnQuads: 2, depthQuads: 2 },
+    matmul: QUAD_LARGE,
     // Few threads, in workgroups so small that there is one for every core.
     forward: { ...QUAD_STEP, rowQuads: 8, units: 2, workgroup: 8 },
     backward: { ...QUAD_STEP, rowQuads: 8, units: 2, workgroup: 4 },
   },
+  huge: { matmul: { ...QUAD_LARGE, depthQuads: 2 } },
   rowThreads: 4,
 };
 
@@ -145,7 +153,7 @@ export function tilesFor(device: GPUDevice): Tiles {
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4 ? QUAD_TILES : DIRECT_TILES;
 }
 
-/** Both defaults among them. */
+/** The fixed ones among them. */
 const QUAD_MATMULS: readonly Partial<MatmulTile>[] = [
   { rowQuads: 4, columnQuads: 1, depthQuads: 1 }, { rowQuads: 8, columnQuads: 2, depthQuads: 2 }, { rowQuads: 6, columnQuads: 2, depthQuads: 2 },
   { rowQuads: 8, columnQuads: 2, depthQuads: 1 }, { rowQuads: 4, columnQuads: 2, depthQuads: 1 }, { rowQuads: 2, columnQuads: 1, depthQuads: 1 },
