@@ -155,7 +155,7 @@ export function tilesFor(device: GPUDevice): Tiles {
 
 /** The fixed ones among them. */
 const QUAD_MATMULS: readonly Partial<MatmulTile>[] = [
-  { rowQuads: 4, columnQuads: 1, depthQuads: 1 }, { rowQuads: 8, columnQuads: 2, depthQuads: 2 }, { rowQuads: 6, columnQuads: 2, depthQuads: 2 },
+  { rowQuads: 4, columnQuads: 1, depthQuads: 1 }, { rowQuads: 8, columnQuads: 2, depthQuads: 2 },
   { rowQuads: 8, columnQuads: 2, depthQuads: 1 }, { rowQuads: 4, columnQuads: 2, depthQuads: 1 }, { rowQuads: 2, columnQuads: 1, depthQuads: 1 },
 ];
 const DIRECT_MATMULS: readonly Partial<MatmulTile>[] = [{ shared: true }, { shared: true, rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 1 }];
