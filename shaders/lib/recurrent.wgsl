@@ -62,6 +62,7 @@ const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where d
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
+const REST = 1u;           // 0 where the turns leave no terms over: shorter to compile
 const VECTORS = 0u;        // 1 where weight_hh is read four at a time, F and where it begins being multiples of four
 const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
@@ -201,23 +202,25 @@ fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
       }
     }
   }
-  for (var k = whole; k < depth; k += 1u) {
-    #unroll g in 0..RECURRENT_GATES {
-      #unroll e in 0..UNITS {
-        #unroll vector in 0..VECTORS { let b_$g_$e = weight_hh_vec4[(w_$g_$e + k) / 4u][k % 4u]; }
-        #unroll scalar in 0..1 - VECTORS { let b_$g_$e = weight_hh[w_$g_$e + k]; }
+  #unroll rest in 0..REST {
+    for (var k = whole; k < depth; k += 1u) {
+      #unroll g in 0..RECURRENT_GATES {
+        #unroll e in 0..UNITS {
+          #unroll vector in 0..VECTORS { let b_$g_$e = weight_hh_vec4[(w_$g_$e + k) / 4u][k % 4u]; }
+          #unroll scalar in 0..1 - VECTORS { let b_$g_$e = weight_hh[w_$g_$e + k]; }
+        }
       }
-    }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let a_$i_$x = recurrent_input(h_$i_$x + k); }
-      #unroll quad in 0..QUADS {
-        let a_$i_1 = quadSwapX(a_$i_0);
-        let a_$i_2 = quadSwapY(a_$i_0);
-        let a_$i_3 = quadSwapDiagonal(a_$i_0);
-      }
-      #unroll x in 0..QUAD_ROWS {
-        #unroll g in 0..RECURRENT_GATES {
-          #unroll e in 0..UNITS { acc_$i_$x_$g_$e += b_$g_$e * a_$i_$x; }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..LOADED_ROWS { let a_$i_$x = recurrent_input(h_$i_$x + k); }
+        #unroll quad in 0..QUADS {
+          let a_$i_1 = quadSwapX(a_$i_0);
+          let a_$i_2 = quadSwapY(a_$i_0);
+          let a_$i_3 = quadSwapDiagonal(a_$i_0);
+        }
+        #unroll x in 0..QUAD_ROWS {
+          #unroll g in 0..RECURRENT_GATES {
+            #unroll e in 0..UNITS { acc_$i_$x_$g_$e += b_$g_$e * a_$i_$x; }
+          }
         }
       }
     }
@@ -312,23 +315,25 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
         }
       }
     }
-    for (var k = whole; k < end; k += 1u) {
-      #unroll q in 0..UNITS {
-        #unroll c in 0..4 {
-          #unroll vector in 0..VECTORS { let b_$q_$c = weight_hh_vec4[(w_g + k * hidden) / 4u + $qu][$c]; }
-          #unroll scalar in 0..1 - VECTORS { let b_$q_$c = weight_hh[w_g + k * hidden + 4u * $qu + $cu]; }
+    #unroll rest in 0..REST {
+      for (var k = whole; k < end; k += 1u) {
+        #unroll q in 0..UNITS {
+          #unroll c in 0..4 {
+            #unroll vector in 0..VECTORS { let b_$q_$c = weight_hh_vec4[(w_g + k * hidden) / 4u + $qu][$c]; }
+            #unroll scalar in 0..1 - VECTORS { let b_$q_$c = weight_hh[w_g + k * hidden + 4u * $qu + $cu]; }
+          }
         }
-      }
-      #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..LOADED_ROWS { let a_$i_$x = gates[d_$i_$x + column + k]; }
-        #unroll quad in 0..QUADS {
-          let a_$i_1 = quadSwapX(a_$i_0);
-          let a_$i_2 = quadSwapY(a_$i_0);
-          let a_$i_3 = quadSwapDiagonal(a_$i_0);
-        }
-        #unroll x in 0..QUAD_ROWS {
-          #unroll q in 0..UNITS {
-            #unroll c in 0..4 { acc_$i_$x_$q_$c += b_$q_$c * a_$i_$x; }
+        #unroll i in 0..ROW_QUADS {
+          #unroll x in 0..LOADED_ROWS { let a_$i_$x = gates[d_$i_$x + column + k]; }
+          #unroll quad in 0..QUADS {
+            let a_$i_1 = quadSwapX(a_$i_0);
+            let a_$i_2 = quadSwapY(a_$i_0);
+            let a_$i_3 = quadSwapDiagonal(a_$i_0);
+          }
+          #unroll x in 0..QUAD_ROWS {
+            #unroll q in 0..UNITS {
+              #unroll c in 0..4 { acc_$i_$x_$q_$c += b_$q_$c * a_$i_$x; }
+            }
           }
         }
       }

@@ -31,6 +31,7 @@ struct MatmulParams {
 const ROW_QUADS = 2u;     // the tile: QUAD_ROWS·ROW_QUADS rows
 const COLUMN_QUADS = 2u;  // by 4·COLUMN_QUADS columns
 const DEPTH_QUADS = 1u;   // a turn: 4·DEPTH_QUADS steps of k
+const REST = 1u;          // 0 where the turns leave no step over: shorter to compile
 const VECTORS = 0u;       // nn, nt: 1 to read A and B four at a time, lengths and strides of rows and where they begin being multiples of four
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TILE_COLUMNS = 4u * COLUMN_QUADS;
@@ -145,18 +146,20 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
   }
-  for (var k = whole; k < params.K; k += 1u) {
-    #unroll q in 0..COLUMN_QUADS { let y_$q = b_four(b0 + k * params.ldb + 4u * $q); }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
-      #unroll quad in 0..QUADS {
-        let v_$i_1 = quadSwapX(v_$i_0);
-        let v_$i_2 = quadSwapY(v_$i_0);
-        let v_$i_3 = quadSwapDiagonal(v_$i_0);
-      }
-      #unroll x in 0..QUAD_ROWS {
-        #unroll q in 0..COLUMN_QUADS {
-          #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q[$e] * v_$i_$x; }
+  #unroll rest in 0..REST {
+    for (var k = whole; k < params.K; k += 1u) {
+      #unroll q in 0..COLUMN_QUADS { let y_$q = b_four(b0 + k * params.ldb + 4u * $q); }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
+        #unroll quad in 0..QUADS {
+          let v_$i_1 = quadSwapX(v_$i_0);
+          let v_$i_2 = quadSwapY(v_$i_0);
+          let v_$i_3 = quadSwapDiagonal(v_$i_0);
+        }
+        #unroll x in 0..QUAD_ROWS {
+          #unroll q in 0..COLUMN_QUADS {
+            #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q[$e] * v_$i_$x; }
+          }
         }
       }
     }
@@ -217,20 +220,22 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
   }
-  for (var k = whole; k < params.K; k += 1u) {
-    #unroll q in 0..COLUMN_QUADS {
-      #unroll e in 0..4 { let y_$q_$e = b_at(b_$q_$e + k); }
-    }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
-      #unroll quad in 0..QUADS {
-        let v_$i_1 = quadSwapX(v_$i_0);
-        let v_$i_2 = quadSwapY(v_$i_0);
-        let v_$i_3 = quadSwapDiagonal(v_$i_0);
+  #unroll rest in 0..REST {
+    for (var k = whole; k < params.K; k += 1u) {
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { let y_$q_$e = b_at(b_$q_$e + k); }
       }
-      #unroll x in 0..QUAD_ROWS {
-        #unroll q in 0..COLUMN_QUADS {
-          #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q_$e * v_$i_$x; }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
+        #unroll quad in 0..QUADS {
+          let v_$i_1 = quadSwapX(v_$i_0);
+          let v_$i_2 = quadSwapY(v_$i_0);
+          let v_$i_3 = quadSwapDiagonal(v_$i_0);
+        }
+        #unroll x in 0..QUAD_ROWS {
+          #unroll q in 0..COLUMN_QUADS {
+            #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q_$e * v_$i_$x; }
+          }
         }
       }
     }
@@ -294,20 +299,22 @@ fn tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
       }
     }
   }
-  for (var k = rest; k > 0u; k -= 1u) {
-    #unroll q in 0..COLUMN_QUADS {
-      #unroll e in 0..4 { let y_$q_$e = b[b0 + (k - 1u) * params.ldb + 4u * $q + $e]; }
-    }
-    #unroll i in 0..ROW_QUADS {
-      #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x + (k - 1u) * params.lda]; }
-      #unroll quad in 0..QUADS {
-        let v_$i_1 = quadSwapX(v_$i_0);
-        let v_$i_2 = quadSwapY(v_$i_0);
-        let v_$i_3 = quadSwapDiagonal(v_$i_0);
+  #unroll rest in 0..REST {
+    for (var k = rest; k > 0u; k -= 1u) {
+      #unroll q in 0..COLUMN_QUADS {
+        #unroll e in 0..4 { let y_$q_$e = b[b0 + (k - 1u) * params.ldb + 4u * $q + $e]; }
       }
-      #unroll x in 0..QUAD_ROWS {
-        #unroll q in 0..COLUMN_QUADS {
-          #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q_$e * v_$i_$x; }
+      #unroll i in 0..ROW_QUADS {
+        #unroll x in 0..LOADED_ROWS { let v_$i_$x = a[a_$i_$x + (k - 1u) * params.lda]; }
+        #unroll quad in 0..QUADS {
+          let v_$i_1 = quadSwapX(v_$i_0);
+          let v_$i_2 = quadSwapY(v_$i_0);
+          let v_$i_3 = quadSwapDiagonal(v_$i_0);
+        }
+        #unroll x in 0..QUAD_ROWS {
+          #unroll q in 0..COLUMN_QUADS {
+            #unroll e in 0..4 { acc_$i_$x_$q_$e += y_$q_$e * v_$i_$x; }
+          }
         }
       }
     }

@@ -195,6 +195,9 @@ export function tileConstants(tile: Tile, rows: number): { ROW_QUADS: number; QU
   return { ROW_QUADS: rowQuads, QUAD_ROWS: 4, QUADS: Number(tile.quads), LOADED_ROWS: tile.quads ? 1 : 4 };
 }
 
+/** Whether a sum of so many terms leaves some over from the turns of its loop: known of a pipeline of one size alone. */
+export const restConstant = ({ depthQuads }: MatmulTile | RecurrentTile, terms: number, folded: boolean): number => Number(!folded || terms % (4 * depthQuads) !== 0);
+
 /** Hidden units of a thread. Of few rows the weights are nearly all that is loaded, and quads, which share nothing then, save half of the rest. */
 export const unitsOf = ({ units, quads }: RecurrentTile, rows: number): number => (rows < 4 && quads ? 2 : units);
 

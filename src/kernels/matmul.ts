@@ -5,7 +5,7 @@ import shared from '../../shaders/ops/matmul_shared.wgsl';
 import sliced from '../../shaders/ops/matmul_sliced.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { tileConstants, tileRows, tileThreads } from '../gpu/tiles.ts';
+import { restConstant, tileConstants, tileRows, tileThreads } from '../gpu/tiles.ts';
 import { grid } from './grid.ts';
 
 /** A [rows, columns] matrix in a slice; `stride` elements from one row to the next (default: columns). */
@@ -94,7 +94,7 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
     bindings,
     params: { ...always, lda, ldb },
     folded: fold ? FOLDED : [],
-    constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(inFours && form !== 'tn') },
+    constants: { ...tileConstants(tile, M), COLUMN_QUADS: tile.columnQuads, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(inFours && form !== 'tn'), REST: restConstant(tile, K, fold) },
     workgroups: grid(threads, 16),
   });
 }

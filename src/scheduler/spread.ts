@@ -1,7 +1,7 @@
 // How a recurrence spreads over threads, by schedule. Stepwise: one dispatch a timestep, hidden units spread over workgroups.
 // Sequence: one dispatch for all timesteps, a workgroup for each tile of batch rows. In both the directions run side by side.
 import { recurrentGates, type Cell, type FoldedParam } from '../cells/cell.ts';
-import { tileConstants, tileRows, tileThreads, unitsOf, type RecurrentTile } from '../gpu/tiles.ts';
+import { restConstant, tileConstants, tileRows, tileThreads, unitsOf, type RecurrentTile } from '../gpu/tiles.ts';
 import { grid } from '../kernels/grid.ts';
 import type { StateShape } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
@@ -33,9 +33,11 @@ function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, sh
   const { steps, batch, hidden, directions } = shape;
   const UNITS = unitsOf(tile, batch);
   const columns = Math.ceil(hidden / (wide * UNITS));
-  const constants = { ...tileConstants(tile, batch), UNITS, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(row % 4 === 0) };
   const work = steps * batch * directions * recurrentGates(cell) * hidden * hidden;
   const folded = work >= tile.foldFrom ? FOLDED : [];
+  const constants = {
+    ...tileConstants(tile, batch), UNITS, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(row % 4 === 0), REST: restConstant(tile, row, folded.length > 0),
+  };
   if (mode === 'sequence') {
     // Threads past the last column would only wait at the barriers.
     const WORKGROUP = Math.min(tile.workgroup, Math.ceil(columns / 4) * 4);

@@ -47,6 +47,7 @@ struct MatmulParams {
 const ROW_QUADS = 2u;     // the tile: QUAD_ROWS·ROW_QUADS rows
 const COLUMN_QUADS = 2u;  // by 4·COLUMN_QUADS columns
 const DEPTH_QUADS = 1u;   // a turn: 4·DEPTH_QUADS steps of k
+const REST = 1u;          // 0 where the turns leave no step over: shorter to compile
 const VECTORS = 0u;       // nn, nt: 1 to read A and B four at a time, lengths and strides of rows and where they begin being multiples of four
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TILE_COLUMNS = 4u * COLUMN_QUADS;
