@@ -50,8 +50,8 @@ export async function families({ cell, shapes, precision = 'f32' }: { cell: Cell
       // Fewer threads than units: each loops over some of them.
       sequence: await run(own, changed(own.tiles, { mode: 'sequence', workgroup: 4 })),
       // More rows, units and terms a turn than there are: what is past the last is not stored, and the terms left over are added one by one.
-      // Without shared loads the text of eight row quads would take minutes to compile.
-      wide: await run(own, changed(own.tiles, { rowQuads: own.tiles.forward.quads ? 8 : 3, units: 2, depthQuads: 2, foldFrom: 0 })),
+      // Without shared loads the text of eight row quads would take minutes to compile, of three, once for each size, one.
+      wide: await run(own, changed(own.tiles, { units: 2, depthQuads: 2, ...(own.tiles.forward.quads ? { rowQuads: 8, foldFrom: 0 } : { rowQuads: 3 }) })),
       // Folded sizes need pipelines of their own, so each of these has one of the shapes.
       ...(lengths
         ? { 'direct sequence': await run(plain, changed(plain.tiles, { mode: 'sequence', workgroup: 64, rowQuads: 1, units: 3 })) }
