@@ -58,12 +58,15 @@ const ROW_QUADS = 2u;      // a thread's tile: QUAD_ROWS·ROW_QUADS batch rows
 const UNITS = 1u;          // by so many neighbouring hidden units, all their gates; backward in fours
 const DEPTH_QUADS = 1u;    // terms of the product in a turn of its loop, in fours
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
+const DEPTH = 4u * DEPTH_QUADS;
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
 const REST = 1u;           // 0 where the turns leave no terms over: shorter to compile
 const VECTORS = 0u;        // 1 where weight_hh is read four at a time, F and where it begins being multiples of four
+const UNIT = 1u + 3u * VECTORS;  // elements of weight_hh that one index stands for
+const FOUR = 4u / UNIT;          // four of them in units
 const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
@@ -130,6 +133,17 @@ fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   }
 }
 
+// A weight; and four in a row, from UNIT times so many on. Loops count in units: compilers for CPUs divide by four as by any number.
+fn weight_at(at: u32) -> f32 {
+  #unroll vector in 0..VECTORS { return weight_hh_vec4[at / 4u][at % 4u]; }
+  #unroll scalar in 0..1 - VECTORS { return weight_hh[at]; }
+}
+
+fn weight_four(units: u32) -> vec4f {
+  #unroll vector in 0..VECTORS { return weight_hh_vec4[units]; }
+  #unroll scalar in 0..1 - VECTORS { return vec4f(weight_hh[units], weight_hh[units + 1u], weight_hh[units + 2u], weight_hh[units + 3u]); }
+}
+
 // The tile's batch rows from n0 on of the hidden units from u0 on. Units past the last compute for their quad and store nothing.
 fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
@@ -150,7 +164,7 @@ fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
 
   #unroll g in 0..RECURRENT_GATES {
     #unroll e in 0..UNITS {
-      let w_$g_$e = params.weight_hh_offset + direction * params.weight_stride + ($gu * hidden + min(u0 + $eu, hidden - 1u)) * params.features;
+      let w_$g_$e = (params.weight_hh_offset + direction * params.weight_stride + ($gu * hidden + min(u0 + $eu, hidden - 1u)) * params.features) / UNIT;
     }
   }
   // Row (i, x) of the tile is QUAD_ROWS·i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
@@ -165,21 +179,15 @@ fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
     }
   }
   let depth = select(params.features, 0u, RECURRENT_GATES == 0u);
-  let whole = depth & ~(4u * DEPTH_QUADS - 1u);
-  for (var k = 0u; k < whole; k += 4u * DEPTH_QUADS) {
+  let turns = depth / DEPTH;
+  for (var turn = 0u; turn < turns; turn += 1u) {
     #unroll p in 0..DEPTH_QUADS {
       #unroll g in 0..RECURRENT_GATES {
-        #unroll e in 0..UNITS {
-          let w_$p_$g_$e = w_$g_$e + k + 4u * $pu;
-          #unroll vector in 0..VECTORS { let b_$p_$g_$e = weight_hh_vec4[w_$p_$g_$e / 4u]; }
-          #unroll scalar in 0..1 - VECTORS {
-            let b_$p_$g_$e = vec4f(weight_hh[w_$p_$g_$e], weight_hh[w_$p_$g_$e + 1u], weight_hh[w_$p_$g_$e + 2u], weight_hh[w_$p_$g_$e + 3u]);
-          }
-        }
+        #unroll e in 0..UNITS { let b_$p_$g_$e = weight_four(w_$g_$e + (turn * DEPTH_QUADS + $pu) * FOUR); }
       }
       #unroll i in 0..ROW_QUADS {
         #unroll x in 0..LOADED_ROWS {
-          let h_$p_$i_$x = h_$i_$x + k + 4u * $pu;
+          let h_$p_$i_$x = h_$i_$x + turn * DEPTH + 4u * $pu;
           let a_$p_$i_$x = vec4f(recurrent_input(h_$p_$i_$x), recurrent_input(h_$p_$i_$x + 1u), recurrent_input(h_$p_$i_$x + 2u), recurrent_input(h_$p_$i_$x + 3u));
         }
         #unroll quad in 0..QUADS {
@@ -203,12 +211,9 @@ fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
     }
   }
   #unroll rest in 0..REST {
-    for (var k = whole; k < depth; k += 1u) {
+    for (var k = turns * DEPTH; k < depth; k += 1u) {
       #unroll g in 0..RECURRENT_GATES {
-        #unroll e in 0..UNITS {
-          #unroll vector in 0..VECTORS { let b_$g_$e = weight_hh_vec4[(w_$g_$e + k) / 4u][k % 4u]; }
-          #unroll scalar in 0..1 - VECTORS { let b_$g_$e = weight_hh[w_$g_$e + k]; }
-        }
+        #unroll e in 0..UNITS { let b_$g_$e = weight_at(w_$g_$e * UNIT + k); }
       }
       #unroll i in 0..ROW_QUADS {
         #unroll x in 0..LOADED_ROWS { let a_$i_$x = recurrent_input(h_$i_$x + k); }
@@ -267,7 +272,8 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
   let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
-  let whole = end & ~(4u * DEPTH_QUADS - 1u);
+  let turns = end / DEPTH;
+  let weight_row = hidden / UNIT;
   #unroll i in 0..ROW_QUADS {
     #unroll x in 0..LOADED_ROWS { let d_$i_$x = gates_row(product_time, min(n0 + QUAD_ROWS * $i + (lane ^ $x), params.batch - 1u), direction); }
     #unroll x in 0..QUAD_ROWS {
@@ -277,19 +283,13 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
     }
   }
   for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
-    let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
+    let w_g = (params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0) / UNIT;
     let column = select(recurrent_block(g), PRODUCT_BLOCK + g, PRODUCT_BLOCK > 0u) * hidden;
-    for (var k = 0u; k < whole; k += 4u * DEPTH_QUADS) {
+    for (var turn = 0u; turn < turns; turn += 1u) {
+      let k = turn * DEPTH;
       #unroll p in 0..DEPTH_QUADS {
         #unroll d in 0..4 {
-          let w_$p_$d = w_g + (k + 4u * $pu + $du) * hidden;
-          #unroll q in 0..UNITS {
-            #unroll vector in 0..VECTORS { let b_$p_$d_$q = weight_hh_vec4[w_$p_$d / 4u + $qu]; }
-            #unroll scalar in 0..1 - VECTORS {
-              let w_$p_$d_$q = w_$p_$d + 4u * $qu;
-              let b_$p_$d_$q = vec4f(weight_hh[w_$p_$d_$q], weight_hh[w_$p_$d_$q + 1u], weight_hh[w_$p_$d_$q + 2u], weight_hh[w_$p_$d_$q + 3u]);
-            }
-          }
+          #unroll q in 0..UNITS { let b_$p_$d_$q = weight_four(w_g + (k + 4u * $pu + $du) * weight_row + FOUR * $qu); }
         }
         #unroll i in 0..ROW_QUADS {
           #unroll x in 0..LOADED_ROWS {
@@ -316,13 +316,8 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
       }
     }
     #unroll rest in 0..REST {
-      for (var k = whole; k < end; k += 1u) {
-        #unroll q in 0..UNITS {
-          #unroll c in 0..4 {
-            #unroll vector in 0..VECTORS { let b_$q_$c = weight_hh_vec4[(w_g + k * hidden) / 4u + $qu][$c]; }
-            #unroll scalar in 0..1 - VECTORS { let b_$q_$c = weight_hh[w_g + k * hidden + 4u * $qu + $cu]; }
-          }
-        }
+      for (var k = turns * DEPTH; k < end; k += 1u) {
+        #unroll q in 0..UNITS { let b_$q = weight_four(w_g + k * weight_row + FOUR * $qu); }
         #unroll i in 0..ROW_QUADS {
           #unroll x in 0..LOADED_ROWS { let a_$i_$x = gates[d_$i_$x + column + k]; }
           #unroll quad in 0..QUADS {
@@ -332,7 +327,7 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
           }
           #unroll x in 0..QUAD_ROWS {
             #unroll q in 0..UNITS {
-              #unroll c in 0..4 { acc_$i_$x_$q_$c += b_$q_$c * a_$i_$x; }
+              #unroll c in 0..4 { acc_$i_$x_$q_$c += b_$q[$c] * a_$i_$x; }
             }
           }
         }

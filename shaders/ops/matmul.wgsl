@@ -36,6 +36,8 @@ const VECTORS = 0u;       // nn, nt: 1 to read A and B four at a time, lengths a
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TILE_COLUMNS = 4u * COLUMN_QUADS;
 const DEPTH = 4u * DEPTH_QUADS;
+const UNIT = 1u + 3u * VECTORS;  // elements that one index of A or of B stands for
+const FOUR = 4u / UNIT;          // four elements in units
 const WORKGROUP = 16u;
 
 struct Tile {
@@ -82,15 +84,10 @@ fn store(tile: Tile, sums: Sums, accumulate: bool) {
   }
 }
 
-// Elements of A and of B, one or four in a row; with VECTORS four from a multiple of four on.
+// An element of A or of B.
 fn a_at(at: u32) -> f32 {
   #unroll vector in 0..VECTORS { return a_vec4[at / 4u][at % 4u]; }
   #unroll scalar in 0..1 - VECTORS { return a[at]; }
-}
-
-fn a_four(at: u32) -> vec4f {
-  #unroll vector in 0..VECTORS { return a_vec4[at / 4u]; }
-  #unroll scalar in 0..1 - VECTORS { return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]); }
 }
 
 fn b_at(at: u32) -> f32 {
@@ -98,9 +95,15 @@ fn b_at(at: u32) -> f32 {
   #unroll scalar in 0..1 - VECTORS { return b[at]; }
 }
 
-fn b_four(at: u32) -> vec4f {
-  #unroll vector in 0..VECTORS { return b_vec4[at / 4u]; }
-  #unroll scalar in 0..1 - VECTORS { return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]); }
+// Four in a row, from UNIT times so many on. Loops count in units: compilers for CPUs divide by four as by any number.
+fn a_four(units: u32) -> vec4f {
+  #unroll vector in 0..VECTORS { return a_vec4[units]; }
+  #unroll scalar in 0..1 - VECTORS { return vec4f(a[units], a[units + 1u], a[units + 2u], a[units + 3u]); }
+}
+
+fn b_four(units: u32) -> vec4f {
+  #unroll vector in 0..VECTORS { return b_vec4[units]; }
+  #unroll scalar in 0..1 - VECTORS { return vec4f(b[units], b[units + 1u], b[units + 2u], b[units + 3u]); }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -108,24 +111,26 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
   let b0 = params.b_offset + tile.n;
+  let ldb = params.ldb / UNIT;
+  let b_0 = b0 / UNIT;
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u) * params.lda; }
+    #unroll x in 0..LOADED_ROWS { let a_$i_$x = (params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u) * params.lda) / UNIT; }
     #unroll x in 0..QUAD_ROWS {
       #unroll q in 0..COLUMN_QUADS {
         #unroll e in 0..4 { var acc_$i_$x_$q_$e = 0.0; }
       }
     }
   }
-  let whole = params.K - params.K % DEPTH;
-  for (var k = 0u; k < whole; k += DEPTH) {
+  let turns = params.K / DEPTH;
+  for (var turn = 0u; turn < turns; turn += 1u) {
     #unroll p in 0..DEPTH_QUADS {
       #unroll d in 0..4 {
-        #unroll q in 0..COLUMN_QUADS { let y_$p_$d_$q = b_four(b0 + (k + 4u * $p + $d) * params.ldb + 4u * $q); }
+        #unroll q in 0..COLUMN_QUADS { let y_$p_$d_$q = b_four(b_0 + (turn * DEPTH + 4u * $p + $d) * ldb + FOUR * $q); }
       }
     }
     #unroll i in 0..ROW_QUADS {
       #unroll p in 0..DEPTH_QUADS {
-        #unroll x in 0..LOADED_ROWS { let v_$p_$i_$x = a_four(a_$i_$x + k + 4u * $p); }
+        #unroll x in 0..LOADED_ROWS { let v_$p_$i_$x = a_four(a_$i_$x + (turn * DEPTH_QUADS + $pu) * FOUR); }
         #unroll d in 0..4 {
           #unroll x in 0..LOADED_ROWS { let v_$p_$d_$i_$x = v_$p_$i_$x[$d]; }
           #unroll quad in 0..QUADS {
@@ -147,10 +152,10 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     }
   }
   #unroll rest in 0..REST {
-    for (var k = whole; k < params.K; k += 1u) {
-      #unroll q in 0..COLUMN_QUADS { let y_$q = b_four(b0 + k * params.ldb + 4u * $q); }
+    for (var k = turns * DEPTH; k < params.K; k += 1u) {
+      #unroll q in 0..COLUMN_QUADS { let y_$q = b_four(b_0 + k * ldb + FOUR * $q); }
       #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
+        #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x * UNIT + k); }
         #unroll quad in 0..QUADS {
           let v_$i_1 = quadSwapX(v_$i_0);
           let v_$i_2 = quadSwapY(v_$i_0);
@@ -180,26 +185,26 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
   #unroll q in 0..COLUMN_QUADS {
-    #unroll e in 0..4 { let b_$q_$e = params.b_offset + min(tile.n + 4u * $q + $e, params.N - 1u) * params.ldb; }
+    #unroll e in 0..4 { let b_$q_$e = (params.b_offset + min(tile.n + 4u * $q + $e, params.N - 1u) * params.ldb) / UNIT; }
   }
   #unroll i in 0..ROW_QUADS {
-    #unroll x in 0..LOADED_ROWS { let a_$i_$x = params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u) * params.lda; }
+    #unroll x in 0..LOADED_ROWS { let a_$i_$x = (params.a_offset + min(tile.m + QUAD_ROWS * $i + (tile.lane ^ $x), params.M - 1u) * params.lda) / UNIT; }
     #unroll x in 0..QUAD_ROWS {
       #unroll q in 0..COLUMN_QUADS {
         #unroll e in 0..4 { var acc_$i_$x_$q_$e = 0.0; }
       }
     }
   }
-  let whole = params.K - params.K % DEPTH;
-  for (var k = 0u; k < whole; k += DEPTH) {
+  let turns = params.K / DEPTH;
+  for (var turn = 0u; turn < turns; turn += 1u) {
     #unroll p in 0..DEPTH_QUADS {
       #unroll q in 0..COLUMN_QUADS {
-        #unroll e in 0..4 { let y_$p_$q_$e = b_four(b_$q_$e + k + 4u * $p); }
+        #unroll e in 0..4 { let y_$p_$q_$e = b_four(b_$q_$e + (turn * DEPTH_QUADS + $pu) * FOUR); }
       }
     }
     #unroll i in 0..ROW_QUADS {
       #unroll p in 0..DEPTH_QUADS {
-        #unroll x in 0..LOADED_ROWS { let v_$p_$i_$x = a_four(a_$i_$x + k + 4u * $p); }
+        #unroll x in 0..LOADED_ROWS { let v_$p_$i_$x = a_four(a_$i_$x + (turn * DEPTH_QUADS + $pu) * FOUR); }
         #unroll d in 0..4 {
           #unroll x in 0..LOADED_ROWS { let v_$p_$d_$i_$x = v_$p_$i_$x[$d]; }
           #unroll quad in 0..QUADS {
@@ -221,12 +226,12 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     }
   }
   #unroll rest in 0..REST {
-    for (var k = whole; k < params.K; k += 1u) {
+    for (var k = turns * DEPTH; k < params.K; k += 1u) {
       #unroll q in 0..COLUMN_QUADS {
-        #unroll e in 0..4 { let y_$q_$e = b_at(b_$q_$e + k); }
+        #unroll e in 0..4 { let y_$q_$e = b_at(b_$q_$e * UNIT + k); }
       }
       #unroll i in 0..ROW_QUADS {
-        #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x + k); }
+        #unroll x in 0..LOADED_ROWS { let v_$i_$x = a_at(a_$i_$x * UNIT + k); }
         #unroll quad in 0..QUADS {
           let v_$i_1 = quadSwapX(v_$i_0);
           let v_$i_2 = quadSwapY(v_$i_0);

@@ -34,7 +34,8 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     #unroll j in 0..COLUMNS { var acc_$i_$j = 0.0; }
   }
   #unroll j in 0..COLUMNS { let b_$j = (params.b_offset + min(n + $j, params.N - 1u) * params.ldb) / 4u; }
-  for (var k = 0u; k < params.K / 4u; k += 1u) {
+  let fours = params.K / 4u;  // out of the loop: compilers for CPUs divide by four as by any number
+  for (var k = 0u; k < fours; k += 1u) {
     #unroll j in 0..COLUMNS { let y_$j = b[b_$j + k]; }
     #unroll i in 0..ROWS {
       let v_$i = a[a_$i + k];

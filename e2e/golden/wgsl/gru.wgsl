@@ -267,12 +267,15 @@ const ROW_QUADS = 2u;      // a thread's tile: QUAD_ROWS·ROW_QUADS batch rows
 const UNITS = 1u;          // by so many neighbouring hidden units, all their gates; backward in fours
 const DEPTH_QUADS = 1u;    // terms of the product in a turn of its loop, in fours
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
+const DEPTH = 4u * DEPTH_QUADS;
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
 const WITHIN_STEP = 0u;    // backward: 1 where the product takes gradients of the same step, not of the next
 const REST = 1u;           // 0 where the turns leave no terms over: shorter to compile
 const VECTORS = 0u;        // 1 where weight_hh is read four at a time, F and where it begins being multiples of four
+const UNIT = 1u + 3u * VECTORS;  // elements of weight_hh that one index stands for
+const FOUR = 4u / UNIT;          // four of them in units
 const SEQUENCE = 0u;       // 1: all steps, a workgroup for each tile of rows
 const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
@@ -323,6 +326,15 @@ fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, group.z, quad_lane(local));
 }
 
+// A weight; and four in a row, from UNIT times so many on. Loops count in units: compilers for CPUs divide by four as by any number.
+fn weight_at(at: u32) -> f32 {
+  return weight_hh[at];
+}
+
+fn weight_four(units: u32) -> vec4f {
+  return vec4f(weight_hh[units], weight_hh[units + 1u], weight_hh[units + 2u], weight_hh[units + 3u]);
+}
+
 // The tile's batch rows from n0 on of the hidden units from u0 on. Units past the last compute for their quad and store nothing.
 fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   let hidden = params.hidden;
@@ -341,9 +353,9 @@ fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
     return;
   }
 
-  let w_0_0 = params.weight_hh_offset + direction * params.weight_stride + (0u * hidden + min(u0 + 0u, hidden - 1u)) * params.features;
-  let w_1_0 = params.weight_hh_offset + direction * params.weight_stride + (1u * hidden + min(u0 + 0u, hidden - 1u)) * params.features;
-  let w_2_0 = params.weight_hh_offset + direction * params.weight_stride + (2u * hidden + min(u0 + 0u, hidden - 1u)) * params.features;
+  let w_0_0 = (params.weight_hh_offset + direction * params.weight_stride + (0u * hidden + min(u0 + 0u, hidden - 1u)) * params.features) / UNIT;
+  let w_1_0 = (params.weight_hh_offset + direction * params.weight_stride + (1u * hidden + min(u0 + 0u, hidden - 1u)) * params.features) / UNIT;
+  let w_2_0 = (params.weight_hh_offset + direction * params.weight_stride + (2u * hidden + min(u0 + 0u, hidden - 1u)) * params.features) / UNIT;
   // Row (i, x) of the tile is QUAD_ROWS·i + (lane ^ x). In a quad each lane loads one row of four and the swaps bring the others.
   let h_0_0 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 0), params.batch - 1u), direction));
   let h_0_1 = recurrent_row(row_place(step, min(n0 + QUAD_ROWS * 0 + (lane ^ 1), params.batch - 1u), direction));
@@ -378,29 +390,26 @@ fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   var acc_1_3_1_0 = 0.0;
   var acc_1_3_2_0 = 0.0;
   let depth = select(params.features, 0u, RECURRENT_GATES == 0u);
-  let whole = depth & ~(4u * DEPTH_QUADS - 1u);
-  for (var k = 0u; k < whole; k += 4u * DEPTH_QUADS) {
-    let w_0_0_0 = w_0_0 + k + 4u * 0u;
-    let b_0_0_0 = vec4f(weight_hh[w_0_0_0], weight_hh[w_0_0_0 + 1u], weight_hh[w_0_0_0 + 2u], weight_hh[w_0_0_0 + 3u]);
-    let w_0_1_0 = w_1_0 + k + 4u * 0u;
-    let b_0_1_0 = vec4f(weight_hh[w_0_1_0], weight_hh[w_0_1_0 + 1u], weight_hh[w_0_1_0 + 2u], weight_hh[w_0_1_0 + 3u]);
-    let w_0_2_0 = w_2_0 + k + 4u * 0u;
-    let b_0_2_0 = vec4f(weight_hh[w_0_2_0], weight_hh[w_0_2_0 + 1u], weight_hh[w_0_2_0 + 2u], weight_hh[w_0_2_0 + 3u]);
-    let h_0_0_0 = h_0_0 + k + 4u * 0u;
+  let turns = depth / DEPTH;
+  for (var turn = 0u; turn < turns; turn += 1u) {
+    let b_0_0_0 = weight_four(w_0_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let b_0_1_0 = weight_four(w_1_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let b_0_2_0 = weight_four(w_2_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let h_0_0_0 = h_0_0 + turn * DEPTH + 4u * 0u;
     let a_0_0_0 = vec4f(recurrent_input(h_0_0_0), recurrent_input(h_0_0_0 + 1u), recurrent_input(h_0_0_0 + 2u), recurrent_input(h_0_0_0 + 3u));
-    let h_0_0_1 = h_0_1 + k + 4u * 0u;
+    let h_0_0_1 = h_0_1 + turn * DEPTH + 4u * 0u;
     let a_0_0_1 = vec4f(recurrent_input(h_0_0_1), recurrent_input(h_0_0_1 + 1u), recurrent_input(h_0_0_1 + 2u), recurrent_input(h_0_0_1 + 3u));
-    let h_0_0_2 = h_0_2 + k + 4u * 0u;
+    let h_0_0_2 = h_0_2 + turn * DEPTH + 4u * 0u;
     let a_0_0_2 = vec4f(recurrent_input(h_0_0_2), recurrent_input(h_0_0_2 + 1u), recurrent_input(h_0_0_2 + 2u), recurrent_input(h_0_0_2 + 3u));
-    let h_0_0_3 = h_0_3 + k + 4u * 0u;
+    let h_0_0_3 = h_0_3 + turn * DEPTH + 4u * 0u;
     let a_0_0_3 = vec4f(recurrent_input(h_0_0_3), recurrent_input(h_0_0_3 + 1u), recurrent_input(h_0_0_3 + 2u), recurrent_input(h_0_0_3 + 3u));
-    let h_0_1_0 = h_1_0 + k + 4u * 0u;
+    let h_0_1_0 = h_1_0 + turn * DEPTH + 4u * 0u;
     let a_0_1_0 = vec4f(recurrent_input(h_0_1_0), recurrent_input(h_0_1_0 + 1u), recurrent_input(h_0_1_0 + 2u), recurrent_input(h_0_1_0 + 3u));
-    let h_0_1_1 = h_1_1 + k + 4u * 0u;
+    let h_0_1_1 = h_1_1 + turn * DEPTH + 4u * 0u;
     let a_0_1_1 = vec4f(recurrent_input(h_0_1_1), recurrent_input(h_0_1_1 + 1u), recurrent_input(h_0_1_1 + 2u), recurrent_input(h_0_1_1 + 3u));
-    let h_0_1_2 = h_1_2 + k + 4u * 0u;
+    let h_0_1_2 = h_1_2 + turn * DEPTH + 4u * 0u;
     let a_0_1_2 = vec4f(recurrent_input(h_0_1_2), recurrent_input(h_0_1_2 + 1u), recurrent_input(h_0_1_2 + 2u), recurrent_input(h_0_1_2 + 3u));
-    let h_0_1_3 = h_1_3 + k + 4u * 0u;
+    let h_0_1_3 = h_1_3 + turn * DEPTH + 4u * 0u;
     let a_0_1_3 = vec4f(recurrent_input(h_0_1_3), recurrent_input(h_0_1_3 + 1u), recurrent_input(h_0_1_3 + 2u), recurrent_input(h_0_1_3 + 3u));
     // The weight first and a sum's terms together: software adapters spill least so.
     acc_0_0_0_0 += b_0_0_0[0] * a_0_0_0[0];
@@ -500,10 +509,10 @@ fn forward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
     acc_1_3_2_0 += b_0_2_0[2] * a_0_1_3[2];
     acc_1_3_2_0 += b_0_2_0[3] * a_0_1_3[3];
   }
-  for (var k = whole; k < depth; k += 1u) {
-    let b_0_0 = weight_hh[w_0_0 + k];
-    let b_1_0 = weight_hh[w_1_0 + k];
-    let b_2_0 = weight_hh[w_2_0 + k];
+  for (var k = turns * DEPTH; k < depth; k += 1u) {
+    let b_0_0 = weight_at(w_0_0 * UNIT + k);
+    let b_1_0 = weight_at(w_1_0 * UNIT + k);
+    let b_2_0 = weight_at(w_2_0 * UNIT + k);
     let a_0_0 = recurrent_input(h_0_0 + k);
     let a_0_1 = recurrent_input(h_0_1 + k);
     let a_0_2 = recurrent_input(h_0_2 + k);
@@ -602,7 +611,8 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   // The last step has no next one: its product is skipped, and the time only has to be one that exists.
   let product_time = select(time_of(min(step + 1u, params.steps + params.continued - 1u), params.steps, reversed(direction)), time, WITHIN_STEP == 1u);
   let end = select(0u, hidden, has_product && RECURRENT_GATES > 0u && PROJECTED == 0u);
-  let whole = end & ~(4u * DEPTH_QUADS - 1u);
+  let turns = end / DEPTH;
+  let weight_row = hidden / UNIT;
   let d_0_0 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 0), params.batch - 1u), direction);
   let d_0_1 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 1), params.batch - 1u), direction);
   let d_0_2 = gates_row(product_time, min(n0 + QUAD_ROWS * 0 + (lane ^ 2), params.batch - 1u), direction);
@@ -644,21 +654,14 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
   var acc_1_3_0_2 = 0.0;
   var acc_1_3_0_3 = 0.0;
   for (var g = 0u; g < RECURRENT_GATES; g += 1u) {
-    let w_g = params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0;
+    let w_g = (params.weight_hh_offset + direction * params.weight_stride + g * hidden * hidden + u0) / UNIT;
     let column = select(recurrent_block(g), PRODUCT_BLOCK + g, PRODUCT_BLOCK > 0u) * hidden;
-    for (var k = 0u; k < whole; k += 4u * DEPTH_QUADS) {
-      let w_0_0 = w_g + (k + 4u * 0u + 0u) * hidden;
-      let w_0_0_0 = w_0_0 + 4u * 0u;
-      let b_0_0_0 = vec4f(weight_hh[w_0_0_0], weight_hh[w_0_0_0 + 1u], weight_hh[w_0_0_0 + 2u], weight_hh[w_0_0_0 + 3u]);
-      let w_0_1 = w_g + (k + 4u * 0u + 1u) * hidden;
-      let w_0_1_0 = w_0_1 + 4u * 0u;
-      let b_0_1_0 = vec4f(weight_hh[w_0_1_0], weight_hh[w_0_1_0 + 1u], weight_hh[w_0_1_0 + 2u], weight_hh[w_0_1_0 + 3u]);
-      let w_0_2 = w_g + (k + 4u * 0u + 2u) * hidden;
-      let w_0_2_0 = w_0_2 + 4u * 0u;
-      let b_0_2_0 = vec4f(weight_hh[w_0_2_0], weight_hh[w_0_2_0 + 1u], weight_hh[w_0_2_0 + 2u], weight_hh[w_0_2_0 + 3u]);
-      let w_0_3 = w_g + (k + 4u * 0u + 3u) * hidden;
-      let w_0_3_0 = w_0_3 + 4u * 0u;
-      let b_0_3_0 = vec4f(weight_hh[w_0_3_0], weight_hh[w_0_3_0 + 1u], weight_hh[w_0_3_0 + 2u], weight_hh[w_0_3_0 + 3u]);
+    for (var turn = 0u; turn < turns; turn += 1u) {
+      let k = turn * DEPTH;
+      let b_0_0_0 = weight_four(w_g + (k + 4u * 0u + 0u) * weight_row + FOUR * 0u);
+      let b_0_1_0 = weight_four(w_g + (k + 4u * 0u + 1u) * weight_row + FOUR * 0u);
+      let b_0_2_0 = weight_four(w_g + (k + 4u * 0u + 2u) * weight_row + FOUR * 0u);
+      let b_0_3_0 = weight_four(w_g + (k + 4u * 0u + 3u) * weight_row + FOUR * 0u);
       let d_0_0_0 = d_0_0 + column + k + 4u * 0u;
       let a_0_0_0 = vec4f(gates[d_0_0_0], gates[d_0_0_0 + 1u], gates[d_0_0_0 + 2u], gates[d_0_0_0 + 3u]);
       let d_0_0_1 = d_0_1 + column + k + 4u * 0u;
@@ -804,51 +807,48 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
       acc_1_3_0_3 += b_0_2_0[3] * a_0_1_3[2];
       acc_1_3_0_3 += b_0_3_0[3] * a_0_1_3[3];
     }
-    for (var k = whole; k < end; k += 1u) {
-      let b_0_0 = weight_hh[w_g + k * hidden + 4u * 0u + 0u];
-      let b_0_1 = weight_hh[w_g + k * hidden + 4u * 0u + 1u];
-      let b_0_2 = weight_hh[w_g + k * hidden + 4u * 0u + 2u];
-      let b_0_3 = weight_hh[w_g + k * hidden + 4u * 0u + 3u];
+    for (var k = turns * DEPTH; k < end; k += 1u) {
+      let b_0 = weight_four(w_g + k * weight_row + FOUR * 0u);
       let a_0_0 = gates[d_0_0 + column + k];
       let a_0_1 = gates[d_0_1 + column + k];
       let a_0_2 = gates[d_0_2 + column + k];
       let a_0_3 = gates[d_0_3 + column + k];
-      acc_0_0_0_0 += b_0_0 * a_0_0;
-      acc_0_0_0_1 += b_0_1 * a_0_0;
-      acc_0_0_0_2 += b_0_2 * a_0_0;
-      acc_0_0_0_3 += b_0_3 * a_0_0;
-      acc_0_1_0_0 += b_0_0 * a_0_1;
-      acc_0_1_0_1 += b_0_1 * a_0_1;
-      acc_0_1_0_2 += b_0_2 * a_0_1;
-      acc_0_1_0_3 += b_0_3 * a_0_1;
-      acc_0_2_0_0 += b_0_0 * a_0_2;
-      acc_0_2_0_1 += b_0_1 * a_0_2;
-      acc_0_2_0_2 += b_0_2 * a_0_2;
-      acc_0_2_0_3 += b_0_3 * a_0_2;
-      acc_0_3_0_0 += b_0_0 * a_0_3;
-      acc_0_3_0_1 += b_0_1 * a_0_3;
-      acc_0_3_0_2 += b_0_2 * a_0_3;
-      acc_0_3_0_3 += b_0_3 * a_0_3;
+      acc_0_0_0_0 += b_0[0] * a_0_0;
+      acc_0_0_0_1 += b_0[1] * a_0_0;
+      acc_0_0_0_2 += b_0[2] * a_0_0;
+      acc_0_0_0_3 += b_0[3] * a_0_0;
+      acc_0_1_0_0 += b_0[0] * a_0_1;
+      acc_0_1_0_1 += b_0[1] * a_0_1;
+      acc_0_1_0_2 += b_0[2] * a_0_1;
+      acc_0_1_0_3 += b_0[3] * a_0_1;
+      acc_0_2_0_0 += b_0[0] * a_0_2;
+      acc_0_2_0_1 += b_0[1] * a_0_2;
+      acc_0_2_0_2 += b_0[2] * a_0_2;
+      acc_0_2_0_3 += b_0[3] * a_0_2;
+      acc_0_3_0_0 += b_0[0] * a_0_3;
+      acc_0_3_0_1 += b_0[1] * a_0_3;
+      acc_0_3_0_2 += b_0[2] * a_0_3;
+      acc_0_3_0_3 += b_0[3] * a_0_3;
       let a_1_0 = gates[d_1_0 + column + k];
       let a_1_1 = gates[d_1_1 + column + k];
       let a_1_2 = gates[d_1_2 + column + k];
       let a_1_3 = gates[d_1_3 + column + k];
-      acc_1_0_0_0 += b_0_0 * a_1_0;
-      acc_1_0_0_1 += b_0_1 * a_1_0;
-      acc_1_0_0_2 += b_0_2 * a_1_0;
-      acc_1_0_0_3 += b_0_3 * a_1_0;
-      acc_1_1_0_0 += b_0_0 * a_1_1;
-      acc_1_1_0_1 += b_0_1 * a_1_1;
-      acc_1_1_0_2 += b_0_2 * a_1_1;
-      acc_1_1_0_3 += b_0_3 * a_1_1;
-      acc_1_2_0_0 += b_0_0 * a_1_2;
-      acc_1_2_0_1 += b_0_1 * a_1_2;
-      acc_1_2_0_2 += b_0_2 * a_1_2;
-      acc_1_2_0_3 += b_0_3 * a_1_2;
-      acc_1_3_0_0 += b_0_0 * a_1_3;
-      acc_1_3_0_1 += b_0_1 * a_1_3;
-      acc_1_3_0_2 += b_0_2 * a_1_3;
-      acc_1_3_0_3 += b_0_3 * a_1_3;
+      acc_1_0_0_0 += b_0[0] * a_1_0;
+      acc_1_0_0_1 += b_0[1] * a_1_0;
+      acc_1_0_0_2 += b_0[2] * a_1_0;
+      acc_1_0_0_3 += b_0[3] * a_1_0;
+      acc_1_1_0_0 += b_0[0] * a_1_1;
+      acc_1_1_0_1 += b_0[1] * a_1_1;
+      acc_1_1_0_2 += b_0[2] * a_1_1;
+      acc_1_1_0_3 += b_0[3] * a_1_1;
+      acc_1_2_0_0 += b_0[0] * a_1_2;
+      acc_1_2_0_1 += b_0[1] * a_1_2;
+      acc_1_2_0_2 += b_0[2] * a_1_2;
+      acc_1_2_0_3 += b_0[3] * a_1_2;
+      acc_1_3_0_0 += b_0[0] * a_1_3;
+      acc_1_3_0_1 += b_0[1] * a_1_3;
+      acc_1_3_0_2 += b_0[2] * a_1_3;
+      acc_1_3_0_3 += b_0[3] * a_1_3;
     }
   }
   if (u0 >= hidden) { return; }

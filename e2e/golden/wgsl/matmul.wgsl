@@ -52,6 +52,8 @@ const VECTORS = 0u;       // nn, nt: 1 to read A and B four at a time, lengths a
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const TILE_COLUMNS = 4u * COLUMN_QUADS;
 const DEPTH = 4u * DEPTH_QUADS;
+const UNIT = 1u + 3u * VECTORS;  // elements that one index of A or of B stands for
+const FOUR = 4u / UNIT;          // four elements in units
 const WORKGROUP = 16u;
 
 struct Tile {
@@ -98,21 +100,22 @@ fn store(tile: Tile, sums: Sums, accumulate: bool) {
   }
 }
 
-// Elements of A and of B, one or four in a row; with VECTORS four from a multiple of four on.
+// An element of A or of B.
 fn a_at(at: u32) -> f32 {
   return a[at];
-}
-
-fn a_four(at: u32) -> vec4f {
-  return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]);
 }
 
 fn b_at(at: u32) -> f32 {
   return b[at];
 }
 
-fn b_four(at: u32) -> vec4f {
-  return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]);
+// Four in a row, from UNIT times so many on. Loops count in units: compilers for CPUs divide by four as by any number.
+fn a_four(units: u32) -> vec4f {
+  return vec4f(a[units], a[units + 1u], a[units + 2u], a[units + 3u]);
+}
+
+fn b_four(units: u32) -> vec4f {
+  return vec4f(b[units], b[units + 1u], b[units + 2u], b[units + 3u]);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -120,10 +123,12 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
   let b0 = params.b_offset + tile.n;
-  let a_0_0 = params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 0), params.M - 1u) * params.lda;
-  let a_0_1 = params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 1), params.M - 1u) * params.lda;
-  let a_0_2 = params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 2), params.M - 1u) * params.lda;
-  let a_0_3 = params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 3), params.M - 1u) * params.lda;
+  let ldb = params.ldb / UNIT;
+  let b_0 = b0 / UNIT;
+  let a_0_0 = (params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 0), params.M - 1u) * params.lda) / UNIT;
+  let a_0_1 = (params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 1), params.M - 1u) * params.lda) / UNIT;
+  let a_0_2 = (params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 2), params.M - 1u) * params.lda) / UNIT;
+  let a_0_3 = (params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 3), params.M - 1u) * params.lda) / UNIT;
   var acc_0_0_0_0 = 0.0;
   var acc_0_0_0_1 = 0.0;
   var acc_0_0_0_2 = 0.0;
@@ -156,10 +161,10 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   var acc_0_3_1_1 = 0.0;
   var acc_0_3_1_2 = 0.0;
   var acc_0_3_1_3 = 0.0;
-  let a_1_0 = params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 0), params.M - 1u) * params.lda;
-  let a_1_1 = params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 1), params.M - 1u) * params.lda;
-  let a_1_2 = params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 2), params.M - 1u) * params.lda;
-  let a_1_3 = params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 3), params.M - 1u) * params.lda;
+  let a_1_0 = (params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 0), params.M - 1u) * params.lda) / UNIT;
+  let a_1_1 = (params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 1), params.M - 1u) * params.lda) / UNIT;
+  let a_1_2 = (params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 2), params.M - 1u) * params.lda) / UNIT;
+  let a_1_3 = (params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 3), params.M - 1u) * params.lda) / UNIT;
   var acc_1_0_0_0 = 0.0;
   var acc_1_0_0_1 = 0.0;
   var acc_1_0_0_2 = 0.0;
@@ -192,20 +197,20 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   var acc_1_3_1_1 = 0.0;
   var acc_1_3_1_2 = 0.0;
   var acc_1_3_1_3 = 0.0;
-  let whole = params.K - params.K % DEPTH;
-  for (var k = 0u; k < whole; k += DEPTH) {
-    let y_0_0_0 = b_four(b0 + (k + 4u * 0 + 0) * params.ldb + 4u * 0);
-    let y_0_0_1 = b_four(b0 + (k + 4u * 0 + 0) * params.ldb + 4u * 1);
-    let y_0_1_0 = b_four(b0 + (k + 4u * 0 + 1) * params.ldb + 4u * 0);
-    let y_0_1_1 = b_four(b0 + (k + 4u * 0 + 1) * params.ldb + 4u * 1);
-    let y_0_2_0 = b_four(b0 + (k + 4u * 0 + 2) * params.ldb + 4u * 0);
-    let y_0_2_1 = b_four(b0 + (k + 4u * 0 + 2) * params.ldb + 4u * 1);
-    let y_0_3_0 = b_four(b0 + (k + 4u * 0 + 3) * params.ldb + 4u * 0);
-    let y_0_3_1 = b_four(b0 + (k + 4u * 0 + 3) * params.ldb + 4u * 1);
-    let v_0_0_0 = a_four(a_0_0 + k + 4u * 0);
-    let v_0_0_1 = a_four(a_0_1 + k + 4u * 0);
-    let v_0_0_2 = a_four(a_0_2 + k + 4u * 0);
-    let v_0_0_3 = a_four(a_0_3 + k + 4u * 0);
+  let turns = params.K / DEPTH;
+  for (var turn = 0u; turn < turns; turn += 1u) {
+    let y_0_0_0 = b_four(b_0 + (turn * DEPTH + 4u * 0 + 0) * ldb + FOUR * 0);
+    let y_0_0_1 = b_four(b_0 + (turn * DEPTH + 4u * 0 + 0) * ldb + FOUR * 1);
+    let y_0_1_0 = b_four(b_0 + (turn * DEPTH + 4u * 0 + 1) * ldb + FOUR * 0);
+    let y_0_1_1 = b_four(b_0 + (turn * DEPTH + 4u * 0 + 1) * ldb + FOUR * 1);
+    let y_0_2_0 = b_four(b_0 + (turn * DEPTH + 4u * 0 + 2) * ldb + FOUR * 0);
+    let y_0_2_1 = b_four(b_0 + (turn * DEPTH + 4u * 0 + 2) * ldb + FOUR * 1);
+    let y_0_3_0 = b_four(b_0 + (turn * DEPTH + 4u * 0 + 3) * ldb + FOUR * 0);
+    let y_0_3_1 = b_four(b_0 + (turn * DEPTH + 4u * 0 + 3) * ldb + FOUR * 1);
+    let v_0_0_0 = a_four(a_0_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_0_1 = a_four(a_0_1 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_0_2 = a_four(a_0_2 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_0_3 = a_four(a_0_3 + (turn * DEPTH_QUADS + 0u) * FOUR);
     let v_0_0_0_0 = v_0_0_0[0];
     let v_0_0_0_1 = v_0_0_1[0];
     let v_0_0_0_2 = v_0_0_2[0];
@@ -350,10 +355,10 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_1_3 += y_0_1_1[3] * v_0_1_0_3;
     acc_0_3_1_3 += y_0_2_1[3] * v_0_2_0_3;
     acc_0_3_1_3 += y_0_3_1[3] * v_0_3_0_3;
-    let v_0_1_0 = a_four(a_1_0 + k + 4u * 0);
-    let v_0_1_1 = a_four(a_1_1 + k + 4u * 0);
-    let v_0_1_2 = a_four(a_1_2 + k + 4u * 0);
-    let v_0_1_3 = a_four(a_1_3 + k + 4u * 0);
+    let v_0_1_0 = a_four(a_1_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_1_1 = a_four(a_1_1 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_1_2 = a_four(a_1_2 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_1_3 = a_four(a_1_3 + (turn * DEPTH_QUADS + 0u) * FOUR);
     let v_0_0_1_0 = v_0_1_0[0];
     let v_0_0_1_1 = v_0_1_1[0];
     let v_0_0_1_2 = v_0_1_2[0];
@@ -499,13 +504,13 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_1_3_1_3 += y_0_2_1[3] * v_0_2_1_3;
     acc_1_3_1_3 += y_0_3_1[3] * v_0_3_1_3;
   }
-  for (var k = whole; k < params.K; k += 1u) {
-    let y_0 = b_four(b0 + k * params.ldb + 4u * 0);
-    let y_1 = b_four(b0 + k * params.ldb + 4u * 1);
-    let v_0_0 = a_at(a_0_0 + k);
-    let v_0_1 = a_at(a_0_1 + k);
-    let v_0_2 = a_at(a_0_2 + k);
-    let v_0_3 = a_at(a_0_3 + k);
+  for (var k = turns * DEPTH; k < params.K; k += 1u) {
+    let y_0 = b_four(b_0 + k * ldb + FOUR * 0);
+    let y_1 = b_four(b_0 + k * ldb + FOUR * 1);
+    let v_0_0 = a_at(a_0_0 * UNIT + k);
+    let v_0_1 = a_at(a_0_1 * UNIT + k);
+    let v_0_2 = a_at(a_0_2 * UNIT + k);
+    let v_0_3 = a_at(a_0_3 * UNIT + k);
     acc_0_0_0_0 += y_0[0] * v_0_0;
     acc_0_0_0_1 += y_0[1] * v_0_0;
     acc_0_0_0_2 += y_0[2] * v_0_0;
@@ -538,10 +543,10 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_1_1 += y_1[1] * v_0_3;
     acc_0_3_1_2 += y_1[2] * v_0_3;
     acc_0_3_1_3 += y_1[3] * v_0_3;
-    let v_1_0 = a_at(a_1_0 + k);
-    let v_1_1 = a_at(a_1_1 + k);
-    let v_1_2 = a_at(a_1_2 + k);
-    let v_1_3 = a_at(a_1_3 + k);
+    let v_1_0 = a_at(a_1_0 * UNIT + k);
+    let v_1_1 = a_at(a_1_1 * UNIT + k);
+    let v_1_2 = a_at(a_1_2 * UNIT + k);
+    let v_1_3 = a_at(a_1_3 * UNIT + k);
     acc_1_0_0_0 += y_0[0] * v_1_0;
     acc_1_0_0_1 += y_0[1] * v_1_0;
     acc_1_0_0_2 += y_0[2] * v_1_0;
@@ -647,18 +652,18 @@ fn nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
 fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tile = tile_of(id, groups);
   if (tile.m >= params.M) { return; }
-  let b_0_0 = params.b_offset + min(tile.n + 4u * 0 + 0, params.N - 1u) * params.ldb;
-  let b_0_1 = params.b_offset + min(tile.n + 4u * 0 + 1, params.N - 1u) * params.ldb;
-  let b_0_2 = params.b_offset + min(tile.n + 4u * 0 + 2, params.N - 1u) * params.ldb;
-  let b_0_3 = params.b_offset + min(tile.n + 4u * 0 + 3, params.N - 1u) * params.ldb;
-  let b_1_0 = params.b_offset + min(tile.n + 4u * 1 + 0, params.N - 1u) * params.ldb;
-  let b_1_1 = params.b_offset + min(tile.n + 4u * 1 + 1, params.N - 1u) * params.ldb;
-  let b_1_2 = params.b_offset + min(tile.n + 4u * 1 + 2, params.N - 1u) * params.ldb;
-  let b_1_3 = params.b_offset + min(tile.n + 4u * 1 + 3, params.N - 1u) * params.ldb;
-  let a_0_0 = params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 0), params.M - 1u) * params.lda;
-  let a_0_1 = params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 1), params.M - 1u) * params.lda;
-  let a_0_2 = params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 2), params.M - 1u) * params.lda;
-  let a_0_3 = params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 3), params.M - 1u) * params.lda;
+  let b_0_0 = (params.b_offset + min(tile.n + 4u * 0 + 0, params.N - 1u) * params.ldb) / UNIT;
+  let b_0_1 = (params.b_offset + min(tile.n + 4u * 0 + 1, params.N - 1u) * params.ldb) / UNIT;
+  let b_0_2 = (params.b_offset + min(tile.n + 4u * 0 + 2, params.N - 1u) * params.ldb) / UNIT;
+  let b_0_3 = (params.b_offset + min(tile.n + 4u * 0 + 3, params.N - 1u) * params.ldb) / UNIT;
+  let b_1_0 = (params.b_offset + min(tile.n + 4u * 1 + 0, params.N - 1u) * params.ldb) / UNIT;
+  let b_1_1 = (params.b_offset + min(tile.n + 4u * 1 + 1, params.N - 1u) * params.ldb) / UNIT;
+  let b_1_2 = (params.b_offset + min(tile.n + 4u * 1 + 2, params.N - 1u) * params.ldb) / UNIT;
+  let b_1_3 = (params.b_offset + min(tile.n + 4u * 1 + 3, params.N - 1u) * params.ldb) / UNIT;
+  let a_0_0 = (params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 0), params.M - 1u) * params.lda) / UNIT;
+  let a_0_1 = (params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 1), params.M - 1u) * params.lda) / UNIT;
+  let a_0_2 = (params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 2), params.M - 1u) * params.lda) / UNIT;
+  let a_0_3 = (params.a_offset + min(tile.m + QUAD_ROWS * 0 + (tile.lane ^ 3), params.M - 1u) * params.lda) / UNIT;
   var acc_0_0_0_0 = 0.0;
   var acc_0_0_0_1 = 0.0;
   var acc_0_0_0_2 = 0.0;
@@ -691,10 +696,10 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   var acc_0_3_1_1 = 0.0;
   var acc_0_3_1_2 = 0.0;
   var acc_0_3_1_3 = 0.0;
-  let a_1_0 = params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 0), params.M - 1u) * params.lda;
-  let a_1_1 = params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 1), params.M - 1u) * params.lda;
-  let a_1_2 = params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 2), params.M - 1u) * params.lda;
-  let a_1_3 = params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 3), params.M - 1u) * params.lda;
+  let a_1_0 = (params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 0), params.M - 1u) * params.lda) / UNIT;
+  let a_1_1 = (params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 1), params.M - 1u) * params.lda) / UNIT;
+  let a_1_2 = (params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 2), params.M - 1u) * params.lda) / UNIT;
+  let a_1_3 = (params.a_offset + min(tile.m + QUAD_ROWS * 1 + (tile.lane ^ 3), params.M - 1u) * params.lda) / UNIT;
   var acc_1_0_0_0 = 0.0;
   var acc_1_0_0_1 = 0.0;
   var acc_1_0_0_2 = 0.0;
@@ -727,20 +732,20 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   var acc_1_3_1_1 = 0.0;
   var acc_1_3_1_2 = 0.0;
   var acc_1_3_1_3 = 0.0;
-  let whole = params.K - params.K % DEPTH;
-  for (var k = 0u; k < whole; k += DEPTH) {
-    let y_0_0_0 = b_four(b_0_0 + k + 4u * 0);
-    let y_0_0_1 = b_four(b_0_1 + k + 4u * 0);
-    let y_0_0_2 = b_four(b_0_2 + k + 4u * 0);
-    let y_0_0_3 = b_four(b_0_3 + k + 4u * 0);
-    let y_0_1_0 = b_four(b_1_0 + k + 4u * 0);
-    let y_0_1_1 = b_four(b_1_1 + k + 4u * 0);
-    let y_0_1_2 = b_four(b_1_2 + k + 4u * 0);
-    let y_0_1_3 = b_four(b_1_3 + k + 4u * 0);
-    let v_0_0_0 = a_four(a_0_0 + k + 4u * 0);
-    let v_0_0_1 = a_four(a_0_1 + k + 4u * 0);
-    let v_0_0_2 = a_four(a_0_2 + k + 4u * 0);
-    let v_0_0_3 = a_four(a_0_3 + k + 4u * 0);
+  let turns = params.K / DEPTH;
+  for (var turn = 0u; turn < turns; turn += 1u) {
+    let y_0_0_0 = b_four(b_0_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let y_0_0_1 = b_four(b_0_1 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let y_0_0_2 = b_four(b_0_2 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let y_0_0_3 = b_four(b_0_3 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let y_0_1_0 = b_four(b_1_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let y_0_1_1 = b_four(b_1_1 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let y_0_1_2 = b_four(b_1_2 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let y_0_1_3 = b_four(b_1_3 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_0_0 = a_four(a_0_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_0_1 = a_four(a_0_1 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_0_2 = a_four(a_0_2 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_0_3 = a_four(a_0_3 + (turn * DEPTH_QUADS + 0u) * FOUR);
     let v_0_0_0_0 = v_0_0_0[0];
     let v_0_0_0_1 = v_0_0_1[0];
     let v_0_0_0_2 = v_0_0_2[0];
@@ -885,10 +890,10 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_1_3 += y_0_1_3[1] * v_0_1_0_3;
     acc_0_3_1_3 += y_0_1_3[2] * v_0_2_0_3;
     acc_0_3_1_3 += y_0_1_3[3] * v_0_3_0_3;
-    let v_0_1_0 = a_four(a_1_0 + k + 4u * 0);
-    let v_0_1_1 = a_four(a_1_1 + k + 4u * 0);
-    let v_0_1_2 = a_four(a_1_2 + k + 4u * 0);
-    let v_0_1_3 = a_four(a_1_3 + k + 4u * 0);
+    let v_0_1_0 = a_four(a_1_0 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_1_1 = a_four(a_1_1 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_1_2 = a_four(a_1_2 + (turn * DEPTH_QUADS + 0u) * FOUR);
+    let v_0_1_3 = a_four(a_1_3 + (turn * DEPTH_QUADS + 0u) * FOUR);
     let v_0_0_1_0 = v_0_1_0[0];
     let v_0_0_1_1 = v_0_1_1[0];
     let v_0_0_1_2 = v_0_1_2[0];
@@ -1034,19 +1039,19 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_1_3_1_3 += y_0_1_3[2] * v_0_2_1_3;
     acc_1_3_1_3 += y_0_1_3[3] * v_0_3_1_3;
   }
-  for (var k = whole; k < params.K; k += 1u) {
-    let y_0_0 = b_at(b_0_0 + k);
-    let y_0_1 = b_at(b_0_1 + k);
-    let y_0_2 = b_at(b_0_2 + k);
-    let y_0_3 = b_at(b_0_3 + k);
-    let y_1_0 = b_at(b_1_0 + k);
-    let y_1_1 = b_at(b_1_1 + k);
-    let y_1_2 = b_at(b_1_2 + k);
-    let y_1_3 = b_at(b_1_3 + k);
-    let v_0_0 = a_at(a_0_0 + k);
-    let v_0_1 = a_at(a_0_1 + k);
-    let v_0_2 = a_at(a_0_2 + k);
-    let v_0_3 = a_at(a_0_3 + k);
+  for (var k = turns * DEPTH; k < params.K; k += 1u) {
+    let y_0_0 = b_at(b_0_0 * UNIT + k);
+    let y_0_1 = b_at(b_0_1 * UNIT + k);
+    let y_0_2 = b_at(b_0_2 * UNIT + k);
+    let y_0_3 = b_at(b_0_3 * UNIT + k);
+    let y_1_0 = b_at(b_1_0 * UNIT + k);
+    let y_1_1 = b_at(b_1_1 * UNIT + k);
+    let y_1_2 = b_at(b_1_2 * UNIT + k);
+    let y_1_3 = b_at(b_1_3 * UNIT + k);
+    let v_0_0 = a_at(a_0_0 * UNIT + k);
+    let v_0_1 = a_at(a_0_1 * UNIT + k);
+    let v_0_2 = a_at(a_0_2 * UNIT + k);
+    let v_0_3 = a_at(a_0_3 * UNIT + k);
     acc_0_0_0_0 += y_0_0 * v_0_0;
     acc_0_0_0_1 += y_0_1 * v_0_0;
     acc_0_0_0_2 += y_0_2 * v_0_0;
@@ -1079,10 +1084,10 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
     acc_0_3_1_1 += y_1_1 * v_0_3;
     acc_0_3_1_2 += y_1_2 * v_0_3;
     acc_0_3_1_3 += y_1_3 * v_0_3;
-    let v_1_0 = a_at(a_1_0 + k);
-    let v_1_1 = a_at(a_1_1 + k);
-    let v_1_2 = a_at(a_1_2 + k);
-    let v_1_3 = a_at(a_1_3 + k);
+    let v_1_0 = a_at(a_1_0 * UNIT + k);
+    let v_1_1 = a_at(a_1_1 * UNIT + k);
+    let v_1_2 = a_at(a_1_2 * UNIT + k);
+    let v_1_3 = a_at(a_1_3 * UNIT + k);
     acc_1_0_0_0 += y_0_0 * v_1_0;
     acc_1_0_0_1 += y_0_1 * v_1_0;
     acc_1_0_0_2 += y_0_2 * v_1_0;

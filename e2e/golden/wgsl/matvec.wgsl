@@ -32,7 +32,8 @@ fn nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups:
   let a_0 = (params.a_offset + 0 * params.lda) / 4u;
   var acc_0_0 = 0.0;
   let b_0 = (params.b_offset + min(n + 0, params.N - 1u) * params.ldb) / 4u;
-  for (var k = 0u; k < params.K / 4u; k += 1u) {
+  let fours = params.K / 4u;  // out of the loop: compilers for CPUs divide by four as by any number
+  for (var k = 0u; k < fours; k += 1u) {
     let y_0 = b[b_0 + k];
     let v_0 = a[a_0 + k];
     acc_0_0 = acc_0_0 + v_0.x * y_0.x + v_0.y * y_0.y + v_0.z * y_0.z + v_0.w * y_0.w;
