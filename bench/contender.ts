@@ -1,9 +1,12 @@
 // What the benchmark asks of an engine. One file each, under contenders/ (Unfold) and peers/ (the others).
 
+import type { Gpu } from '../src/index.ts';
 import type { Round } from './statistics.ts';
 import type { Workload } from './workload.ts';
 
 export interface Contender {
+  /** The device of an engine whose ops can be tuned. */
+  readonly gpu?: Gpu;
   /**
    * Bias vectors a gate: with two (bias_ih and bias_hh, as PyTorch) Adam moves their sum twice as far a step, so the losses
    * after the first step are another model's. The oracle is asked for the same number.

@@ -23,6 +23,8 @@ export interface ContestOptions {
   readonly rounds: number;
   /** 0: as many as fill a second. */
   readonly steps: number;
+  /** Whether Unfold is timed on tiles that were measured for the configuration. */
+  readonly tuned: boolean;
   /** Milliseconds. */
   readonly budget: number;
 }
@@ -86,7 +88,8 @@ export class Contest {
     if (this.measures.every((measure) => measure === 'cold')) return;
     await this.#guard(async () => {
       const place = (this.#place = await this.#host.open());
-      const biases = await place.call('prepare', [this.name, this.config.name], CALL_LIMIT);
+      const { biases, tuning } = await place.call('prepare', [this.name, this.config.name, this.#options.tuned], CALL_LIMIT);
+      if (tuning !== null) this.#notes.add(`tuned in ${tuning.toFixed(1)} s`);
       if (this.config.measures.includes('queued')) return this.#checkStream(await oracle.stream());
       const { losses, sketches } = await oracle.losses();
       this.#initialLoss = losses[biases][0]!;

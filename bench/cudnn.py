@@ -149,7 +149,7 @@ class Server:
     def answer(self, method, contender=None, workload=None, args=()):
         if method == "prepare":
             self.contender = Contender(self.torch, self.device, contender, workload)
-            return "two"
+            return {"biases": "two", "tuning": None}
         if method == "cold":
             begun = time.perf_counter()
             self.contender = Contender(self.torch, self.device, contender, workload)

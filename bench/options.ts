@@ -30,10 +30,12 @@ How
   --adapter NAME    swiftshader  Chromium's software adapter            (UNFOLD_ADAPTER, or this)
                     default      Chromium on the machine's own GPU
                     native       Node over Vulkan, Metal or D3D12 (Dawn), and PyTorch with CUDA where it is
+  --tune MODE       full  Unfold's tiles are measured for each configuration first  (full)
+                    off   it runs on the fixed tiles, as every cold start does
   --rounds N        interleaved rounds                                  (3)
   --steps N         steps a round                                       (as many as fill a second)
   --budget SECONDS  that a contender may use in one configuration; it keeps the rounds that it has  (its share of the minutes)
-  --minutes N       that the run may take; what is not begun by then is reported as not run         (25)
+  --minutes N       that the run may take; what is not begun by then is reported as not run         (30)
 
 Other parts, each instead of the table
   --peak            the adapter's multiply-add peak, the engine's best matrix product, and the share of each that training reaches
@@ -57,6 +59,7 @@ export interface Options {
   readonly measures: readonly Measure[];
   readonly peers: readonly string[];
   readonly adapter: (typeof ADAPTERS)[number];
+  readonly tune: 'full' | 'off';
   readonly rounds: number;
   /** 0: as many as fill a second. */
   readonly steps: number;
@@ -91,10 +94,11 @@ export function parseOptions(words: string[], environment: Readonly<Record<strin
     measures: values.only === undefined ? MEASURES : listOf('--only', values.only, MEASURES) as Measure[],
     peers,
     adapter,
+    tune: listOf('--tune', values.tune ?? 'full', ['full', 'off'])[0] as Options['tune'],
     rounds: count('--rounds', values.rounds ?? '3'),
     steps: values.steps === undefined ? 0 : count('--steps', values.steps),
     budget: values.budget === undefined ? null : count('--budget', values.budget) * 1000,
-    limit: count('--minutes', values.minutes ?? '25') * 60_000,
+    limit: count('--minutes', values.minutes ?? '30') * 60_000,
     profile: values.profile === undefined ? [] : listOf('--profile', values.profile, ['S', 'M', 'D', 'long']),
     json: values.json ?? null,
     resume: values.resume ?? false,
@@ -110,7 +114,7 @@ function parse(words: string[]) {
     return parseArgs({
       args: words,
       options: {
-        config: text, only: text, peers: text, adapter: text, rounds: text, steps: text, budget: text, minutes: text, profile: text, json: text,
+        config: text, only: text, peers: text, adapter: text, tune: text, rounds: text, steps: text, budget: text, minutes: text, profile: text, json: text,
         peak: flag, scaling: flag, literature: flag, resume: flag, details: flag, docs: flag, help: { type: 'boolean', short: 'h' },
       },
     }).values;

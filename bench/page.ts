@@ -10,27 +10,30 @@ import { measureMemory, ScalingPoint, type MemoryFigures, type PointSizes } from
 import { sketch, streamTruth, truth, type Sketch, type StreamTruth, type Truth } from './oracle.ts';
 import type { Round } from './statistics.ts';
 import { createWorkload, maskOf, usefulRows, type Workload } from './workload.ts';
-import { openDevice, type Gpu } from '../src/index.ts';
+import { openDevice, tune, type Gpu } from '../src/index.ts';
 
-/** Node has no WebGPU of its own; the process that hosts this module gives one. */
-const open = (): Promise<Gpu> => {
-  const { gpu } = globalThis as { gpu?: GPU };
-  return openDevice(gpu ? { gpu } : {});
+/** Node has no WebGPU of its own; the process that hosts this module gives one, and says where what tuning chose is kept. */
+const open = (mode: 'off' | 'cached' = 'cached'): Promise<Gpu> => {
+  const { gpu, tuningFile } = globalThis as { gpu?: GPU; tuningFile?: string };
+  return openDevice({ tune: mode, ...(gpu && { gpu }), ...(tuningFile !== undefined && { tuningFile }) });
 };
 
+/** Starts a contender; Unfold on a device that takes, or does not take, the tiles that tuning has chosen. */
+type Start = (mode?: 'off' | 'cached') => Promise<Contender>;
+
 /** `name` is 'unfold', 'tfjs-BACKEND ops', 'tfjs-BACKEND layers', 'jax-DEVICE' or 'ort-PROVIDER'. Resolves with what starts it. */
-async function load(name: string, config: Config): Promise<() => Promise<Contender>> {
+async function load(name: string, config: Config): Promise<Start> {
   if (name === 'unfold') {
     if (config.measures.includes('queued')) {
       const { UnfoldStream } = await import('./contenders/unfold_stream.ts');
-      return async () => new UnfoldStream(await open());
+      return async (mode) => new UnfoldStream(await open(mode));
     }
     if (config.bidirectional || config.ragged) {
       const { UnfoldOperators } = await import('./contenders/unfold_operators.ts');
-      return async () => new UnfoldOperators(await open());
+      return async (mode) => new UnfoldOperators(await open(mode));
     }
     const { Unfold } = await import('./contenders/unfold.ts');
-    return async () => new Unfold(await open());
+    return async (mode) => new Unfold(await open(mode));
   }
   const [, engine, backend = '', formulation] = /^(tfjs|jax|ort)-(\w+)(?: (layers|ops))?$/.exec(name) ?? [];
   const peer = {
@@ -47,13 +50,25 @@ let contender: Contender | undefined;
 let workload: Workload | undefined;
 let points: ScalingPoint[] = [];
 
-async function start(name: string, config: string): Promise<{ contender: Contender; workload: Workload; milliseconds: number }> {
+/** What a contender is asked to be before it is timed. `tuned`: Unfold on tiles that were measured for the configuration. */
+async function start(name: string, config: string, tuned: boolean): Promise<{ contender: Contender; workload: Workload; milliseconds: number; tuning: number | null }> {
   workload = createWorkload(configNamed(config));
   const create = await load(name, workload.config);
+  const tuning = tuned && name === 'unfold' ? await tuneFor(create, workload) : null;
   const begun = performance.now();
-  contender = await create();
+  contender = await create(tuned ? 'cached' : 'off');
   await contender.prepare(workload);
-  return { contender, workload, milliseconds: performance.now() - begun };
+  return { contender, workload, milliseconds: performance.now() - begun, tuning };
+}
+
+/** Measures the ops that the contender records; the next one finds what was chosen. Resolves with the seconds it took. */
+async function tuneFor(create: Start, workload: Workload): Promise<number> {
+  const asking = await create('cached');
+  await asking.prepare(workload);
+  const begun = performance.now();
+  await tune(asking.gpu!);
+  asking.dispose();
+  return (performance.now() - begun) / 1000;
 }
 
 export interface Timed extends Round {
@@ -82,14 +97,15 @@ const bench = {
   streamTruth: (config: string): StreamTruth => streamTruth(createWorkload(configNamed(config))),
   usefulRows: (config: string): number => usefulRows(createWorkload(configNamed(config))),
 
-  /** Resolves with the contender's number of biases. */
-  async prepare(name: string, config: string): Promise<Contender['biases']> {
-    return (await start(name, config)).contender.biases;
+  /** Resolves with the contender's number of biases, and the seconds that its tuning took. */
+  async prepare(name: string, config: string, tuned: boolean): Promise<{ biases: Contender['biases']; tuning: number | null }> {
+    const { contender, tuning } = await start(name, config, tuned);
+    return { biases: contender.biases, tuning };
   },
 
-  /** From opening the device to the first loss on the host. The engine's code is loaded before; pages of one browser share compiled shaders. */
+  /** From opening the device, without tuning, to the first loss on the host. The engine's code is loaded before; pages of one browser share compiled shaders. */
   async cold(name: string, config: string): Promise<Timed> {
-    const { contender, workload, milliseconds } = await start(name, config);
+    const { contender, workload, milliseconds } = await start(name, config, false);
     const { milliseconds: first, losses } = firstWork(name) === 'train' ? await timeTraining(contender, 1) : await timeForward(contender, workload, 1);
     return { steps: 1, milliseconds: milliseconds + first, losses };
   },

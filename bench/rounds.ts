@@ -68,7 +68,7 @@ async function measureConfig(run: Run, name: string) {
   }));
   const after = options.configs.slice(options.configs.indexOf(name) + 1).filter((other) => !results.sections.configs[other]);
   const budget = options.budget ?? budgetFor(name, after, entries.length, deadline - performance.now());
-  const settings = { measures: options.measures, rounds: options.rounds, steps: options.steps, budget };
+  const settings = { measures: options.measures, rounds: options.rounds, steps: options.steps, tuned: options.tune === 'full', budget };
   const contests = entries.map(({ contender, own, where }) => new Contest(contender, configNamed(own), where, settings));
   const oracles = new Map(names.map((own) => [own, createOracle(host, own)]));
   return under(async () => {

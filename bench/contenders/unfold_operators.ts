@@ -11,7 +11,7 @@ const IN_FLIGHT = 2;
 
 export class UnfoldOperators implements Contender {
   readonly biases = 'two';
-  readonly #gpu: Gpu;
+  readonly gpu: Gpu;
   #workload!: Workload;
   /** [T,N,V] */
   #input!: Float32Array;
@@ -22,12 +22,12 @@ export class UnfoldOperators implements Contender {
   #update!: Update;
 
   constructor(gpu: Gpu) {
-    this.#gpu = gpu;
+    this.gpu = gpu;
   }
 
   async prepare(workload: Workload): Promise<void> {
     const { config: { vocabulary, hidden, layers, window: steps, batch, bidirectional, ragged }, parameters, inputs } = workload;
-    const gpu = this.#gpu;
+    const gpu = this.gpu;
     this.#workload = workload;
     this.#input = oneHot(inputs, vocabulary);
     this.#recurrent = createRecurrent(gpu, { cell: 'lstm', inputSize: vocabulary, hiddenSize: hidden, layers, bidirectional });
@@ -98,6 +98,6 @@ export class UnfoldOperators implements Contender {
   }
 
   dispose(): void {
-    this.#gpu.destroy();
+    this.gpu.destroy();
   }
 }

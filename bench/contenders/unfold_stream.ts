@@ -8,7 +8,7 @@ import { createWorkloadModel } from './unfold.ts';
 
 export class UnfoldStream implements Contender {
   readonly biases = 'two';
-  readonly #gpu: Gpu;
+  readonly gpu: Gpu;
   #workload!: Workload;
   #model!: CharacterModel;
   #stream!: RecurrentStream;
@@ -16,15 +16,15 @@ export class UnfoldStream implements Contender {
   #inputs!: Float32Array[];
 
   constructor(gpu: Gpu) {
-    this.#gpu = gpu;
+    this.gpu = gpu;
   }
 
   async prepare(workload: Workload): Promise<void> {
     const { config: { vocabulary, hidden, layers }, parameters, inputs } = workload;
     this.#workload = workload;
-    this.#model = createWorkloadModel(this.#gpu, workload);
-    const recurrent = createRecurrent(this.#gpu, { cell: 'lstm', inputSize: vocabulary, hiddenSize: hidden, layers });
-    const linear = createLinear(this.#gpu, { inputSize: hidden, outputSize: vocabulary });
+    this.#model = createWorkloadModel(this.gpu, workload);
+    const recurrent = createRecurrent(this.gpu, { cell: 'lstm', inputSize: vocabulary, hiddenSize: hidden, layers });
+    const linear = createLinear(this.gpu, { inputSize: hidden, outputSize: vocabulary });
     for (const [name, values] of Object.entries(parameters)) {
       const [operator, rest] = name.split('.') as [string, string];
       (operator === 'linear' ? linear : recurrent).parameters[rest]!.write(values);
@@ -58,7 +58,7 @@ export class UnfoldStream implements Contender {
     const logits: Float32Array[] = [];
     for (let k = 0; k < tokens; k++) {
       if (k > 0 && k % this.#inputs.length === 0) this.#stream.reset();
-      this.#gpu.submit('token', (encoder) => {
+      this.gpu.submit('token', (encoder) => {
         this.#stream.encodeStep(encoder, this.#inputs[k % this.#inputs.length]);
         this.#head.encodeForward(encoder, this.#stream.output);
       });
@@ -68,10 +68,10 @@ export class UnfoldStream implements Contender {
   }
 
   bytes(): { bytes: number; what: string } {
-    return { bytes: this.#gpu.memory.report().totalBytes, what: 'all buffers of the device' };
+    return { bytes: this.gpu.memory.report().totalBytes, what: 'all buffers of the device' };
   }
 
   dispose(): void {
-    this.#gpu.destroy();
+    this.gpu.destroy();
   }
 }

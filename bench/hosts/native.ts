@@ -7,7 +7,7 @@ import { wgsl } from '../../src/wgsl/plugin.ts';
 import { HERE, ROOT } from '../folders.ts';
 import { Place, type Host } from './host.ts';
 
-/** The pages' module for Node, the engine and its shaders in it. */
+/** The pages' module for Node, the engine and its shaders in it; and what this run's tuning chose: each run begins with an empty folder. */
 const OUT = path.join(HERE, 'node_modules/.native');
 /** What a contender is may not take longer to load. */
 const READY_LIMIT = 60_000;
@@ -62,7 +62,7 @@ class NativePlace extends Place {
   }
 
   static async open(): Promise<NativePlace> {
-    const child = fork(path.join(HERE, 'hosts/native_child.mjs'), [path.join(OUT, 'page.js')], {
+    const child = fork(path.join(HERE, 'hosts/native_child.mjs'), [path.join(OUT, 'page.js'), path.join(OUT, 'tuning.json')], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced', execArgv: [],
     });
     const place = new NativePlace(child);

@@ -4,12 +4,12 @@
 import { pathToFileURL } from 'node:url';
 import { create, globals } from 'webgpu';
 
-const [module = ''] = process.argv.slice(2);
+const [module = '', tuningFile = ''] = process.argv.slice(2);
 const send = (/** @type {{ id: number, value?: unknown, error?: string }} */ answer) => process.send?.(answer);
 
 try {
   // Without it Dawn rounds timestamps as browsers do.
-  Object.assign(globalThis, globals, { gpu: create(['disable-dawn-features=timestamp_quantization']) });
+  Object.assign(globalThis, globals, { tuningFile, gpu: create(['disable-dawn-features=timestamp_quantization']) });
   await import(pathToFileURL(module).href);
   send({ id: 0 });
 } catch (error) {

@@ -28,10 +28,10 @@ test.describe('options', () => {
   test('defaults, and every option once', () => {
     expect(options('')).toEqual({
       parts: ['table'], configs: ['S', 'M', 'D', 'B', 'long', 'stream', 'odd'], measures: ['train', 'forward', 'queued', 'readback', 'cold'],
-      peers: DEFAULT_PEERS, adapter: 'swiftshader', rounds: 3, steps: 0, budget: null, limit: 25 * 60_000, profile: [], json: null, resume: false, details: false, docs: false,
+      peers: DEFAULT_PEERS, adapter: 'swiftshader', tune: 'full', rounds: 3, steps: 0, budget: null, limit: 30 * 60_000, profile: [], json: null, resume: false, details: false, docs: false,
     });
-    expect(options('--config S,long --only train,cold --peers jax-wasm,tfjs-cpu --adapter default --rounds 2 --steps 9 --budget 7 --minutes 3 --json o.json --resume --details --docs')).toEqual({
-      parts: ['table'], configs: ['S', 'long'], measures: ['train', 'cold'], peers: ['jax-wasm', 'tfjs-cpu'], adapter: 'default', rounds: 2, steps: 9,
+    expect(options('--config S,long --only train,cold --peers jax-wasm,tfjs-cpu --adapter default --tune off --rounds 2 --steps 9 --budget 7 --minutes 3 --json o.json --resume --details --docs')).toEqual({
+      parts: ['table'], configs: ['S', 'long'], measures: ['train', 'cold'], peers: ['jax-wasm', 'tfjs-cpu'], adapter: 'default', tune: 'off', rounds: 2, steps: 9,
       budget: 7000, limit: 180_000, profile: [], json: 'o.json', resume: true, details: true, docs: true,
     });
     expect(options('--peak --profile S,M --scaling --literature')).toMatchObject({ parts: ['peak', 'profile', 'scaling', 'literature'], profile: ['S', 'M'], docs: true });
@@ -53,6 +53,7 @@ test.describe('options', () => {
     ['--peers torch-fp32', /^--peers has "torch-fp32", which must be one of tfjs-wasm/],
     ['--adapter native --peers tfjs-wasm', /^--peers has "tfjs-wasm", which must be one of torch-fp32, torch-fp16$/],
     ['--profile B', /^--profile has "B"/],
+    ['--tune cached', /^--tune has "cached", which must be one of full, off$/],
     ['--rounds 0', /^--rounds is "0"; it must be a whole number from 1/],
     ['--resume', /^--resume goes on with the results of a file, but --json FILE is missing/],
   ];

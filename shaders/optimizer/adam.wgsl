@@ -29,16 +29,26 @@ fn corrections() -> vec2f {
   return vec2f(params.correction1, params.correction2);
 }
 
-@compute @workgroup_size(64)
-fn adam(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count || skipped()) { return; }
-  let w = weight[at];
-  let g = clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * w;
-  let m = params.beta1 * first[at] + (1.0 - params.beta1) * g;
-  let v = params.beta2 * second[at] + (1.0 - params.beta2) * g * g;
-  first[at] = m;
-  second[at] = v;
+const ELEMENTS = 4u;  // of a thread, a workgroup's width apart: what they have in common is read once
+const WORKGROUP = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn adam(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
+  if (skipped()) { return; }
+  let begin = (group.x + group.y * groups.x) * WORKGROUP * ELEMENTS + local;
   let correction = corrections();
-  weight[at] = params.keep * w - params.rate * (m * correction.x) / (sqrt(v * correction.y) + params.epsilon);
+  let settings = params;
+  let size = norm[0];
+  #unroll j in 0..ELEMENTS {
+    let at_$j = begin + $j * WORKGROUP;
+    if (at_$j < settings.count) {
+      let w = weight[at_$j];
+      let g = clipped(gradient[at_$j], size, settings.clip_norm, settings.clip_value) + settings.weight_decay * w;
+      let m = settings.beta1 * first[at_$j] + (1.0 - settings.beta1) * g;
+      let v = settings.beta2 * second[at_$j] + (1.0 - settings.beta2) * g * g;
+      first[at_$j] = m;
+      second[at_$j] = v;
+      weight[at_$j] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);
+    }
+  }
 }

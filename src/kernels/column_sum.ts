@@ -12,7 +12,7 @@ import type { Matrix } from './matmul.ts';
 export function columnSum(recording: Recording, x: Matrix, total: Slice, { group = x.rows, also }: { group?: number; also?: Slice | undefined } = {}): void {
   if (x.rows % group !== 0) throw new RangeError(`${x.rows} rows are not whole groups of ${group}`);
   const params = { rows: x.rows, group, columns: x.columns, stride: x.stride ?? x.columns };
-  const workgroups = grid(x.columns, 16);
+  const workgroups = grid(x.columns, shader.constants.COLUMNS * shader.constants.WORKGROUP);
   if (also) recording.dispatch(shader, 'column_sum_to_both', { bindings: { x: x.slice, total, also }, params, workgroups });
   else recording.dispatch(shader, 'column_sum', { bindings: { x: x.slice, total }, params, workgroups });
 }

@@ -67,7 +67,10 @@ export interface AdamParams {
 /** Record Adam's update; the handle's `rate`, `correction1`, `correction2` and `keep` change every step. */
 export function adamUpdate(recording: Recording, update: Update, moments: { first: Slice; second: Slice }, { weightDecay, ...given }: AdamParams): Dispatch {
   const { arrays, params, how } = common(update);
-  return recording.dispatch(adamShader, 'adam', { bindings: { ...arrays, ...moments }, params: { ...params, ...given, weight_decay: weightDecay }, ...how });
+  const { ELEMENTS, WORKGROUP } = adamShader.constants;
+  return recording.dispatch(adamShader, 'adam', {
+    bindings: { ...arrays, ...moments }, params: { ...params, ...given, weight_decay: weightDecay }, ...how, workgroups: grid(params.count, ELEMENTS * WORKGROUP),
+  });
 }
 
 export interface SgdParams {

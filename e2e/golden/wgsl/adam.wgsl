@@ -50,16 +50,54 @@ fn corrections() -> vec2f {
   return vec2f(params.correction1, params.correction2);
 }
 
-@compute @workgroup_size(64)
-fn adam(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = id.x + id.y * groups.x * 64u;
-  if (at >= params.count || skipped()) { return; }
-  let w = weight[at];
-  let g = clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * w;
-  let m = params.beta1 * first[at] + (1.0 - params.beta1) * g;
-  let v = params.beta2 * second[at] + (1.0 - params.beta2) * g * g;
-  first[at] = m;
-  second[at] = v;
+const ELEMENTS = 4u;  // of a thread, a workgroup's width apart: what they have in common is read once
+const WORKGROUP = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn adam(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
+  if (skipped()) { return; }
+  let begin = (group.x + group.y * groups.x) * WORKGROUP * ELEMENTS + local;
   let correction = corrections();
-  weight[at] = params.keep * w - params.rate * (m * correction.x) / (sqrt(v * correction.y) + params.epsilon);
+  let settings = params;
+  let size = norm[0];
+  let at_0 = begin + 0 * WORKGROUP;
+  if (at_0 < settings.count) {
+    let w = weight[at_0];
+    let g = clipped(gradient[at_0], size, settings.clip_norm, settings.clip_value) + settings.weight_decay * w;
+    let m = settings.beta1 * first[at_0] + (1.0 - settings.beta1) * g;
+    let v = settings.beta2 * second[at_0] + (1.0 - settings.beta2) * g * g;
+    first[at_0] = m;
+    second[at_0] = v;
+    weight[at_0] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);
+  }
+  let at_1 = begin + 1 * WORKGROUP;
+  if (at_1 < settings.count) {
+    let w = weight[at_1];
+    let g = clipped(gradient[at_1], size, settings.clip_norm, settings.clip_value) + settings.weight_decay * w;
+    let m = settings.beta1 * first[at_1] + (1.0 - settings.beta1) * g;
+    let v = settings.beta2 * second[at_1] + (1.0 - settings.beta2) * g * g;
+    first[at_1] = m;
+    second[at_1] = v;
+    weight[at_1] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);
+  }
+  let at_2 = begin + 2 * WORKGROUP;
+  if (at_2 < settings.count) {
+    let w = weight[at_2];
+    let g = clipped(gradient[at_2], size, settings.clip_norm, settings.clip_value) + settings.weight_decay * w;
+    let m = settings.beta1 * first[at_2] + (1.0 - settings.beta1) * g;
+    let v = settings.beta2 * second[at_2] + (1.0 - settings.beta2) * g * g;
+    first[at_2] = m;
+    second[at_2] = v;
+    weight[at_2] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);
+  }
+  let at_3 = begin + 3 * WORKGROUP;
+  if (at_3 < settings.count) {
+    let w = weight[at_3];
+    let g = clipped(gradient[at_3], size, settings.clip_norm, settings.clip_value) + settings.weight_decay * w;
+    let m = settings.beta1 * first[at_3] + (1.0 - settings.beta1) * g;
+    let v = settings.beta2 * second[at_3] + (1.0 - settings.beta2) * g * g;
+    first[at_3] = m;
+    second[at_3] = v;
+    weight[at_3] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);
+  }
 }

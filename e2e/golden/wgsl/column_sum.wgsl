@@ -18,38 +18,71 @@ struct ColumnSumParams {
 
 @group(0) @binding(3) var<storage, read_write> also: array<f32>;
 
-// The sum of one group, the rows before `end`. Four partial sums: shorter chains, and less rounding than one long one.
-fn group_sum(column: u32, end: u32) -> f32 {
-  var sum = vec4f();
-  let whole = params.group & ~3u;
-  var at = params.x_offset + column + (end - params.group) * params.stride;
-  for (var r = 0u; r < whole; r += 4u) {
-    sum += vec4f(x[at], x[at + params.stride], x[at + 2u * params.stride], x[at + 3u * params.stride]);
-    at += 4u * params.stride;
-  }
-  for (var r = whole; r < params.group; r += 1u) {
-    sum.x += x[at];
-    at += params.stride;
-  }
-  return (sum.x + sum.y) + (sum.z + sum.w);
+const COLUMNS = 4u;  // of a thread, side by side: neighbours read whole lines of memory
+const WORKGROUP = 16u;
+
+// Elements of four columns in one row. What lies past the last column is read, and not stored.
+fn four_columns(at: u32) -> vec4f {
+  return vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]);
 }
 
-@compute @workgroup_size(16)
+// The sums of one group, whose first row begins at `begin`. Four partial sums: shorter chains, and less rounding than one long one.
+fn group_sums(begin: u32, group: u32, stride: u32) -> vec4f {
+  var sum_0 = vec4f();
+  var sum_1 = vec4f();
+  var sum_2 = vec4f();
+  var sum_3 = vec4f();
+  var at = begin;
+  for (var r = 4u; r <= group; r += 4u) {
+    sum_0 += four_columns(at + 0 * stride);
+    sum_1 += four_columns(at + 1 * stride);
+    sum_2 += four_columns(at + 2 * stride);
+    sum_3 += four_columns(at + 3 * stride);
+    at += 4u * stride;
+  }
+  for (var r = 0u; r < (group & 3u); r += 1u) {
+    sum_0 += four_columns(at);
+    at += stride;
+  }
+  return (sum_0 + sum_1) + (sum_2 + sum_3);
+}
+
+@compute @workgroup_size(WORKGROUP)
 fn column_sum(@builtin(global_invocation_id) id: vec3u) {
-  let column = id.x;
+  let column = id.x * COLUMNS;
   if (column >= params.columns) { return; }
-  var all = total[params.total_offset + column];
-  for (var end = params.rows; end >= params.group; end -= params.group) { all += group_sum(column, end); }
-  total[params.total_offset + column] = all;
+  let group = params.group;
+  let stride = params.stride;
+  let first = params.x_offset + column;
+  let own = min(COLUMNS, params.columns - column);
+  var all = vec4f();
+  for (var j = 0u; j < own; j += 1u) { all[j] = total[params.total_offset + column + j]; }
+  for (var row = params.rows; row > 0u; row -= group) { all += group_sums(first + (row - group) * stride, group, stride); }
+  for (var j = 0u; j < own; j += 1u) { total[params.total_offset + column + j] = all[j]; }
 }
 
-// The same sum added to both: a gate's bias of the input and its bias of the state have one gradient.
-@compute @workgroup_size(16)
+// The same sums added to both: a gate's bias of the input and its bias of the state have one gradient.
+@compute @workgroup_size(WORKGROUP)
 fn column_sum_to_both(@builtin(global_invocation_id) id: vec3u) {
-  let column = id.x;
+  let column = id.x * COLUMNS;
   if (column >= params.columns) { return; }
-  var all = vec2f(total[params.total_offset + column], also[params.also_offset + column]);
-  for (var end = params.rows; end >= params.group; end -= params.group) { all += group_sum(column, end); }
-  total[params.total_offset + column] = all.x;
-  also[params.also_offset + column] = all.y;
+  let group = params.group;
+  let stride = params.stride;
+  let first = params.x_offset + column;
+  let own = min(COLUMNS, params.columns - column);
+  var all = vec4f();
+  var all_also = vec4f();
+  for (var j = 0u; j < own; j += 1u) {
+    all[j] = total[params.total_offset + column + j];
+    all_also[j] = also[params.also_offset + column + j];
+  }
+  for (var row = params.rows; row > 0u; row -= group) {
+    let sums = group_sums(first + (row - group) * stride, group, stride);
+    all += sums;
+    all_also += sums;
+  }
+  for (var j = 0u; j < own; j += 1u) {
+    total[params.total_offset + column + j] = all[j];
+    also[params.also_offset + column + j] = all_also[j];
+  }
 }
