@@ -130,7 +130,11 @@ const bench = {
   bytes: (): { bytes: number; what: string } | null => contender!.bytes?.() ?? null,
 
   peak: async (): Promise<PeakFigures> => alone(measurePeak),
-  profile: async (config: string, replays: number): Promise<ProfileFigures> => alone((gpu) => measureProfile(gpu, createWorkload(configNamed(config)), replays)),
+  async profile(name: string, replays: number, tuned: boolean): Promise<ProfileFigures> {
+    const workload = createWorkload(configNamed(name));
+    if (tuned) await tuneFor(await load('unfold', workload.config), workload);
+    return alone((gpu) => measureProfile(gpu, workload, replays), tuned ? 'cached' : 'off');
+  },
   literature: async (rounds: number, small: boolean): Promise<LiteratureFigures> => alone((gpu) => measureLiterature(gpu, rounds, small)),
   memory: async (sizes: readonly PointSizes[]): Promise<MemoryFigures[]> => alone(async (gpu) => sizes.map((one) => measureMemory(gpu, one))),
 
@@ -150,8 +154,8 @@ const bench = {
 export type Bench = typeof bench;
 Object.assign(globalThis, { bench });
 
-async function alone<R>(measure: (gpu: Gpu) => Promise<R>): Promise<R> {
-  const gpu = await open();
+async function alone<R>(measure: (gpu: Gpu) => Promise<R>, mode?: 'off' | 'cached'): Promise<R> {
+  const gpu = await open(mode);
   try {
     return await measure(gpu);
   } finally {

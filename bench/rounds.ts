@@ -117,7 +117,7 @@ export async function measurePeak(run: Run): Promise<void> {
 export async function measureProfiles({ results, host, progress, options }: Run): Promise<void> {
   for (const name of options.profile) {
     progress(`profile of ${name}`);
-    results.sections.profiles[name] = await under(() => withPlace(host, (place) => place.call('profile', [name, REPLAYS], CALL_LIMIT)));
+    results.sections.profiles[name] = await under(() => withPlace(host, (place) => place.call('profile', [name, REPLAYS, options.tune === 'full'], CALL_LIMIT)));
     results.save();
   }
 }
