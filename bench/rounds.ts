@@ -29,6 +29,8 @@ export interface Run {
 }
 
 const CALL_LIMIT = 600_000;
+/** Milliseconds before a contender is timed: threads of the one before it may go on for a while. */
+const PAUSE = 1000;
 /** Enough for a clock of 65 µs to tell kernels of 10 µs apart. */
 const REPLAYS = 16;
 
@@ -97,6 +99,7 @@ async function timeRound({ options, progress }: Run, contests: readonly Contest[
   for (const contest of contests) {
     if (contest.failed || !contest.measures.includes(measure)) continue;
     progress(`${contest.config.name}: round ${round + 1} of ${options.rounds}, ${measure}, ${contest.name}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
     await contest.time(measure);
   }
 }
