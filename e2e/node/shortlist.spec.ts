@@ -40,6 +40,7 @@ test('on quads products from 2^26 multiply-adds on have a large tile, from 2^28 
     const list = matmulShortlist(QUADS, op);
     expect(list).toHaveLength(tile === matmul ? 4 : 5);
     expect(list[0]).toEqual(tile);
+    expect(list.some(({ columnQuads }) => columnQuads === 4)).toBe(tile !== matmul); // the widest, slow to compile
     for (const fixed of [matmul, large.matmul, huge.matmul]) expect(list).toContainEqual(fixed);
     expect(matmulTile(DIRECT_TILES, op)).toBe(DIRECT_TILES.matmul);
   }
