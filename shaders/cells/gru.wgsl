@@ -20,10 +20,12 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let r = gate(gates[at.gates] + recurrent[0]);
   let z = gate(gates[at.gates + stride] + recurrent[1]);
   let n = candidate(gates[at.gates + 2u * stride] + r * recurrent[2]);
-  gates[at.gates] = r;
-  gates[at.gates + stride] = z;
-  gates[at.gates + 2u * stride] = n;
-  gates[at.gates + 3u * stride] = recurrent[2];
+  if (KEEP == 1u) {
+    gates[at.gates] = r;
+    gates[at.gates + stride] = z;
+    gates[at.gates + 2u * stride] = n;
+    gates[at.gates + 3u * stride] = recurrent[2];
+  }
   return (1.0 - z) * n + z * h[at.before];
 }
 

@@ -13,7 +13,7 @@ fn recurrent_block(gate: u32) -> u32 {
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let z = gate(gates[at.gates]);
-  gates[at.gates] = z;
+  if (KEEP == 1u) { gates[at.gates] = z; }
   return (1.0 - z) * h[at.before] + z * gates[at.gates + params.hidden];
 }
 

@@ -13,7 +13,7 @@ fn recurrent_block(gate: u32) -> u32 {
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let y = candidate(gates[at.gates] + recurrent[0]);
-  gates[at.gates] = y;
+  if (KEEP == 1u) { gates[at.gates] = y; }
   return y;
 }
 

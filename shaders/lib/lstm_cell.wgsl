@@ -30,10 +30,12 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let cell = f * before + i * g;
   let o = gate(gates[o_at] + recurrent[3u - COUPLED] + see_output(at, before, cell));
   c[at.after] = cell + kept(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
-  gates[at.gates] = i;
-  if (COUPLED == 0u) { gates[at.gates + stride] = f; }
-  gates[g_at] = g;
-  gates[o_at] = o;
+  if (KEEP == 1u) {
+    gates[at.gates] = i;
+    if (COUPLED == 0u) { gates[at.gates + stride] = f; }
+    gates[g_at] = g;
+    gates[o_at] = o;
+  }
   return o * output_activation(cell);
 }
 

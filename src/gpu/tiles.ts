@@ -153,13 +153,11 @@ export function tilesFor(device: GPUDevice): Tiles {
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4 ? QUAD_TILES : DIRECT_TILES;
 }
 
-/** The fixed ones among them. */
 const QUAD_MATMULS: readonly Partial<MatmulTile>[] = [
-  { rowQuads: 4, columnQuads: 1, depthQuads: 1 }, { rowQuads: 8, columnQuads: 2, depthQuads: 2 },
-  { rowQuads: 8, columnQuads: 2, depthQuads: 1 }, { rowQuads: 2, columnQuads: 1, depthQuads: 1 },
+  { rowQuads: 4, columnQuads: 1, depthQuads: 1 }, { rowQuads: 8, columnQuads: 2, depthQuads: 1 }, { rowQuads: 2, columnQuads: 1, depthQuads: 1 },
 ];
-/** Of products that have more than the small tile: two seconds to compile, and a tenth to a fifth less to run. */
-const QUAD_WIDEST: Partial<MatmulTile> = { rowQuads: 8, columnQuads: 4, depthQuads: 2 };
+/** Besides, where products have more than the small tile: a second and two to compile, and a tenth to a fifth less to run. */
+const QUAD_LARGE_MATMULS: readonly Partial<MatmulTile>[] = [{ rowQuads: 8, columnQuads: 2, depthQuads: 2 }, { rowQuads: 8, columnQuads: 4, depthQuads: 2 }];
 const DIRECT_MATMULS: readonly Partial<MatmulTile>[] = [{ shared: true }, { shared: true, rowQuads: 1, columnQuads: 1 }, { rowQuads: 1, columnQuads: 1 }];
 /** 4x8 and 16x4: twice the threads of the default's 8x8, or as many, for more loads a multiply-add. */
 const BETWEEN: readonly Partial<MatmulTile>[] = [{ rowQuads: 1, columnQuads: 2 }, { rowQuads: 4, columnQuads: 1 }];
@@ -171,7 +169,7 @@ const SLICED_FROM = 64;
 /** Ways to run a matrix product, the default first; at most 6 that differ. What is best, only measuring says. */
 export function matmulCandidates(tiles: Tiles, op: MatmulOp): readonly MatmulTile[] {
   const fixed = fixedMatmulTile(tiles, op);
-  const others = fixed.quads ? [...QUAD_MATMULS, ...(fixed === tiles.matmul ? [] : [QUAD_WIDEST])] : [...DIRECT_MATMULS, ...(op.form === 'tn' && op.K >= SLICED_FROM ? SLICED : BETWEEN)];
+  const others = fixed.quads ? [...QUAD_MATMULS, ...(fixed === tiles.matmul ? [] : QUAD_LARGE_MATMULS)] : [...DIRECT_MATMULS, ...(op.form === 'tn' && op.K >= SLICED_FROM ? SLICED : BETWEEN)];
   return [fixed, ...others.map((changes) => ({ ...fixed, ...changes }))];
 }
 

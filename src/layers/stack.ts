@@ -332,7 +332,14 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
   const { steps, batch, training, lengths, ragged, trace = false, hasHead = false, continued = false } = window;
   const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
   const { RECURRENT_DROPOUT, ...always } = given.cell.constants;
-  const constants = { ...always, ...(training && RECURRENT_DROPOUT && { RECURRENT_DROPOUT }), ...(zonesOut && !training && { TRAINING: 0 }), ...(trace && { TRACE: 1 }) };
+  const constants = {
+    ...always,
+    ...(training && RECURRENT_DROPOUT && { RECURRENT_DROPOUT }),
+    ...(zonesOut && !training && { TRAINING: 0 }),
+    // A layer-normalized step reads its own gates again.
+    ...(!training && !given.cell.norm && { KEEP: 0 }),
+    ...(trace && { TRACE: 1 }),
+  };
   const shape: LayerShape = { ...given, cell: { ...given.cell, constants } };
   const { cell, hidden, direction, merge, bias } = shape;
   const directions = directionsOf(shape);

@@ -269,6 +269,7 @@ const UNITS = 1u;          // by so many neighbouring hidden units, all their ga
 const DEPTH_QUADS = 1u;    // terms of the product in a turn of its loop, in fours
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const DEPTH = 4u * DEPTH_QUADS;
+const KEEP = 1u;           // forward: 0 where no backward pass follows, so that nobody reads the activations in `gates`
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
 const PROJECTED = 0u;      // 1: the state is `masked`; backward there is no product, and d_hidden is all that arrives
@@ -1158,10 +1159,12 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let cell = f * before + i * g;
   let o = gate(gates[o_at] + recurrent[3u - COUPLED] + see_output(at, before, cell));
   c[at.after] = cell + kept(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
-  gates[at.gates] = i;
-  if (COUPLED == 0u) { gates[at.gates + stride] = f; }
-  gates[g_at] = g;
-  gates[o_at] = o;
+  if (KEEP == 1u) {
+    gates[at.gates] = i;
+    if (COUPLED == 0u) { gates[at.gates + stride] = f; }
+    gates[g_at] = g;
+    gates[o_at] = o;
+  }
   return o * output_activation(cell);
 }
 
