@@ -3,6 +3,7 @@
 import { expect, test } from 'playwright/test';
 import { DIRECT_TILES, matmulTile, opKey, tilesFor, type MatmulOp, type MatmulTile } from '../../src/gpu/tiles.ts';
 import { Tuning } from '../../src/gpu/tuned_tiles.ts';
+import type { Recording } from '../../src/gpu/recording.ts';
 import type { TuningStore } from '../../src/gpu/tuning_store.ts';
 import { matmulShortlist } from '../../src/scheduler/shortlist.ts';
 import type * as TuningTasks from '../../src/scheduler/tuning_tasks.ts';
@@ -56,6 +57,18 @@ test('a gradient so large that few of its rows are measured is not measured in s
     tuningTask({ ...gradient(2048), M, N }, DIRECT_TILES).candidates as MatmulTile[];
   expect(sliced(candidates(1024, 256))).toBe(2);
   expect(sliced(candidates(4096, 1024))).toBe(0);
+});
+
+test('a recurrence is measured over 16 of its steps, with its sizes folded in where all its steps have them', async () => {
+  const { tuningTask } = await load<typeof TuningTasks>('/src/scheduler/tuning_tasks.ts');
+  // 4·T·N·H² multiply-adds: below 2^23 in 16 steps of either.
+  const foldedOver = (steps: number): { folds: boolean; dispatches: number } => {
+    const { candidates, record } = tuningTask({ kind: 'backward', cell: 'lstm', steps, batch: 7, hidden: 130, directions: 1 }, QUADS);
+    const dispatches = (record as (tile: unknown) => Recording)(candidates[1]).commands.filter((command) => command.kind === 'dispatch');
+    return { folds: dispatches.every(({ folded }) => folded.length > 0), dispatches: dispatches.length };
+  };
+  expect(foldedOver(17)).toEqual({ folds: false, dispatches: 16 });
+  expect(foldedOver(18)).toEqual({ folds: true, dispatches: 16 });
 });
 
 test('what an earlier version kept is not read, what this one kept is', async () => {

@@ -28,13 +28,18 @@ export const hasSequence = (cell: Cell, { made }: Pick<LayerHistory, 'made'>): b
 /** How a pass over the whole window runs. */
 export const modeOf = (tile: RecurrentTile, cell: Cell, history: LayerHistory): RecurrentTile['mode'] => (hasSequence(cell, history) ? tile.mode : 'step');
 
+/** Multiply-adds of a pass. */
+const workOf = (cell: Cell, { steps, batch, hidden, directions }: StateShape): number => steps * batch * directions * recurrentGates(cell) * hidden * hidden;
+
+/** The tile as it runs over so many steps, for a pass over fewer of them: with its sizes folded in where they are there. */
+export const foldedAsOver = <T extends RecurrentTile>(tile: T, cell: Cell, shape: StateShape): T => (workOf(cell, shape) >= tile.foldFrom ? { ...tile, foldFrom: 0 } : tile);
+
 /** A tile is UNITS hidden units wide, or `wide` times as many; the weights lie in rows of `row` elements. */
 function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, wide: number, row: number): Spread {
-  const { steps, batch, hidden, directions } = shape;
+  const { batch, hidden, directions } = shape;
   const UNITS = unitsOf(tile, batch);
   const columns = Math.ceil(hidden / (wide * UNITS));
-  const work = steps * batch * directions * recurrentGates(cell) * hidden * hidden;
-  const folded = work >= tile.foldFrom ? FOLDED : [];
+  const folded = workOf(cell, shape) >= tile.foldFrom ? FOLDED : [];
   const constants = {
     ...tileConstants(tile, batch), UNITS, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(row % 4 === 0), REST: restConstant(tile, row, folded.length > 0),
   };

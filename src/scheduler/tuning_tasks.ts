@@ -8,7 +8,7 @@ import type { TuningTask } from '../gpu/tuning.ts';
 import { matmul, matrix } from '../kernels/matmul.ts';
 import { bptt } from './bptt.ts';
 import { allocateHistory, historyBuffers, lengthsShape } from './history.ts';
-import { hasSequence } from './spread.ts';
+import { foldedAsOver, hasSequence } from './spread.ts';
 import { matmulShortlist, recurrentShortlist } from './shortlist.ts';
 import { unfold, type RecurrentWeights } from './unfold.ts';
 
@@ -70,7 +70,7 @@ function recurrentTask(op: RecurrentOp, tiles: Tiles): TuningTask<RecurrentTile>
     words: [{ slice: lengths, values: new Uint32Array(lengthsShape(batch)[0]).fill(steps, 0, batch) }],
     results: [history.gates, ...(kind === 'forward' ? [history.h] : [d.dHidden])],
     record(tile) {
-      const recording = new Recording(withTile(tiles, { ...op, steps }, tile));
+      const recording = new Recording(withTile(tiles, { ...op, steps }, foldedAsOver(tile, cell, { ...shape, steps: op.steps })));
       recording.copy(gates, history.gates);
       if (kind === 'forward') {
         unfold(recording, cell, history, weights);
