@@ -59,7 +59,7 @@ async function measure(options: Options, host: Host & { version: string }, torch
     throw new Error(`Dawn finds no GPU here. On Linux it needs the Vulkan loader (Debian: libvulkan1) and a driver that VK_ICD_FILENAMES can name. ${place.problems[0] ?? error.message}`);
   }).finally(() => place.close());
   const cpus = os.cpus();
-  const about = { adapter: name, kind, software, runtime: host.version, cpu: `${cpus.length} x ${cpus[0]?.model.trim() ?? 'unknown CPU'}` };
+  const about = { adapter: name, kind, software, runtime: host.version, cpu: `${cpus.length} x ${cpus[0]?.model.trim() ?? 'unknown CPU'}`, tune: options.tune };
   const results = Results.open(about, options.json, options.resume);
   say(`${name} (subgroups ${subgroups ? 'yes' : 'no'}, f16 ${f16 ? 'yes' : 'no'}) · ${about.runtime} · ${new Date().toISOString().slice(0, 16).replace('T', ' ')} · ${about.cpu} · load ${os.loadavg()[0]!.toFixed(1)}`);
   const run: Run = { options, results, host, torchHost, software, deadline: performance.now() + options.limit, progress };

@@ -6,6 +6,7 @@ import type { LiteratureFigures } from './measure/literature.ts';
 import type { PeakFigures } from './measure/peak.ts';
 import type { ProfileFigures } from './measure/profile.ts';
 import type { MemoryFigures, PointSizes } from './measure/scaling.ts';
+import type { Options } from './options.ts';
 import type { Summary } from './statistics.ts';
 
 /** Where it was measured. */
@@ -17,6 +18,8 @@ export interface About {
   /** Browser or runtime, with its version. */
   readonly runtime: string;
   readonly cpu: string;
+  /** Unfold's tiles: measured for each configuration, or the fixed ones. */
+  readonly tune: Options['tune'];
 }
 
 /** When a section was measured, and how busy the machine was: the load average before and after. */
@@ -70,7 +73,7 @@ export class Results {
     if (!resume || file === null || !existsSync(file)) return results;
     const kept = JSON.parse(readFileSync(file, 'utf8')) as { format?: string; about: About; sections: Sections };
     if (kept.format !== FORMAT) throw new Error(`${file} is no file of this benchmark's results; give --json another`);
-    for (const [key, what] of [['kind', 'adapter'], ['runtime', 'runtime'], ['cpu', 'cpu']] as const) {
+    for (const [key, what] of [['kind', 'adapter'], ['runtime', 'runtime'], ['cpu', 'cpu'], ['tune', 'option --tune']] as const) {
       if (kept.about[key] !== about[key]) throw new Error(`${file} was measured with the ${what} ${kept.about[key]}, here it is ${about[key]}; give --json another file`);
     }
     Object.assign(results.sections, kept.sections);

@@ -242,7 +242,7 @@ test('a chart: a power of the size is a straight line between its ticks', () => 
   expect(svg).not.toContain('NaN');
 });
 
-const about: About = { adapter: 'an adapter', kind: 'its kind', software: true, runtime: 'a browser', cpu: '2 x cpu' };
+const about: About = { adapter: 'an adapter', kind: 'its kind', software: true, runtime: 'a browser', cpu: '2 x cpu', tune: 'full' };
 
 test('the report has every section that was measured, and no other', () => {
   const summary = time(5);
@@ -285,6 +285,7 @@ test('results can be gone on with, on the same machine alone', () => {
     expect(Results.open({ ...about, adapter: 'an adapter, told more of' }, file, true).sections.configs.S).toEqual(section);
     expect(Results.open(about, file, false).sections.configs).toEqual({});
     expect(() => Results.open({ ...about, kind: 'another' }, file, true)).toThrow(/was measured with the adapter its kind, here it is another; give --json another file/);
+    expect(() => Results.open({ ...about, tune: 'off' }, file, true)).toThrow(/was measured with the option --tune full, here it is off/);
     writeFileSync(file, '{}');
     expect(() => Results.open(about, file, true)).toThrow(/is no file of this benchmark's results/);
     expect(readFileSync(file, 'utf8')).toBe('{}');
