@@ -32,7 +32,7 @@ export const modeOf = (tile: RecurrentTile, cell: Cell, history: LayerHistory): 
 const workOf = (cell: Cell, { steps, batch, hidden, directions }: StateShape): number => steps * batch * directions * recurrentGates(cell) * hidden * hidden;
 
 /** The tile as it runs over so many steps, for a pass over fewer of them: with its sizes folded in where they are there. */
-export const foldedAsOver = <T extends RecurrentTile>(tile: T, cell: Cell, shape: StateShape): T => (workOf(cell, shape) >= tile.foldFrom ? { ...tile, foldFrom: 0 } : tile);
+export const foldedAsOver = (tile: RecurrentTile, cell: Cell, shape: StateShape): RecurrentTile => (workOf(cell, shape) >= tile.foldFrom ? { ...tile, foldFrom: 0 } : tile);
 
 /** A tile is UNITS hidden units wide, or `wide` times as many; the weights lie in rows of `row` elements. */
 function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, wide: number, row: number): Spread {
