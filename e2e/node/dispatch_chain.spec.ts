@@ -7,6 +7,7 @@ import type * as RecordingModule from '../../src/gpu/recording.ts';
 import type * as StackModule from '../../src/layers/stack.ts';
 import type * as StackParametersModule from '../../src/layers/stack_parameters.ts';
 import type * as RegistryModule from '../../src/cells/registry.ts';
+import type * as HistoryModule from '../../src/scheduler/history.ts';
 import type * as WindowModule from '../../src/scheduler/window.ts';
 
 type Command = RecordingModule.Command;
@@ -40,6 +41,7 @@ async function engine() {
     ...(await load<typeof StackModule>('/src/layers/stack.ts')),
     ...(await load<typeof StackParametersModule>('/src/layers/stack_parameters.ts')),
     ...(await load<typeof RegistryModule>('/src/cells/registry.ts')),
+    ...(await load<typeof HistoryModule>('/src/scheduler/history.ts')),
     ...(await load<typeof WindowModule>('/src/scheduler/window.ts')),
   };
 }
@@ -130,6 +132,39 @@ test('one-hot tokens are gathered, never multiplied; a carried window starts fro
   const backward = new Recording();
   stack.backward(backward, { index: { starts: allocateProxy('starts', [V + 1], 'input'), positions: allocateProxy('positions', [T * N], 'input') } });
   expect(backward.commands.map(line).at(-1)).toBe('embedding.gradient l0.gates +-> p.gradients+0[16,5]');
+});
+
+test('tokens beside the lengths: W_ih is turned round once, and every step reads its rows there; of few tokens the rows are gathered', async () => {
+  const { allocateTokens, Recording, Parameters, stackParameters, StackWindow, cells, cellNamed } = await engine();
+  const { lengths, tokens } = allocateTokens('tokens', T, N);
+  const of = (cell: RegistryModule.CellName | 'normalized', V: number, kind: 'one-hot' | 'table') => {
+    const layers = [{ ...plain, cell: cell === 'normalized' ? cellNamed('lstm', { layerNorm: true }) : cells[cell], input: kind === 'table' ? I : V, hidden: H, bias: true }];
+    const parameters = new Parameters([{ name: 'embedding.weight', shape: [V, I], initialise: { distribution: 'normal', scale: 1 } }, ...stackParameters(layers)], 'p');
+    const input = kind === 'table' ? { kind, tokens, vocabulary: V, embedding: parameters.stored('embedding.weight') } : { kind, tokens, vocabulary: V };
+    const stack = new StackWindow(layers, parameters, input, { steps: T, batch: N, training: true, lengths, ragged: false });
+    const recording = new Recording();
+    stack.forward(recording);
+    return recording.commands.filter((command) => command.kind === 'dispatch');
+  };
+  const labels = (commands: readonly RecordingModule.Dispatch[]): string[] => commands.map(({ label }) => label);
+  const steps = ['lstm.forward', 'lstm.forward', 'lstm.forward'];
+
+  const oneHot = of('lstm', 5, 'one-hot');
+  expect(labels(oneHot)).toEqual(['embedding.gather', ...steps]);
+  // [3·2 + 5, 4·4]: five rows behind those of the steps.
+  expect(oneHot[0]).toMatchObject({ constants: { EVERY: 1 }, params: { tokens_count: 5, rows_stride: 16, has_bias: 1 } });
+  expect(place(oneHot[0]!.bindings.rows!)).toBe('l0.gates+96[5,16]');
+  expect(oneHot[1]).toMatchObject({ constants: { TOKENS: 1 }, params: { tokens: 64, vocabulary: 5 } });
+  expect([oneHot[1]!.bindings.gates!, oneHot[1]!.bindings.lengths!].map(place)).toEqual(['l0.gates', 'tokens']);
+
+  const table = of('lstm', 50, 'table');
+  expect(labels(table)).toEqual(['matmul.nt', ...steps]);
+  expect(place(table[0]!.bindings.c!)).toBe('l0.gates+96[50,16]');
+
+  expect(labels(of('lstm', 6, 'one-hot')), 'as many rows as tokens').toEqual(['embedding.gather', ...steps]);
+  expect(of('lstm', 6, 'one-hot')[1]!.constants).not.toHaveProperty('TOKENS');
+  expect(labels(of('normalized', 5, 'one-hot'))[0], 'a normalization needs all rows first').toBe('embedding.gather');
+  expect(labels(of('normalized', 5, 'one-hot'))).toContain('layer_norm.forward');
 });
 
 test('a projected, layer-normalized window of T=2: what needs no state stays outside the time loop', async () => {

@@ -17,9 +17,9 @@ fn recurrent_block(gate: u32) -> u32 {
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let stride = params.hidden;
-  let r = gate(gates[at.gates] + recurrent[0]);
-  let z = gate(gates[at.gates + stride] + recurrent[1]);
-  let n = candidate(gates[at.gates + 2u * stride] + r * recurrent[2]);
+  let r = gate(gates[at.input] + recurrent[0]);
+  let z = gate(gates[at.input + stride] + recurrent[1]);
+  let n = candidate(gates[at.input + 2u * stride] + r * recurrent[2]);
   if (KEEP == 1u) {
     gates[at.gates] = r;
     gates[at.gates + stride] = z;

@@ -32,14 +32,14 @@ fn recurrent_block(gate: u32) -> u32 {
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let stride = params.hidden;
   if (PHASE == 0u) {
-    let r = gate(gates[at.gates] + recurrent[0]);
+    let r = gate(gates[at.input] + recurrent[0]);
     if (KEEP == 1u) { gates[at.gates] = r; }
-    gates[at.gates + stride] = gate(gates[at.gates + stride] + recurrent[RECURRENT_SIZE - 1u]);
+    gates[at.gates + stride] = gate(gates[at.input + stride] + recurrent[RECURRENT_SIZE - 1u]);
     reset_h[at.step] = r * h[at.before] * recurrent_mask(at);
     return 0.0;  // h[t] comes in the next phase
   }
   let z = gates[at.gates + stride];
-  let n = candidate(gates[at.gates + 2u * stride] + recurrent[0]);
+  let n = candidate(gates[at.input + 2u * stride] + recurrent[0]);
   if (KEEP == 1u) { gates[at.gates + 2u * stride] = n; }
   return (1.0 - z) * n + z * h[at.before];
 }

@@ -18,7 +18,7 @@ fn recurrent_block(gate: u32) -> u32 {
 }
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
-  let y = candidate(gates[at.gates] + recurrent_weight(at) * recurrent_input(at.before));
+  let y = candidate(gates[at.input] + recurrent_weight(at) * recurrent_input(at.before));
   if (KEEP == 1u) { gates[at.gates] = y; }
   return y;
 }

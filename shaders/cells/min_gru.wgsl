@@ -12,9 +12,13 @@ fn recurrent_block(gate: u32) -> u32 {
 }
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
-  let z = gate(gates[at.gates]);
-  if (KEEP == 1u) { gates[at.gates] = z; }
-  return (1.0 - z) * h[at.before] + z * gates[at.gates + params.hidden];
+  let z = gate(gates[at.input]);
+  let n = gates[at.input + params.hidden];
+  if (KEEP == 1u) {
+    gates[at.gates] = z;
+    gates[at.gates + params.hidden] = n;
+  }
+  return (1.0 - z) * h[at.before] + z * n;
 }
 
 fn cell_backward(at: Place, product: f32) -> f32 {

@@ -12,7 +12,7 @@ fn recurrent_block(gate: u32) -> u32 {
 }
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
-  let y = candidate(gates[at.gates] + recurrent[0]);
+  let y = candidate(gates[at.input] + recurrent[0]);
   if (KEEP == 1u) { gates[at.gates] = y; }
   return y;
 }

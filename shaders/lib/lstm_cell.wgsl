@@ -20,21 +20,21 @@ fn recurrent_block(gate: u32) -> u32 {
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let stride = params.hidden;
-  let g_at = at.gates + (2u - COUPLED) * stride;
-  let o_at = at.gates + (3u - COUPLED) * stride;
+  let g_block = (2u - COUPLED) * stride;
+  let o_block = (3u - COUPLED) * stride;
   let before = c[at.before];
-  let i = gate(gates[at.gates] + recurrent[0] + see_input(at, before));
+  let i = gate(gates[at.input] + recurrent[0] + see_input(at, before));
   var f = 1.0 - i;
-  if (COUPLED == 0u) { f = gate(gates[at.gates + stride] + recurrent[1] + see_forget(at, before)); }
-  let g = candidate(gates[g_at] + recurrent[2u - COUPLED]);
+  if (COUPLED == 0u) { f = gate(gates[at.input + stride] + recurrent[1] + see_forget(at, before)); }
+  let g = candidate(gates[at.input + g_block] + recurrent[2u - COUPLED]);
   let cell = f * before + i * g;
-  let o = gate(gates[o_at] + recurrent[3u - COUPLED] + see_output(at, before, cell));
+  let o = gate(gates[at.input + o_block] + recurrent[3u - COUPLED] + see_output(at, before, cell));
   c[at.after] = cell + kept(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
   if (KEEP == 1u) {
     gates[at.gates] = i;
     if (COUPLED == 0u) { gates[at.gates + stride] = f; }
-    gates[g_at] = g;
-    gates[o_at] = o;
+    gates[at.gates + g_block] = g;
+    gates[at.gates + o_block] = o;
   }
   return o * output_activation(cell);
 }

@@ -37,6 +37,8 @@ struct StepParams {
   d_output_scale: f32,
   stream: u32,      // tells this layer's random numbers from another's
   continued: u32,   // backward: 1 where gates' slot T holds the gradients of the step that follows the window
+  tokens: u32,      // elements from lengths to the window's tokens [T, N]
+  vocabulary: u32,  // V
   weight_hh_offset: u32,
   bias_hh_offset: u32,
   diagonal_offset: u32,
@@ -47,18 +49,19 @@ struct StepParams {
 @group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
 @group(0) @binding(1) var<storage, read> weight_hh_vec4: array<vec4f>;  // the same, where four are read at once
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
-@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]
+@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]; with TOKENS behind it [V, S, H]
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
 @group(0) @binding(5) var<storage, read_write> d_output: array<f32>;  // [T, N, D·H], or [T, N, H] merged; traced: becomes dL/dh[t] whole
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
 @group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·F] h times its mask; one element where nothing is dropped
-@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
+@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins; with TOKENS [T, N] behind that
 
 const ROW_QUADS = 2u;      // a thread's tile: QUAD_ROWS·ROW_QUADS batch rows
 const UNITS = 1u;          // by so many neighbouring hidden units, all their gates; backward in fours
 const DEPTH_QUADS = 1u;    // terms of the product in a turn of its loop, in fours
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const DEPTH = 4u * DEPTH_QUADS;
+const TOKENS = 0u;         // forward, D = 1: 1 where the input side is a row of a table for each token, which lies behind the steps of `gates`
 const KEEP = 1u;           // forward: 0 where no backward pass follows, so that nobody reads the activations in `gates`
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
@@ -103,17 +106,22 @@ fn passing(at: Place, product: f32) -> f32 {
   return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
+// Where D is folded in, a compiler knows that the only direction is 0.
+fn direction_of(group: vec3u) -> u32 {
+  return select(group.z, 0u, params.directions == 1u);
+}
+
 // The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
   let tiles = quad_columns((params.hidden + UNITS - 1u) / UNITS);
   #unroll once in 0..1 - SEQUENCE {
     let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-    forward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * UNITS, group.z, quad_lane(local));
+    forward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * UNITS, direction_of(group), quad_lane(local));
   }
   #unroll once in 0..SEQUENCE {
     for (var step = 0u; step < params.steps; step += 1u) {
-      for (var t = local; t < tiles; t += WORKGROUP) { forward_step(step, group.x * TILE_ROWS, t * UNITS, group.z, quad_lane(local)); }
+      for (var t = local; t < tiles; t += WORKGROUP) { forward_step(step, group.x * TILE_ROWS, t * UNITS, direction_of(group), quad_lane(local)); }
       storageBarrier();
     }
   }
@@ -124,11 +132,11 @@ fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   let tiles = quad_columns((params.hidden + 4u * UNITS - 1u) / (4u * UNITS));
   #unroll once in 0..1 - SEQUENCE {
     let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-    backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, group.z, quad_lane(local));
+    backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, direction_of(group), quad_lane(local));
   }
   #unroll once in 0..SEQUENCE {
     for (var before = params.steps; before > 0u; before -= 1u) {
-      for (var t = local; t < tiles; t += WORKGROUP) { backward_step(before - 1u, group.x * TILE_ROWS, t * 4u * UNITS, group.z, quad_lane(local)); }
+      for (var t = local; t < tiles; t += WORKGROUP) { backward_step(before - 1u, group.x * TILE_ROWS, t * 4u * UNITS, direction_of(group), quad_lane(local)); }
       storageBarrier();
     }
   }

@@ -23,9 +23,15 @@ struct EmbeddingParams {
 @group(0) @binding(3) var<storage, read> tokens: array<u32>;          // [T,N]
 @group(0) @binding(4) var<storage, read_write> rows: array<f32>;      // [T·N, C], rows_stride apart
 
+const EVERY = 0u;     // gather: 1 for the row of every token in order, which turns the table round
 const ROWS = 16u;     // rows a thread of `gather`
 const COLUMNS = 4u;   // columns a thread, a workgroup's width apart: a token is looked up once for all of them
 const WORKGROUP = 64u;
+
+fn token_at(row: u32) -> u32 {
+  if (EVERY == 1u) { return row; }
+  return min(tokens[params.first + row], params.vocabulary - 1u);
+}
 
 // rows [t·N+n, :] = table row of tokens [t,n] (+ bias)
 @compute @workgroup_size(WORKGROUP)
@@ -39,7 +45,7 @@ fn gather(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   let first = (group.y + group.z * groups.y) * ROWS;
   let end = min(first + ROWS, params.tokens_count);
   for (var row = first; row < end; row += 1u) {
-    let of_token = min(tokens[params.first + row], params.vocabulary - 1u) * params.token_stride;
+    let of_token = token_at(row) * params.token_stride;
     let of_row = params.rows_offset + row * params.rows_stride;
     #unroll j in 0..COLUMNS {
       if (column_$j < params.columns) { rows[of_row + column_$j] = table[place_$j + of_token] + added_$j; }

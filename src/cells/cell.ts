@@ -80,7 +80,7 @@ export interface StepDispatch {
     /** [R*H, F] of the first direction, the others `weight_stride` further. */ readonly weight_hh: Slice;
     /** [R*H] likewise. */ readonly bias_hh: Slice;
     /** [count*H] likewise; any buffer where the cell has none. */ readonly diagonal: Slice;
-    /** [T,N,D,S,H], or [T+1,..] */ readonly gates: Slice;
+    /** [T,N,D,S,H], or [T+1,..]; with TOKENS [V,S,H] behind it. */ readonly gates: Slice;
     /** [slots,N,D*H]; of a projected layer what the cell makes. */ readonly h: Slice;
     /** [slots,N,D*H] of each further state. */ readonly states: readonly Slice[];
     /** [T,N,D*H] each. */ readonly scratch: readonly Slice[];
@@ -107,6 +107,8 @@ export interface StepDispatch {
     readonly d_output_scale: number;
     readonly stream: number;
     readonly continued: number;
+    /** Elements from `lengths` to the window's tokens [T,N] behind it, and V: where the constant TOKENS is 1. */ readonly tokens: number;
+    readonly vocabulary: number;
   };
   readonly constants: CellConstants;
   /** Params that are written into the shader: the same at every step, and worth a pipeline of their own. */
@@ -116,7 +118,7 @@ export interface StepDispatch {
   readonly rows: readonly [number, number, number];
 }
 
-export type FoldedParam = 'steps' | 'continued' | 'batch' | 'hidden' | 'features' | 'directions' | 'reverse' | 'd_output_columns' | 'd_output_direction';
+export type FoldedParam = 'steps' | 'continued' | 'batch' | 'hidden' | 'features' | 'directions' | 'reverse' | 'd_output_columns' | 'd_output_direction' | 'tokens' | 'vocabulary';
 
 /** The further buffers of a backward step. */
 export interface StepGradients {

@@ -21,7 +21,7 @@ export function fold(code: string, { params, lengths }: Folded): string {
   const masked = maskComments(code);
   let text = '';
   let from = 0;
-  const interesting = /\bparams\.(\w+)\b|(\bvar<storage\b[^>]*>\s*(\w+)\s*:\s*array<\s*(?:f32|vec4f))(?=\s*>)/g;
+  const interesting = /\bparams\.(\w+)\b|(\bvar<storage\b[^>]*>\s*(\w+)\s*:\s*array<\s*(?:f32|u32|vec4f))(?=\s*>)/g;
   for (const found of masked.matchAll(interesting)) {
     const [whole, param, declaration, name] = found;
     const replacement = param === undefined ? lengthened(declaration!, lengths.get(name!.replace(/_vec4$/, ''))) : values.get(param);

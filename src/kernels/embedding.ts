@@ -25,13 +25,19 @@ export interface Table {
 const strides = ({ vocabulary, columns, layout }: Table): { token_stride: number; column_stride: number } =>
   layout === 'rows' ? { token_stride: columns, column_stride: 1 } : { token_stride: 1, column_stride: vocabulary };
 
-/** Record rows [count, C], `stride` elements apart (default C), = table row of tokens [first .. first+count) (+ bias [C]). */
-export function gatherRows(recording: Recording, options: { table: Table; tokens: Slice; first?: number; count: number; rows: Slice; stride?: number; bias?: Slice }): void {
-  const { table, tokens, first = 0, count, rows, stride = table.columns, bias } = options;
+/**
+ * Record rows [count, C], `stride` elements apart (default C), = table row of tokens [first .. first+count) (+ bias [C]).
+ * With `every` the tokens are 0 to V-1, whatever `tokens` holds.
+ */
+export function gatherRows(recording: Recording, options: {
+  table: Table; tokens: Slice; every?: boolean; first?: number; count: number; rows: Slice; stride?: number; bias?: Slice;
+}): void {
+  const { table, tokens, every = false, first = 0, count, rows, stride = table.columns, bias } = options;
   recording.dispatch(shader, 'gather', {
     bindings: { table: table.slice, bias: bias ?? table.slice, tokens, rows },
     params: { tokens_count: count, first, columns: table.columns, vocabulary: table.vocabulary, rows_stride: stride, ...strides(table), has_bias: Number(bias !== undefined) },
     folded: foldedFor(recording, count * table.columns),
+    ...(every && { constants: { EVERY: 1 } }),
     workgroups: rowGrid(Math.ceil(count / ROWS), table.columns, COLUMNS * WORKGROUP),
   });
 }

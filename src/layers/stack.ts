@@ -10,13 +10,13 @@ import { matmul, matrix } from '../kernels/matmul.ts';
 import {
   allocateFirstGradients, bptt, gateGradients, initialStateGradient, recurrentGradients, type FirstGradients,
 } from '../scheduler/bptt.ts';
-import { allocateHistory, historyBuffers, type LayerHistory } from '../scheduler/history.ts';
+import { allocateHistory, historyBuffers, type LayerHistory, type TokenRows } from '../scheduler/history.ts';
 import { allocateInputNormGradient, inputBlock, normalizeInput, normalizeInputBackward, sumRows } from '../scheduler/input_norm.ts';
 import { allocateProjectionGradients, projectionBuffers, projectionWeightGradients, type ProjectionGradients } from '../scheduler/projection.ts';
 import { step, unfold, type NormWeights, type OutputGradient, type RecurrentWeights } from '../scheduler/unfold.ts';
 import type { Parameters } from './parameters.ts';
 import { directionsOf, featuresOf, outputColumns, parameterName, type LayerShape, type ParameterKind } from './stack_parameters.ts';
-import { TokenInput } from './token_input.ts';
+import { readInSteps, TokenInput } from './token_input.ts';
 
 /** Where the first layer's input comes from. */
 export type StackInput =
@@ -84,8 +84,10 @@ export class StackWindow {
     this.batch = batch;
     this.#parameters = parameters;
     this.#values = input.kind === 'dense' ? input.values : null;
-    this.#tokens = input.kind === 'dense' ? null : new TokenInput(layers[0]!, parameters, input, { count: steps * batch, training });
-    this.#layers = layers.map((layer, l) => allocateLayer(layer, l, shape, l === layers.length - 1, parameters.half ? 2 : 4));
+    const count = steps * batch;
+    const tokens = readInSteps(layers[0]!, input, shape.lengths, count);
+    this.#layers = layers.map((layer, l) => allocateLayer(layer, l, shape, l === layers.length - 1, parameters.half ? 2 : 4, l === 0 ? tokens : null));
+    this.#tokens = input.kind === 'dense' ? null : new TokenInput(layers[0]!, this.#layers[0]!.history, parameters, input, { count, training });
   }
 
   /** Every layer's arrays, the lowest first. */
@@ -328,7 +330,7 @@ export class StackWindow {
 const zoneoutStream = (index: number): number => 16 * index + 1;
 const dropoutStream = (index: number): number => 0x10000 + index;
 
-function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean, elementBytes: ElementBytes): Layer {
+function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean, elementBytes: ElementBytes, tokens: TokenRows | null): Layer {
   const { steps, batch, training, lengths, ragged, trace = false, hasHead = false, continued = false } = window;
   const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
   const { RECURRENT_DROPOUT, ...always } = given.cell.constants;
@@ -346,7 +348,7 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
   const features = featuresOf(shape);
   const name = `l${index}`;
   const extents = { steps, batch, hidden, features, directions, reverse: direction === 'reverse' };
-  const history = allocateHistory(cell, name, extents, lengths, zoneoutStream(index), continued, elementBytes);
+  const history = allocateHistory(cell, name, extents, lengths, zoneoutStream(index), { continued, elementBytes, tokens });
   // What is summed over the steps, or goes in and out, stays f32.
   const array = (what: string, extents: readonly number[], bytes: ElementBytes = 4): Slice => allocateProxy(`${name}.${what}`, extents, 'activations', bytes);
   const state = (width: number): readonly number[] => [directions, batch, width];

@@ -1,30 +1,43 @@
-// Tokens as the first layer's input: rows are gathered, no one-hot array and no product over time exist.
+// Tokens as the first layer's input: rows of a table, no one-hot array and no product over time exist. The steps read the rows
+// themselves where they can (src/scheduler/history.ts, TokenTable); otherwise they are gathered before.
 import { allocateProxy, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { gatherRows, gatherRowsGradient, type TokenIndex } from '../kernels/embedding.ts';
 import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
 import type { Parameters } from './parameters.ts';
+import type { LayerHistory, TokenRows, TokenTable } from '../scheduler/history.ts';
 import type { StackInput } from './stack.ts';
 import { directionsOf, parameterName, type LayerShape } from './stack_parameters.ts';
+
+type Tokens = Exclude<StackInput, { kind: 'dense' }>;
+
+/** What a layer's steps read by themselves of `count` tokens: not before a normalization, and not where more rows would be made than are read. */
+export function readInSteps({ cell, direction }: LayerShape, input: StackInput, lengths: Slice, count: number): TokenRows | null {
+  if (input.kind === 'dense' || cell.norm || direction !== 'forward' || input.tokens.buffer !== lengths.buffer) return null;
+  return input.kind === 'table' || input.vocabulary < count ? input : null;
+}
 
 export class TokenInput {
   readonly #layer: LayerShape;
   readonly #parameters: Parameters;
-  readonly #input: Exclude<StackInput, { kind: 'dense' }>;
+  readonly #input: Tokens;
   readonly #count: number;
-  /** E·W_ihᵀ + b_ih [V,G*H] of each direction, without the bias where it comes behind a normalization; empty for one-hot tokens, whose table is W_ih itself. */
+  /** E·W_ihᵀ + b_ih [V,G*H] of each direction, without the bias where it comes behind a normalization; none where the steps read the history's, and for one-hot tokens, whose table is W_ih itself. */
   readonly #tables: readonly Slice[];
+  /** The table that the steps read. */
+  readonly #read: TokenTable | null;
   readonly #dTables: readonly Slice[];
 
   /** `count`: tokens of a window, T·N. */
-  constructor(layer: LayerShape, parameters: Parameters, input: Exclude<StackInput, { kind: 'dense' }>, { count, training }: { count: number; training: boolean }) {
+  constructor(layer: LayerShape, history: LayerHistory, parameters: Parameters, input: Tokens, { count, training }: { count: number; training: boolean }) {
     this.#layer = layer;
     this.#parameters = parameters;
     this.#input = input;
     this.#count = count;
+    this.#read = history.table;
     const table = (name: string, elementBytes: ElementBytes): Slice[] =>
       input.kind === 'one-hot' ? [] : Array.from({ length: directionsOf(layer) }, (_, d) => allocateProxy(`${name} ${d}`, [input.vocabulary, this.#columns], 'activations', elementBytes));
-    this.#tables = table('token table', parameters.half ? 2 : 4);
+    this.#tables = history.table ? [] : table('token table', parameters.half ? 2 : 4);
     this.#dTables = training ? table('token table gradient', 4) : [];
   }
 
@@ -44,22 +57,40 @@ export class TokenInput {
   /** Record the tables, once a window: after it each token's input side is a row. */
   prepare(recording: Recording): void {
     const input = this.#input;
-    if (input.kind === 'one-hot') return;
+    if (input.kind === 'one-hot') {
+      if (this.#read) this.#turnRound(recording, this.#read);
+      return;
+    }
     const { vocabulary, embedding } = input;
-    this.#tables.forEach((table, d) => {
+    const [, stride] = (this.#read?.rows.shape ?? [vocabulary, this.#columns]) as [number, number];
+    (this.#read ? [this.#read.rows] : this.#tables).forEach((table, d) => {
       matmul(recording, {
         form: 'nt',
         a: matrix(embedding, vocabulary, this.#layer.input),
         b: matrix(this.#parameter('weight_ih', d), this.#columns, this.#layer.input),
-        c: matrix(table, vocabulary, this.#columns),
+        c: matrix(table, vocabulary, this.#columns, stride),
         bias: this.#layer.bias && !this.#layer.cell.norm ? this.#parameter('bias_ih', d) : undefined,
       });
     });
   }
 
-  /** Record the rows of `count` tokens from the `first` into `gates`, `stride` elements from one token's to the next. */
+  /** Record W_ih with a token's weights in a row, and the bias in it. */
+  #turnRound(recording: Recording, { vocabulary, tokens, rows }: TokenTable): void {
+    gatherRows(recording, {
+      table: { slice: this.#parameter('weight_ih', 0), vocabulary, columns: this.#columns, layout: 'columns' },
+      tokens,
+      every: true,
+      count: vocabulary,
+      rows,
+      stride: rows.shape[1]!,
+      ...(this.#layer.bias && { bias: this.#parameter('bias_ih', 0) }),
+    });
+  }
+
+  /** Record the rows of `count` tokens from the `first` into `gates`, `stride` elements from one token's to the next; nothing where the steps read them. */
   project(recording: Recording, direction: number, to: { first: number; count: number; gates: Slice; stride: number; bias: Slice | undefined }): void {
     const { vocabulary, tokens, kind } = this.#input;
+    if (this.#read) return;
     const { first, count, gates, stride, bias } = to;
     const columns = this.#columns;
     gatherRows(recording, {

@@ -4,7 +4,7 @@ import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
 import { announce, Replay } from '../gpu/submit.ts';
 import { sample, SAMPLE_SETTINGS } from '../kernels/sample.ts';
-import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
+import { allocateTokens, lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
 import { linear } from './linear.ts';
 import type { CharacterModel } from './model.ts';
@@ -42,16 +42,17 @@ export class TokenStream {
     const { gpu, vocabulary } = model;
     this.#model = model;
     this.#batch = batch;
-    this.#tokens = allocateProxy('stream tokens', [BLOCK + 1, batch], 'input');
+    const { tokens, lengths } = allocateTokens('stream tokens', BLOCK + 1, batch);
+    this.#tokens = tokens;
+    this.#lengths = lengths;
     this.#last = allocateProxy('stream last tokens', [1, batch], 'input');
     this.#settings = allocateProxy('sample settings', [SAMPLE_SETTINGS], 'input');
-    this.#lengths = allocateProxy('stream lengths', lengthsShape(batch), 'input');
     this.#stack = new StackWindow(model.layers, model.weights, model.inputOf(this.#tokens), {
       steps: BLOCK, batch, training: false, lengths: this.#lengths, ragged: false,
     });
     const logits = allocateProxy('stream logits', [batch, vocabulary.size], 'activations');
     this.#carried = allocateCarriedState(this.#stack.histories);
-    this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits, this.#lengths].map((s) => s.buffer)];
+    this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits].map((s) => s.buffer)];
     gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
     this.#steps = new Uint32Array(lengthsShape(batch)[0]);
     this.#recordings = { read: this.#record('read', BLOCK, logits), [`draw ${BLOCK}`]: this.#record('draw', BLOCK, logits), 'draw 1': this.#record('draw', 1, logits) };

@@ -2,7 +2,7 @@
 // ends in slot t+1, a forward direction begins in slot 0, a reverse one in slot T+1. So no step is special, and the layer's
 // output [T,N,D*H] is a slice of its history.
 import type { Cell } from '../cells/cell.ts';
-import { allocateProxy, subslice, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
+import { ALIGNMENT_BYTES, allocateProxy, elements, subslice, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { DropoutOptions } from '../kernels/dropout.ts';
 import type { StateShape } from '../kernels/state.ts';
 
@@ -14,6 +14,8 @@ export interface LayerExtents extends StateShape {
 export interface LayerHistory extends LayerExtents {
   /** [T,N,D,S,H], or [T+1,..] where continued: pre-activations of the input side, then saved activations, then their gradients: one memory for the three. */
   readonly gates: Slice;
+  /** Where each step reads its input side, if not in `gates`. */
+  readonly table: TokenTable | null;
   /** [slots,N,D*F] */
   readonly h: Slice;
   /** [slots,N,D*H] what the cell makes and the projection reads; null without a projection. */
@@ -36,6 +38,18 @@ export interface LayerHistory extends LayerExtents {
   readonly continued: boolean;
 }
 
+/** Tokens as a layer's input: each step finds its input side in a row of a table. Of layers with one direction. */
+export interface TokenRows {
+  /** [T,N], behind `lengths` in one buffer. */
+  readonly tokens: Slice;
+  readonly vocabulary: number;
+}
+
+export interface TokenTable extends TokenRows {
+  /** [V,S*H] W_ih·x + b_ih of each token in the first G*H of its row; behind `gates` in one buffer, since a kernel may bind eight at most. */
+  readonly rows: Slice;
+}
+
 /** Variational dropout inside the recurrent product: the same units at every step of a window (Gal & Ghahramani 2016). */
 export interface RecurrentMask {
   readonly options: DropoutOptions;
@@ -48,17 +62,29 @@ export interface RecurrentMask {
 /** Where a layer's random numbers begin; zoneout takes the first two of its streams, recurrent dropout the third. */
 const RECURRENT_DROPOUT_STREAM = 2;
 
-export function allocateHistory(cell: Cell, name: string, shape: LayerExtents, lengths: Slice, stream: number, continued = false, elementBytes: ElementBytes = 4): LayerHistory {
+export interface HistoryOptions {
+  readonly continued?: boolean;
+  readonly elementBytes?: ElementBytes;
+  /** The input side is read by token. */
+  readonly tokens?: TokenRows | null;
+}
+
+export function allocateHistory(cell: Cell, name: string, shape: LayerExtents, lengths: Slice, stream: number, options: HistoryOptions = {}): LayerHistory {
   const { steps, batch, hidden, features, directions, reverse } = shape;
+  const { continued = false, elementBytes = 4, tokens = null } = options;
   const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'history', elementBytes);
   const columns = directions * features;
   const slots = (width: number): readonly number[] => [steps + (reverse || directions === 2 ? 2 : 1), batch, directions * width];
   const h = array('h', slots(features));
   const chance = cell.constants.RECURRENT_DROPOUT ?? 0;
   const state = [directions, batch, features];
+  const own = [steps + Number(continued), batch, directions, cell.saved, hidden];
+  const row = cell.saved * hidden;
+  const gates = array('gates', tokens ? [elements(own) / row + tokens.vocabulary, row] : own);
   return {
     ...shape,
-    gates: array('gates', [steps + Number(continued), batch, directions, cell.saved, hidden]),
+    gates: subslice(gates, 0, own),
+    table: tokens && { ...tokens, rows: subslice(gates, elements(own), [tokens.vocabulary, row]) },
     h,
     made: features === hidden ? null : array('made', slots(hidden)),
     states: cell.states.map((state) => array(state, slots(hidden))),
@@ -89,6 +115,17 @@ export const historyBuffers = (layer: LayerHistory): BufferProxy[] =>
 
 /** The elements of a `lengths` array [N+3]. */
 export const lengthsShape = (batch: number): readonly [number] => [batch + 3];
+
+/** Tokens begin at a multiple of this many elements, where a binding may. */
+const TOKENS_AT = ALIGNMENT_BYTES / 4;
+
+/** `lengths` [N+3] and tokens [B,N] in one buffer: steps that read their input side by token bind both as one. */
+export function allocateTokens(name: string, rows: number, batch: number): { lengths: Slice; tokens: Slice } {
+  const lengths = lengthsShape(batch);
+  const from = Math.ceil(lengths[0] / TOKENS_AT) * TOKENS_AT;
+  const both = allocateProxy(name, [from + rows * batch], 'input');
+  return { lengths: subslice(both, 0, lengths), tokens: subslice(both, from, [rows, batch]) };
+}
 
 /** Rows of `steps` steps each, and what follows them: the seed and the counter of random numbers, the time at which the window begins. */
 export function wholeLengths(batch: number, steps: number, seed = 0): Uint32Array<ArrayBuffer> {

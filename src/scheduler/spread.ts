@@ -6,7 +6,7 @@ import { grid } from '../kernels/grid.ts';
 import type { StateShape } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
 
-const FOLDED: readonly FoldedParam[] = ['steps', 'continued', 'batch', 'hidden', 'features', 'directions', 'reverse', 'd_output_columns', 'd_output_direction'];
+const FOLDED: readonly FoldedParam[] = ['steps', 'continued', 'batch', 'hidden', 'features', 'directions', 'reverse', 'd_output_columns', 'd_output_direction', 'tokens', 'vocabulary'];
 
 /** A workgroup for every row of every direction. */
 export function rowWorkgroups({ batch, directions }: StateShape): readonly [number, number, number] {

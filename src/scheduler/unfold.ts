@@ -64,6 +64,8 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
       d_output_scale: output?.scale ?? 0,
       stream,
       continued: Number(continued),
+      tokens: 0,
+      vocabulary: 0,
     },
     constants: { ...cellConstants(cell.constants, history), ...spread.constants },
     folded: spread.folded,
@@ -72,10 +74,24 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
   };
 }
 
-/** Record one step: `gates` there hold W_ih·x + b_ih; the next slot of every state is made. */
+/** A step forward; where tokens name rows of a table, it reads its input side there. */
+function forwardAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, spread: Spread): StepDispatch {
+  const dispatch = stepAt(cell, history, weights, step, spread);
+  const { gates, table, lengths } = history;
+  if (!table) return dispatch;
+  const words = span([lengths, table.tokens]);
+  return {
+    ...dispatch,
+    buffers: { ...dispatch.buffers, gates: span([gates, table.rows]).slice, lengths: words.slice },
+    params: { ...dispatch.params, tokens: words.stride, vocabulary: table.vocabulary },
+    constants: { ...dispatch.constants, TOKENS: 1 },
+  };
+}
+
+/** Record one step: `gates` there, or the table, hold W_ih·x + b_ih; the next slot of every state is made. */
 export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
   const tile = recording.tileOf(opOf('forward', cell, history));
-  cell.forward(recording, stepAt(cell, history, weights, index, forwardSpread(tile, 'step', cell, history)));
+  cell.forward(recording, forwardAt(cell, history, weights, index, forwardSpread(tile, 'step', cell, history)));
   if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
 }
 
@@ -86,7 +102,7 @@ export function unfold(recording: Recording, cell: Cell, history: LayerHistory, 
   const spread = forwardSpread(tile, mode, cell, history);
   const dispatches = mode === 'sequence' ? 1 : history.steps;
   for (let index = 0; index < dispatches; index++) {
-    cell.forward(recording, stepAt(cell, history, weights, index, spread));
+    cell.forward(recording, forwardAt(cell, history, weights, index, spread));
     if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
   }
 }

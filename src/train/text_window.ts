@@ -11,7 +11,7 @@ import { putNewStepsBack, takeNewSteps, type NewSteps } from '../kernels/new_ste
 import { linear, linearBackward, type LinearShape } from '../layers/linear.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import { StackWindow } from '../layers/stack.ts';
-import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
+import { allocateTokens, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, forgetState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
 import { allocateBatch, type Batch, type BatchArrays, type BatchOptions } from '../text/batches.ts';
 
@@ -64,9 +64,8 @@ export class TextWindow {
     const vocabulary = model.vocabulary.size;
     const input = (name: string, shape: readonly number[]): Slice => allocateProxy(name, shape, 'input');
     this.inputs = {
-      tokens: input('tokens', [backSteps, batch]),
+      ...allocateTokens('tokens and lengths', backSteps, batch),
       targets: input('targets', [window, batch]),
-      lengths: input('lengths', lengthsShape(batch)),
       offsets: input('offsets', [batch]),
       kept: input('kept', [batch]),
       begins: input('begins', [batch]),

@@ -97,7 +97,7 @@ fn d_output_activation(y: f32) -> f32 {
 // alone. With a projection (ops/projection.wgsl) it is all but the projection: `h` is the array of what the cell makes, and the
 // state, F features a row, is bound to `masked`.
 // Where the values of a batch row and of a hidden unit lie at a step of a direction. The importing file has `params` (steps T, batch N,
-// hidden H, directions D, reverse, d_output's strides), `lengths` [N, ..] and SAVED_GATES.
+// hidden H, directions D, reverse, continued, d_output's strides, tokens, vocabulary), `lengths` [N, ..], SAVED_GATES and TOKENS.
 // Where the states of a step lie. A history has a slot more than steps on the side where a direction begins: time t ends in
 // slot t+1; a forward direction begins in slot 0, a reverse one in slot T+1. Each row begins and ends within its own length.
 
@@ -128,6 +128,7 @@ struct Place {
   unit: u32,      // u in 0..H
   direction: u32,
   gates: u32,     // element of gates [time, n, d, 0, u]; block q is H·q further
+  input: u32,     // element of gates where the unit's input side begins, likewise
   step: u32,      // element of an array [T, N, D·H] at time
   before: u32,    // element of a history array, slot from which the row starts
   after: u32,     // element of a history array, slot that the step makes
@@ -148,16 +149,25 @@ fn gates_row(time: u32, n: u32, direction: u32) -> u32 {
   return ((time * params.batch + n) * params.directions + direction) * SAVED_GATES * params.hidden;
 }
 
+// Where the input side of a row begins: in its own place in `gates`, or, behind all steps, in the row of the table that its token names.
+fn input_row(own: u32, time: u32, n: u32) -> u32 {
+  if (TOKENS == 0u) { return own; }
+  let token = min(lengths[params.tokens + time * params.batch + n], params.vocabulary - 1u);
+  return ((params.steps + params.continued) * params.batch + token) * SAVED_GATES * params.hidden;
+}
+
 fn history_row(slot: u32, n: u32, direction: u32) -> u32 {
   return ((slot * params.batch + n) * params.directions + direction) * params.hidden;
 }
 
 fn place(row: RowPlace, u: u32) -> Place {
   let step = row.time * params.batch + row.row;
+  let own = gates_row(row.time, row.row, row.direction);
   return Place(
     u,
     row.direction,
-    gates_row(row.time, row.row, row.direction) + u,
+    own + u,
+    input_row(own, row.time, row.row) + u,
     (step * params.directions + row.direction) * params.hidden + u,
     history_row(row.before, row.row, row.direction) + u,
     history_row(row.time + 1u, row.row, row.direction) + u,
@@ -247,6 +257,8 @@ struct StepParams {
   d_output_scale: f32,
   stream: u32,      // tells this layer's random numbers from another's
   continued: u32,   // backward: 1 where gates' slot T holds the gradients of the step that follows the window
+  tokens: u32,      // elements from lengths to the window's tokens [T, N]
+  vocabulary: u32,  // V
   weight_hh_offset: u32,
   bias_hh_offset: u32,
   diagonal_offset: u32,
@@ -257,18 +269,19 @@ struct StepParams {
 @group(0) @binding(1) var<storage, read> weight_hh: array<f32>;       // [R·H, F], of the first direction
 @group(0) @binding(1) var<storage, read> weight_hh_vec4: array<vec4f>;  // the same, where four are read at once
 @group(0) @binding(2) var<storage, read> bias_hh: array<f32>;         // [R·H]
-@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]
+@group(0) @binding(3) var<storage, read_write> gates: array<f32>;     // [T, N, D, S, H] input side, then activations, then gradients; continued: [T+1, ..]; with TOKENS behind it [V, S, H]
 @group(0) @binding(4) var<storage, read_write> h: array<f32>;         // [slots, N, D·H]
 @group(0) @binding(5) var<storage, read_write> d_output: array<f32>;  // [T, N, D·H], or [T, N, H] merged; traced: becomes dL/dh[t] whole
 @group(0) @binding(6) var<storage, read_write> d_hidden: array<f32>;  // [D, N, H] in: dL/dh past this window or step; out: what bypasses W_hh
 @group(0) @binding(11) var<storage, read_write> masked: array<f32>;   // [slots, N, D·F] h times its mask; one element where nothing is dropped
-@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins
+@group(0) @binding(7) var<storage, read> lengths: array<u32>;         // [N] steps of each row, then the seed and counter of random numbers and the time at which the window begins; with TOKENS [T, N] behind that
 
 const ROW_QUADS = 2u;      // a thread's tile: QUAD_ROWS·ROW_QUADS batch rows
 const UNITS = 1u;          // by so many neighbouring hidden units, all their gates; backward in fours
 const DEPTH_QUADS = 1u;    // terms of the product in a turn of its loop, in fours
 const TILE_ROWS = QUAD_ROWS * ROW_QUADS;
 const DEPTH = 4u * DEPTH_QUADS;
+const TOKENS = 0u;         // forward, D = 1: 1 where the input side is a row of a table for each token, which lies behind the steps of `gates`
 const KEEP = 1u;           // forward: 0 where no backward pass follows, so that nobody reads the activations in `gates`
 const TRACE = 0u;          // backward: 1 to leave dL/dh[t] in d_output, where directions are not merged
 const PRODUCT_BLOCK = 0u;  // above 0: the product alone, its gates in the blocks from there on; backward: dL/dh[t] whole, in d_hidden
@@ -313,19 +326,24 @@ fn passing(at: Place, product: f32) -> f32 {
   return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
+// Where D is folded in, a compiler knows that the only direction is 0.
+fn direction_of(group: vec3u) -> u32 {
+  return select(group.z, 0u, params.directions == 1u);
+}
+
 // The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
   let tiles = quad_columns((params.hidden + UNITS - 1u) / UNITS);
   let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-  forward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * UNITS, group.z, quad_lane(local));
+  forward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * UNITS, direction_of(group), quad_lane(local));
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
   let tiles = quad_columns((params.hidden + 4u * UNITS - 1u) / (4u * UNITS));
   let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-  backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, group.z, quad_lane(local));
+  backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, direction_of(group), quad_lane(local));
 }
 
 // A weight; and four in a row, from UNIT times so many on. Loops count in units: compilers for CPUs divide by four as by any number.
@@ -1149,21 +1167,21 @@ fn recurrent_block(gate: u32) -> u32 {
 
 fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let stride = params.hidden;
-  let g_at = at.gates + (2u - COUPLED) * stride;
-  let o_at = at.gates + (3u - COUPLED) * stride;
+  let g_block = (2u - COUPLED) * stride;
+  let o_block = (3u - COUPLED) * stride;
   let before = c[at.before];
-  let i = gate(gates[at.gates] + recurrent[0] + see_input(at, before));
+  let i = gate(gates[at.input] + recurrent[0] + see_input(at, before));
   var f = 1.0 - i;
-  if (COUPLED == 0u) { f = gate(gates[at.gates + stride] + recurrent[1] + see_forget(at, before)); }
-  let g = candidate(gates[g_at] + recurrent[2u - COUPLED]);
+  if (COUPLED == 0u) { f = gate(gates[at.input + stride] + recurrent[1] + see_forget(at, before)); }
+  let g = candidate(gates[at.input + g_block] + recurrent[2u - COUPLED]);
   let cell = f * before + i * g;
-  let o = gate(gates[o_at] + recurrent[3u - COUPLED] + see_output(at, before, cell));
+  let o = gate(gates[at.input + o_block] + recurrent[3u - COUPLED] + see_output(at, before, cell));
   c[at.after] = cell + kept(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
   if (KEEP == 1u) {
     gates[at.gates] = i;
     if (COUPLED == 0u) { gates[at.gates + stride] = f; }
-    gates[g_at] = g;
-    gates[o_at] = o;
+    gates[at.gates + g_block] = g;
+    gates[at.gates + o_block] = o;
   }
   return o * output_activation(cell);
 }
