@@ -134,7 +134,7 @@ export function ownFigures({ configs, peak }: Sections, gated: boolean): string[
   }
   if (peak) {
     const product = peak.products[0]!;
-    lines.push(`multiply-add peak of the adapter ${peak.multiplyAdd.toFixed(1)} GFLOP/s; best matrix product of the engine ${product.gflops.toFixed(1)} (${product.form} ${product.M}x${product.N}x${product.K})`);
+    lines.push(`multiply-add peak of the adapter ${peak.multiplyAdd.toFixed(1)} GFLOP/s (${peak.chains} chains side by side); best matrix product of the engine ${product.gflops.toFixed(1)} (${product.form} ${product.M}x${product.N}x${product.K})`);
     for (const config of ['S', 'M'] as const) {
       const train = own(config, 'train');
       const rows = configs[config]?.rows[config];

@@ -175,7 +175,7 @@ test('the table has wins, losses, gates and what is missing', () => {
 });
 
 test('figures of the engine alone', () => {
-  const peak = { date: '', load: [0, 0] as const, multiplyAdd: 40, products: [{ form: 'nn' as const, M: 2048, N: 512, K: 128, gflops: 12 }] };
+  const peak = { date: '', load: [0, 0] as const, multiplyAdd: 40, chains: 10, products: [{ form: 'nn' as const, M: 2048, N: 512, K: 128, gflops: 12 }] };
   const lines = ownFigures({ configs: { S: section }, profiles: {}, peak }, true);
   expect(lines[0]).toBe('time to the first step of S, from opening the device: 2.00 s (at most 3 s pass)');
   // 0.906 GFLOP in 100 ms.
