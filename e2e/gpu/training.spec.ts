@@ -5,9 +5,9 @@ import type { TrainingReport } from './training.page.ts';
 
 const page = '/e2e/gpu/training.page.ts';
 
-test('the first training steps have the losses, norms and weights of PyTorch', async ({ inPage }) => {
+for (const folded of [false, true]) test(`the first training steps have the losses, norms and weights of PyTorch${folded ? ', with all sizes folded in' : ''}`, async ({ inPage }) => {
   const file: unknown = JSON.parse(readFileSync(new URL('../golden/training.json', import.meta.url), 'utf8'));
-  const reports = await inPage<TrainingReport[]>(page, 'goldenTraining', file);
+  const reports = await inPage<TrainingReport[]>(page, 'goldenTraining', { file, folded });
   expect(reports.length).toBeGreaterThanOrEqual(3);
   for (const { name, losses, gradientNorms, stepLossError, trained } of reports) {
     expect(losses.actual.length, name).toBe(losses.expected.length);

@@ -10,5 +10,6 @@ fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
 }
 
 fn skipped() -> bool {
-  return SCALED == 1u && norm[SKIPPED] == 1.0;
+  #unroll scaled in 0..SCALED { return norm[SKIPPED] == 1.0; }
+  #unroll plain in 0..1 - SCALED { return false; }
 }

@@ -25,8 +25,8 @@ struct AdamParams {
 
 // 1 / (1-β1^t) and 1 / (1-β2^t).
 fn corrections() -> vec2f {
-  if (SCALED == 1u) { return 1.0 / vec2f(norm[SHARE], norm[SHARE + 1u]); }
-  return vec2f(params.correction1, params.correction2);
+  #unroll scaled in 0..SCALED { return 1.0 / vec2f(norm[SHARE], norm[SHARE + 1u]); }
+  #unroll plain in 0..1 - SCALED { return vec2f(params.correction1, params.correction2); }
 }
 
 const ELEMENTS = 4u;  // of a thread, a workgroup's width apart: what they have in common is read once

@@ -2,8 +2,11 @@
 import shader from '../../shaders/ops/column_sum.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { foldedFor } from './folded.ts';
 import { grid } from './grid.ts';
 import type { Matrix } from './matmul.ts';
+
+const FOLDED = ['rows', 'group', 'columns', 'stride'] as const;
 
 /**
  * Record total [C] += Σ over the rows of x [R,C], and also [C] += the same. With `group`, the rows of a timestep, the sum over a window
@@ -13,6 +16,7 @@ export function columnSum(recording: Recording, x: Matrix, total: Slice, { group
   if (x.rows % group !== 0) throw new RangeError(`${x.rows} rows are not whole groups of ${group}`);
   const params = { rows: x.rows, group, columns: x.columns, stride: x.stride ?? x.columns };
   const workgroups = grid(x.columns, shader.constants.COLUMNS * shader.constants.WORKGROUP);
-  if (also) recording.dispatch(shader, 'column_sum_to_both', { bindings: { x: x.slice, total, also }, params, workgroups });
-  else recording.dispatch(shader, 'column_sum', { bindings: { x: x.slice, total }, params, workgroups });
+  const folded = foldedFor(recording, x.rows * x.columns, FOLDED);
+  if (also) recording.dispatch(shader, 'column_sum_to_both', { bindings: { x: x.slice, total, also }, params, folded, workgroups });
+  else recording.dispatch(shader, 'column_sum', { bindings: { x: x.slice, total }, params, folded, workgroups });
 }

@@ -2,17 +2,12 @@
 import shader from '../../shaders/ops/embedding.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { foldedFor } from './folded.ts';
 import { rowGrid } from './grid.ts';
 
 const { ROWS, COLUMNS, WORKGROUP } = shader.constants;
 
 const FOLDED = ['tokens_count', 'columns', 'vocabulary', 'rows_stride', 'token_stride', 'column_stride', 'has_bias'] as const;
-/** What moving one element costs, in multiply-adds. */
-const ELEMENT_WORK = 8;
-
-/** Sizes are folded in where the rows are many. */
-const foldedFor = (recording: Recording, elements: number): typeof FOLDED | readonly [] =>
-  elements * ELEMENT_WORK >= recording.tiles.matmul.foldFrom ? FOLDED : [];
 
 /** A table of V rows and C columns; `layout` 'rows' is [V,C] as stored, 'columns' is [C,V] (W_ih as a one-hot product). */
 export interface Table {
@@ -36,7 +31,7 @@ export function gatherRows(recording: Recording, options: {
   recording.dispatch(shader, 'gather', {
     bindings: { table: table.slice, bias: bias ?? table.slice, tokens, rows },
     params: { tokens_count: count, first, columns: table.columns, vocabulary: table.vocabulary, rows_stride: stride, ...strides(table), has_bias: Number(bias !== undefined) },
-    folded: foldedFor(recording, count * table.columns),
+    folded: foldedFor(recording, count * table.columns, FOLDED),
     ...(every && { constants: { EVERY: 1 } }),
     workgroups: rowGrid(Math.ceil(count / ROWS), table.columns, COLUMNS * WORKGROUP),
   });
@@ -54,7 +49,7 @@ export function gatherRowsGradient(recording: Recording, options: { dTable: Tabl
   recording.dispatch(shader, 'gradient', {
     bindings: { starts: index.starts, positions: index.positions, d_rows: dRows, d_table: dTable.slice },
     params: { tokens_count: count, first: 0, columns: dTable.columns, vocabulary: dTable.vocabulary, rows_stride: stride, ...strides(dTable), has_bias: 0 },
-    folded: foldedFor(recording, count * dTable.columns),
+    folded: foldedFor(recording, count * dTable.columns, FOLDED),
     workgroups: rowGrid(dTable.vocabulary, dTable.columns, COLUMNS * WORKGROUP),
   });
 }

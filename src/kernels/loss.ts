@@ -2,10 +2,14 @@
 import shader from '../../shaders/loss/softmax_cross_entropy.wgsl';
 import type { Slice } from '../gpu/memory.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
+import { foldedFor } from './folded.ts';
 import { grid } from './grid.ts';
 
 /** A target that counts for nothing: no loss, no gradient. */
 export const IGNORED_TARGET = 0xffffffff;
+
+/** A row's logits are read three times and written once, with two exponentials each: as much as moving them so often. */
+const ROW_MOVES = 8;
 
 export interface CrossEntropy {
   /** [T,N,V] in: logits; after: their gradient */ readonly logits: Slice;
@@ -25,7 +29,8 @@ export interface CrossEntropy {
 export function softmaxCrossEntropy(recording: Recording, loss: CrossEntropy): readonly Dispatch[] {
   const { logits, targets, rowLoss: row_loss, stepLoss: step_loss, total, steps, batch, vocabulary } = loss;
   const params = { steps, batch, vocabulary, scale: 1 / (steps * batch) };
-  const differentiate = recording.dispatch(shader, 'rows', { bindings: { logits, targets, row_loss }, params, workgroups: grid(steps * batch, 16) });
+  const folded = foldedFor(recording, ROW_MOVES * steps * batch * vocabulary, ['steps', 'batch', 'vocabulary']);
+  const differentiate = recording.dispatch(shader, 'rows', { bindings: { logits, targets, row_loss }, params, folded, workgroups: grid(steps * batch, 16) });
   recording.dispatch(shader, 'steps', { bindings: { targets, row_loss, step_loss }, params, workgroups: grid(steps, 16) });
   const sum = recording.dispatch(shader, 'sum_steps', { bindings: { targets, row_loss, total }, params, workgroups: [1, 1, 1] });
   return [differentiate, sum];

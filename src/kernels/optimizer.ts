@@ -5,6 +5,7 @@ import rmspropShader from '../../shaders/optimizer/rmsprop.wgsl';
 import sgdShader from '../../shaders/optimizer/sgd.wgsl';
 import { elements, subslice, type Slice } from '../gpu/memory.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
+import { foldedFor } from './folded.ts';
 import { grid } from './grid.ts';
 
 /** Partial sums of the norm. */
@@ -51,6 +52,9 @@ function common({ weight, gradient, norm, scaled = false, clipNorm, clipValue }:
   };
 }
 
+/** Four arrays are read and three written, and there are a root and a quotient. */
+const ADAM_MOVES = 10;
+
 export interface AdamParams {
   readonly rate: number;
   readonly beta1: number;
@@ -69,7 +73,7 @@ export function adamUpdate(recording: Recording, update: Update, moments: { firs
   const { arrays, params, how } = common(update);
   const { ELEMENTS, WORKGROUP } = adamShader.constants;
   return recording.dispatch(adamShader, 'adam', {
-    bindings: { ...arrays, ...moments }, params: { ...params, ...given, weight_decay: weightDecay }, ...how, workgroups: grid(params.count, ELEMENTS * WORKGROUP),
+    bindings: { ...arrays, ...moments }, params: { ...params, ...given, weight_decay: weightDecay }, folded: foldedFor(recording, ADAM_MOVES * params.count, ['count']), ...how, workgroups: grid(params.count, ELEMENTS * WORKGROUP),
   });
 }
 

@@ -20,7 +20,7 @@ fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
 }
 
 fn skipped() -> bool {
-  return SCALED == 1u && norm[SKIPPED] == 1.0;
+  return false;
 }
 
 struct AdamParams {
@@ -46,7 +46,6 @@ struct AdamParams {
 
 // 1 / (1-β1^t) and 1 / (1-β2^t).
 fn corrections() -> vec2f {
-  if (SCALED == 1u) { return 1.0 / vec2f(norm[SHARE], norm[SHARE + 1u]); }
   return vec2f(params.correction1, params.correction2);
 }
 

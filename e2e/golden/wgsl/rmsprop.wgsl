@@ -22,7 +22,7 @@ fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
 }
 
 fn skipped() -> bool {
-  return SCALED == 1u && norm[SKIPPED] == 1.0;
+  return false;
 }
 
 struct RmspropParams {
