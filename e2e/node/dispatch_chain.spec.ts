@@ -163,6 +163,8 @@ test('tokens beside the lengths: W_ih is turned round once, and every step reads
 
   expect(labels(of('lstm', 6, 'one-hot')), 'as many rows as tokens').toEqual(['embedding.gather', ...steps]);
   expect(of('lstm', 6, 'one-hot')[1]!.constants).not.toHaveProperty('TOKENS');
+  expect(labels(of('lstm', 2 ** 21 - 6, 'table'))).toEqual(['matmul.nt', ...steps]);
+  expect(labels(of('lstm', 2 ** 21 - 5, 'table')), 'in one buffer they would be more than every device binds').toEqual(['matmul.nt', 'embedding.gather', ...steps]);
   expect(labels(of('normalized', 5, 'one-hot'))[0], 'a normalization needs all rows first').toBe('embedding.gather');
   expect(labels(of('normalized', 5, 'one-hot'))).toContain('layer_norm.forward');
 });

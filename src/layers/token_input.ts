@@ -4,16 +4,20 @@ import { allocateProxy, type BufferProxy, type ElementBytes, type Slice } from '
 import type { Recording } from '../gpu/recording.ts';
 import { gatherRows, gatherRowsGradient, type TokenIndex } from '../kernels/embedding.ts';
 import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
-import type { Parameters } from './parameters.ts';
 import type { LayerHistory, TokenRows, TokenTable } from '../scheduler/history.ts';
+import type { Parameters } from './parameters.ts';
 import type { StackInput } from './stack.ts';
 import { directionsOf, parameterName, type LayerShape } from './stack_parameters.ts';
 
 type Tokens = Exclude<StackInput, { kind: 'dense' }>;
 
+/** What every WebGPU device binds. The table and the gates are one buffer where steps read them both, and would be two otherwise. */
+const MOST_BYTES = 2 ** 27;
+
 /** What a layer's steps read by themselves of `count` tokens: not before a normalization, and not where more rows would be made than are read. */
-export function readInSteps({ cell, direction }: LayerShape, input: StackInput, lengths: Slice, count: number): TokenRows | null {
+export function readInSteps({ cell, direction, hidden }: LayerShape, input: StackInput, lengths: Slice, count: number): TokenRows | null {
   if (input.kind === 'dense' || cell.norm || direction !== 'forward' || input.tokens.buffer !== lengths.buffer) return null;
+  if ((count + input.vocabulary) * cell.saved * hidden * 4 > MOST_BYTES) return null;
   return input.kind === 'table' || input.vocabulary < count ? input : null;
 }
 
