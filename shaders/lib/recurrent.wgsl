@@ -106,22 +106,17 @@ fn passing(at: Place, product: f32) -> f32 {
   return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
-// Where D is folded in, a compiler knows that the only direction is 0.
-fn direction_of(group: vec3u) -> u32 {
-  return select(group.z, 0u, params.directions == 1u);
-}
-
 // The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(num_workgroups) groups: vec3u) {
   let tiles = quad_columns((params.hidden + UNITS - 1u) / UNITS);
   #unroll once in 0..1 - SEQUENCE {
     let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-    forward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * UNITS, direction_of(group), quad_lane(local));
+    forward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * UNITS, group.z, quad_lane(local));
   }
   #unroll once in 0..SEQUENCE {
     for (var step = 0u; step < params.steps; step += 1u) {
-      for (var t = local; t < tiles; t += WORKGROUP) { forward_step(step, group.x * TILE_ROWS, t * UNITS, direction_of(group), quad_lane(local)); }
+      for (var t = local; t < tiles; t += WORKGROUP) { forward_step(step, group.x * TILE_ROWS, t * UNITS, group.z, quad_lane(local)); }
       storageBarrier();
     }
   }
@@ -132,11 +127,11 @@ fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   let tiles = quad_columns((params.hidden + 4u * UNITS - 1u) / (4u * UNITS));
   #unroll once in 0..1 - SEQUENCE {
     let thread = (group.x + group.y * groups.x) * WORKGROUP + local;
-    backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, direction_of(group), quad_lane(local));
+    backward_step(params.step, (thread / tiles) * TILE_ROWS, (thread % tiles) * 4u * UNITS, group.z, quad_lane(local));
   }
   #unroll once in 0..SEQUENCE {
     for (var before = params.steps; before > 0u; before -= 1u) {
-      for (var t = local; t < tiles; t += WORKGROUP) { backward_step(before - 1u, group.x * TILE_ROWS, t * 4u * UNITS, direction_of(group), quad_lane(local)); }
+      for (var t = local; t < tiles; t += WORKGROUP) { backward_step(before - 1u, group.x * TILE_ROWS, t * 4u * UNITS, group.z, quad_lane(local)); }
       storageBarrier();
     }
   }

@@ -53,6 +53,12 @@ export function reshape(of: Slice, shape: readonly number[]): Slice {
   return { ...of, shape };
 }
 
+/** So many elements or more, up to where the next binding can start. */
+export function alignedCount(count: number, elementBytes: ElementBytes = 4): number {
+  const alignment = ALIGNMENT_BYTES / elementBytes;
+  return Math.ceil(count / alignment) * alignment;
+}
+
 /** Split an offset into what a binding can start at and the elements that a kernel must add. */
 export function alignedStart(slice: Slice): { bindingBytes: number; elements: number } {
   const bytes = offsetBytes(slice);

@@ -51,7 +51,7 @@ export class Recording {
   readonly tiles: Tiles;
   /** The ops recorded here that a tile is chosen for, by key. */
   readonly ops = new Map<string, Op>();
-  /** Multiply-adds from which an op's sizes are folded into its shader, where that is not left to its tile. */
+  /** Multiply-adds from which sizes are folded into a shader, where that is not left to the tiles. */
   readonly #foldFrom: number | null;
 
   constructor(tiles: Tiles = DIRECT_TILES, { foldFrom = null }: { foldFrom?: number | null } = {}) {
@@ -78,6 +78,11 @@ export class Recording {
     };
     this.commands.push(command);
     return command;
+  }
+
+  /** Multiply-adds, or as much other work, from which the sizes of a kernel without a tile are folded into it. */
+  get foldFrom(): number {
+    return this.#foldFrom ?? this.tiles.matmul.foldFrom;
   }
 
   /** The tile of an op that is about to be recorded. */

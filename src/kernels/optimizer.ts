@@ -73,7 +73,11 @@ export function adamUpdate(recording: Recording, update: Update, moments: { firs
   const { arrays, params, how } = common(update);
   const { ELEMENTS, WORKGROUP } = adamShader.constants;
   return recording.dispatch(adamShader, 'adam', {
-    bindings: { ...arrays, ...moments }, params: { ...params, ...given, weight_decay: weightDecay }, folded: foldedFor(recording, ADAM_MOVES * params.count, ['count']), ...how, workgroups: grid(params.count, ELEMENTS * WORKGROUP),
+    bindings: { ...arrays, ...moments },
+    params: { ...params, ...given, weight_decay: weightDecay },
+    ...how,
+    folded: foldedFor(recording, ADAM_MOVES * params.count, ['count']),
+    workgroups: grid(params.count, ELEMENTS * WORKGROUP),
   });
 }
 

@@ -2,7 +2,7 @@
 // are a dispatch or two whatever the model, a checkpoint is a copy, a file is a list of slices. In precision f16 a third, of the same
 // layout, is what kernels read of the weight matrices.
 import type { Gpu } from '../gpu/device.ts';
-import { ALIGNMENT_BYTES, allocateProxy, elements, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
+import { alignedCount, allocateProxy, elements, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { convert } from '../kernels/arrange.ts';
 import { GpuArray, type Written } from './array.ts';
@@ -42,13 +42,12 @@ export class Parameters {
 
   constructor(specs: readonly ParameterSpec[], name: string, precision: Precision = 'f32') {
     this.specs = specs;
-    const alignment = ALIGNMENT_BYTES / (precision === 'f16' ? 2 : 4);
     let offset = 0;
     for (const spec of specs) {
       if (this.#offsets.has(spec.name)) throw new Error(`two parameters are called ${spec.name}`);
       this.#offsets.set(spec.name, offset);
       this.#shapes.set(spec.name, spec.shape);
-      offset += Math.ceil(elements(spec.shape) / alignment) * alignment;
+      offset += alignedCount(elements(spec.shape), precision === 'f16' ? 2 : 4);
     }
     this.flat = allocateProxy(`${name}.parameters`, [offset], 'parameters');
     this.flatGradient = allocateProxy(`${name}.gradients`, [offset], 'gradients');

@@ -2,16 +2,16 @@
 // themselves where they can (src/scheduler/history.ts, TokenTable); otherwise they are gathered before.
 import { allocateProxy, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { gatherRows, gatherRowsGradient, type TokenIndex } from '../kernels/embedding.ts';
+import { gatherRows, gatherRowsGradient, type Table, type TokenIndex } from '../kernels/embedding.ts';
 import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
-import type { LayerHistory, TokenRows, TokenTable } from '../scheduler/history.ts';
+import type { LayerHistory, TokenRows } from '../scheduler/history.ts';
 import type { Parameters } from './parameters.ts';
 import type { StackInput } from './stack.ts';
 import { directionsOf, parameterName, type LayerShape } from './stack_parameters.ts';
 
 type Tokens = Exclude<StackInput, { kind: 'dense' }>;
 
-/** What every WebGPU device binds. The table and the gates are one buffer where steps read them both, and would be two otherwise. */
+/** What every WebGPU device binds. The table and the gates, in f32 at most, are one buffer where steps read them both, and would be two otherwise. */
 const MOST_BYTES = 2 ** 27;
 
 /** What a layer's steps read by themselves of `count` tokens: not before a normalization, and not where more rows would be made than are read. */
@@ -26,10 +26,10 @@ export class TokenInput {
   readonly #parameters: Parameters;
   readonly #input: Tokens;
   readonly #count: number;
-  /** E·W_ihᵀ + b_ih [V,G*H] of each direction, without the bias where it comes behind a normalization; none where the steps read the history's, and for one-hot tokens, whose table is W_ih itself. */
-  readonly #tables: readonly Slice[];
-  /** The table that the steps read. */
-  readonly #read: TokenTable | null;
+  /** E·W_ihᵀ + b_ih [V,G*H] of each direction, without the bias where it comes behind a normalization; for one-hot tokens, whose table is W_ih itself, only where the steps read it. */
+  readonly #tables: readonly Matrix[];
+  /** The steps read the rows: their table is the history's. */
+  readonly #readInSteps: boolean;
   readonly #dTables: readonly Slice[];
 
   /** `count`: tokens of a window, T·N. */
@@ -38,10 +38,12 @@ export class TokenInput {
     this.#parameters = parameters;
     this.#input = input;
     this.#count = count;
-    this.#read = history.table;
     const table = (name: string, elementBytes: ElementBytes): Slice[] =>
       input.kind === 'one-hot' ? [] : Array.from({ length: directionsOf(layer) }, (_, d) => allocateProxy(`${name} ${d}`, [input.vocabulary, this.#columns], 'activations', elementBytes));
-    this.#tables = history.table ? [] : table('token table', parameters.half ? 2 : 4);
+    this.#readInSteps = history.table !== null;
+    this.#tables = history.table
+      ? [matrix(history.table.rows, input.vocabulary, this.#columns, history.table.rows.shape[1])]
+      : table('token table', parameters.half ? 2 : 4).map((slice) => matrix(slice, input.vocabulary, this.#columns));
     this.#dTables = training ? table('token table gradient', 4) : [];
   }
 
@@ -51,7 +53,7 @@ export class TokenInput {
   }
 
   buffers(): BufferProxy[] {
-    return [...this.#tables, ...this.#dTables].map((s) => s.buffer);
+    return [...this.#tables.map(({ slice }) => slice), ...this.#dTables].map((s) => s.buffer);
   }
 
   #parameter(kind: 'weight_ih' | 'bias_ih', direction: number): Slice {
@@ -61,46 +63,35 @@ export class TokenInput {
   /** Record the tables, once a window: after it each token's input side is a row. */
   prepare(recording: Recording): void {
     const input = this.#input;
-    if (input.kind === 'one-hot') {
-      if (this.#read) this.#turnRound(recording, this.#read);
-      return;
-    }
-    const { vocabulary, embedding } = input;
-    const [, stride] = (this.#read?.rows.shape ?? [vocabulary, this.#columns]) as [number, number];
-    (this.#read ? [this.#read.rows] : this.#tables).forEach((table, d) => {
+    this.#tables.forEach((table, d) => {
+      const bias = this.#layer.bias && !this.#layer.cell.norm ? this.#parameter('bias_ih', d) : undefined;
+      if (input.kind === 'one-hot') {
+        gatherRows(recording, { table: this.#weights(d), tokens: input.tokens, every: true, count: input.vocabulary, rows: table.slice, stride: table.stride, bias });
+        return;
+      }
       matmul(recording, {
         form: 'nt',
-        a: matrix(embedding, vocabulary, this.#layer.input),
+        a: matrix(input.embedding, input.vocabulary, this.#layer.input),
         b: matrix(this.#parameter('weight_ih', d), this.#columns, this.#layer.input),
-        c: matrix(table, vocabulary, this.#columns, stride),
-        bias: this.#layer.bias && !this.#layer.cell.norm ? this.#parameter('bias_ih', d) : undefined,
+        c: table,
+        bias,
       });
     });
   }
 
-  /** Record W_ih with a token's weights in a row, and the bias in it. */
-  #turnRound(recording: Recording, { vocabulary, tokens, rows }: TokenTable): void {
-    gatherRows(recording, {
-      table: { slice: this.#parameter('weight_ih', 0), vocabulary, columns: this.#columns, layout: 'columns' },
-      tokens,
-      every: true,
-      count: vocabulary,
-      rows,
-      stride: rows.shape[1]!,
-      ...(this.#layer.bias && { bias: this.#parameter('bias_ih', 0) }),
-    });
+  /** W_ih as the table of one-hot tokens. */
+  #weights(direction: number): Table {
+    return { slice: this.#parameter('weight_ih', direction), vocabulary: this.#input.vocabulary, columns: this.#columns, layout: 'columns' };
   }
 
   /** Record the rows of `count` tokens from the `first` into `gates`, `stride` elements from one token's to the next; nothing where the steps read them. */
   project(recording: Recording, direction: number, to: { first: number; count: number; gates: Slice; stride: number; bias: Slice | undefined }): void {
     const { vocabulary, tokens, kind } = this.#input;
-    if (this.#read) return;
+    if (this.#readInSteps) return;
     const { first, count, gates, stride, bias } = to;
     const columns = this.#columns;
     gatherRows(recording, {
-      table: kind === 'one-hot'
-        ? { slice: this.#parameter('weight_ih', direction), vocabulary, columns, layout: 'columns' }
-        : { slice: this.#tables[direction]!, vocabulary, columns, layout: 'rows' },
+      table: kind === 'one-hot' ? this.#weights(direction) : { slice: this.#tables[direction]!.slice, vocabulary, columns, layout: 'rows' },
       tokens,
       first,
       count,

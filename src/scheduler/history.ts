@@ -2,7 +2,7 @@
 // ends in slot t+1, a forward direction begins in slot 0, a reverse one in slot T+1. So no step is special, and the layer's
 // output [T,N,D*H] is a slice of its history.
 import type { Cell } from '../cells/cell.ts';
-import { ALIGNMENT_BYTES, allocateProxy, elements, subslice, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
+import { alignedCount, allocateProxy, elements, subslice, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { DropoutOptions } from '../kernels/dropout.ts';
 import type { StateShape } from '../kernels/state.ts';
 
@@ -116,13 +116,10 @@ export const historyBuffers = (layer: LayerHistory): BufferProxy[] =>
 /** The elements of a `lengths` array [N+3]. */
 export const lengthsShape = (batch: number): readonly [number] => [batch + 3];
 
-/** Tokens begin at a multiple of this many elements, where a binding may. */
-const TOKENS_AT = ALIGNMENT_BYTES / 4;
-
-/** `lengths` [N+3] and tokens [B,N] in one buffer: steps that read their input side by token bind both as one. */
+/** `lengths` [N+3] and tokens [B,N] in one buffer: steps that read their input side by token bind both as one, other kernels each by itself. */
 export function allocateTokens(name: string, rows: number, batch: number): { lengths: Slice; tokens: Slice } {
   const lengths = lengthsShape(batch);
-  const from = Math.ceil(lengths[0] / TOKENS_AT) * TOKENS_AT;
+  const from = alignedCount(lengths[0]);
   const both = allocateProxy(name, [from + rows * batch], 'input');
   return { lengths: subslice(both, 0, lengths), tokens: subslice(both, from, [rows, batch]) };
 }
