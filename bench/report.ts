@@ -4,6 +4,7 @@ import { configNamed, configs, describeConfig } from './configs.ts';
 import { lineChart } from './chart.ts';
 import { markdownTable, mebibytes } from './columns.ts';
 import { literatureCells } from './literature.ts';
+import { disagreement } from './profile.ts';
 import type { About, ScalingSection, Sections } from './results.ts';
 import { formatSpread, formatTime, memoryCells, notesOf, ownFigures, rowsOf, summarizeRows, tableCells } from './table.ts';
 
@@ -20,8 +21,9 @@ export function renderReport(about: About, sections: Sections): Record<string, s
   if (measured.length > 0) parts.push(...tableParts(about, sections, Object.fromEntries(measured)));
   for (const [name, { kernels, replays, step, date }] of Object.entries(sections.profiles)) {
     const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    const doubt = disagreement({ kernels, step });
     parts.push(`## Where a training step of ${name} goes`,
-      `${date}, mean of ${replays} replays, ${total.toFixed(1)} ms of kernels; ${step.toFixed(1)} ms a step as it is trained. ± is one standard deviation from the rounding of the GPU's clock.`,
+      `${date}, mean of ${replays} replays, ${total.toFixed(1)} ms of kernels; ${step.toFixed(1)} ms a step as it is trained. ± is one standard deviation from the rounding of the GPU's clock.${doubt === null ? '' : ` Mind: ${doubt}.`}`,
       markdownTable([['kernel', 'dispatches', 'ms', '±', 'share'], ...kernels.map(({ label, dispatches, milliseconds, uncertainty }) =>
         [`\`${label}\``, String(dispatches), milliseconds.toFixed(2), uncertainty.toFixed(2), `${(100 * milliseconds / total).toFixed(1)} %`])], 'lrrrr'));
   }

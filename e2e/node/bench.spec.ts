@@ -10,7 +10,8 @@ import { lineChart } from '../../bench/chart.ts';
 import { columns, markdownTable } from '../../bench/columns.ts';
 import { configNamed, configs, ratioGates, usefulOperations } from '../../bench/configs.ts';
 import { canDo, contendersOf, DEFAULT_PEERS, firstWork, PEERS } from '../../bench/contestants.ts';
-import type { Result } from '../../bench/contest.ts';
+import { Contest, type Oracle, type Result } from '../../bench/contest.ts';
+import { Place } from '../../bench/hosts/host.ts';
 import { literatureCells } from '../../bench/literature.ts';
 import { parseOptions, UsageError, type Options } from '../../bench/options.ts';
 import { fromKeras, kerasWeights, onnxGates, onnxLayer } from '../../bench/peers/layout.ts';
@@ -126,6 +127,54 @@ test('who can do what', () => {
   for (const gates of Object.values(ratioGates)) for (const peer of Object.keys(gates)) expect(PEERS).toContain(peer);
 });
 
+/** Answers a contest's calls with losses: a right contender, until the last training step, whose loss is `after` while a forward pass has `forward`. */
+class Answers extends Place {
+  readonly #after: number;
+  readonly #forward: number;
+  #trained = 0;
+
+  constructor(after: number, forward: number) {
+    super();
+    this.#after = after;
+    this.#forward = forward;
+  }
+
+  protected async ask(method: string, args: readonly unknown[]): Promise<unknown> {
+    if (method === 'prepare') return { biases: 'two', tuning: null };
+    if (method === 'forward') return this.#timed(args[0] as number, this.#trained > 3 ? this.#forward : 4);
+    if (method === 'train') {
+      this.#trained += args[0] as number;
+      return this.#timed(args[0] as number, this.#trained > 3 ? this.#after : 5 - this.#trained);
+    }
+    return null; // no gradients, no bytes
+  }
+
+  #timed(steps: number, loss: number) {
+    return { steps, milliseconds: 1, losses: new Array<number>(steps).fill(loss) };
+  }
+
+  async close(): Promise<void> {}
+}
+
+async function contestOf(after: number, forward: number): Promise<Result> {
+  const place = new Answers(after, forward);
+  const host = { open: async () => place, openCold: async () => place, close: async () => {} };
+  const contest = new Contest('unfold', configs.D, host, { measures: ['train', 'forward'], rounds: 1, steps: 1, tuned: false, budget: 1e6 });
+  const oracle: Oracle = { losses: async () => ({ losses: { one: [], two: [4, 3, 2] }, sketches: {} }), stream: () => Promise.reject(new Error('no stream')) };
+  await contest.check(oracle);
+  await contest.time('train');
+  await contest.verify();
+  return contest.result();
+}
+
+test('a loss that training has made small is held to what rounding leaves of it', async () => {
+  // 1 % apart, but by 1e-5 of losses that began at 4.
+  expect(await contestOf(1e-3, 1.01e-3)).toMatchObject({ failure: null, wrong: false });
+  expect(await contestOf(1e-3, 1.2e-3)).toMatchObject({ failure: 'the loss of a forward pass after timing is 0.0012, expected 0.001000', wrong: true });
+  expect(await contestOf(3, 3.0002)).toMatchObject({ failure: null, wrong: false });
+  expect(await contestOf(3, 3.0004)).toMatchObject({ wrong: true });
+});
+
 test('layouts of the peers', () => {
   expect(Array.from(onnxGates(Float32Array.of(1, 1, 2, 2, 3, 3, 4, 4)))).toEqual([1, 1, 4, 4, 2, 2, 3, 3]); // i f g o → i o f g
   const workload = createWorkload(configs.B);
@@ -198,6 +247,23 @@ test.describe('kernel times', () => {
     expect(a!.uncertainty).toBeCloseTo(0.1 * Math.sqrt(2 / 6), 12);
     expect(b).toMatchObject({ label: 'b', dispatches: 1, milliseconds: 0 });
     expect(kernelTimes(runs, [5n, 7n, 8n, 11n, 12n, 14n])[0]!.resolution).toBe(1e-6);
+  });
+
+  test('the time that two passes share counts once, for the one that ended first', () => {
+    const runs = ['a', 'b', 'c', 'd'].map((label) => ({ label, dispatches: 1 }));
+    // b begins before a has ended, and c lies within b; d begins in the very tick in which b ends.
+    const stamps = [0n, 100n, 40n, 250n, 60n, 200n, 250n, 300n];
+    const times = Object.fromEntries(kernelTimes(runs, stamps).map(({ label, milliseconds }) => [label, milliseconds * 1e6]));
+    expect(times).toEqual({ a: 100, b: 150, c: 0, d: 50 });
+  });
+
+  test('a profile says where its kernels and the step disagree', () => {
+    const kernel = { label: 'kernel', dispatches: 1, milliseconds: 10, uncertainty: 0, resolution: 0.001 };
+    const lines = (step: number): string => formatProfile('S', { kernels: [kernel], replays: 1, step });
+    expect(lines(10.9)).not.toContain('!');
+    expect(lines(9.2)).not.toContain('!');
+    expect(lines(20)).toContain('! the kernels take 50 % less than the step: the rest is between them, or the GPU waits for the host');
+    expect(lines(5)).toContain('! the kernels take 100 % more than the step: in passes of their own they do not run as they are trained; trust the shares, not the milliseconds');
   });
 
   test('rounded stamps are right on average, and the uncertainty says how far off they are', () => {

@@ -1,8 +1,14 @@
 // GPU time by kernel label: the replay with every run of dispatches of one label in a pass of its own, between two timestamps.
 //
+// On Vulkan the stamp of a pass's beginning may be taken before the pass before it has ended. A run's time is therefore how much
+// later it is at its end than at its beginning or at the latest end so far, whichever is later: time that runs share counts once,
+// for the one that ended first, and the sum is never more than the whole took.
+//
 // Browsers round their clocks down, Chrome to 100 µs by default, which is longer than most dispatches. A difference of two
-// rounded stamps is right on average, as long as passes begin at any moment of a tick, so sums over many are right too; no
-// difference is thrown away or clamped. What remains is said in `uncertainty`, and sums over several profiles make it smaller.
+// rounded stamps is right on average, as long as passes begin at any moment of a tick, so sums over many are right too. Rounding
+// down keeps the order, so the later of two rounded stamps is the later of the two moments, rounded: taking it brings no bias, and
+// changes nothing where no pass begins before the last has ended. No difference is thrown away. What remains is said in
+// `uncertainty`, and sums over several profiles make it smaller.
 import type { Gpu } from './device.ts';
 import { encodeTransfer, type ReadyCommand, type Replay } from './submit.ts';
 
@@ -96,11 +102,14 @@ function runsOf(commands: readonly ReadyCommand[]): (ReadyDispatch[] | Exclude<R
 export function kernelTimes(runs: readonly { readonly label: string; readonly dispatches: number }[], stamps: readonly bigint[]): KernelTime[] {
   const tick = tickOf(stamps);
   const times = new Map<string, { dispatches: number; intervals: number; nanoseconds: number }>();
+  let latest = stamps[0] ?? 0n;
   runs.forEach(({ label, dispatches }, i) => {
     const time = times.get(label) ?? { dispatches: 0, intervals: 0, nanoseconds: 0 };
     time.dispatches += dispatches;
     time.intervals += 1;
-    time.nanoseconds += Number(stamps[2 * i + 1]! - stamps[2 * i]!);
+    const begun = later(latest, stamps[2 * i]!);
+    latest = later(begun, stamps[2 * i + 1]!);
+    time.nanoseconds += Number(latest - begun);
     times.set(label, time);
   });
   return [...times]
@@ -109,6 +118,8 @@ export function kernelTimes(runs: readonly { readonly label: string; readonly di
       ({ label, dispatches, milliseconds: nanoseconds / 1e6, uncertainty: (tick * Math.sqrt(intervals / 6)) / 1e6, resolution: tick / 1e6 }))
     .sort((a, b) => b.milliseconds - a.milliseconds);
 }
+
+const later = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** The largest number of ns that all stamps are multiples of, counted from the first. */
 function tickOf(stamps: readonly bigint[]): number {
