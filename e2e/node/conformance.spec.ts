@@ -50,9 +50,9 @@ test('every gate order, bias, layout and gradient of the format, and the raw ten
   expect(stderr + lines.filter((line) => line.startsWith('failed')).join('\n')).toBe('');
   expect(lines[0]).toMatch(/^adapter: \S/);
   expect(lines[1]).toMatch(/^a\.json: 7\/7 passed, 0 failed, 0 unsupported, worst relative error \d\.\de-[678] \(lstm-\S+ \S+\)$/);
-  expect(lines[2]).toMatch(/^b\.json: 6\/6 passed, 0 failed, 0 unsupported, worst /);
-  expect(lines[3]).toMatch(/^all: 13\/13 passed, 0 failed, 0 unsupported, worst /);
-  expect(lines.slice(4)).toEqual(['wrote out.json, the tensors of 13 cases']);
+  expect(lines[2]).toMatch(/^b\.json: 7\/7 passed, 0 failed, 0 unsupported, worst /);
+  expect(lines[3]).toMatch(/^all: 14\/14 passed, 0 failed, 0 unsupported, worst /);
+  expect(lines.slice(4)).toEqual(['wrote out.json, the tensors of 14 cases']);
   expect(status).toBe(0);
 
   type Raw = Record<string, EncodedTensor> & { grads?: Record<string, EncodedTensor> };
@@ -153,6 +153,26 @@ test('what fails, what is unsupported and what cannot be read is told apart, and
     'unsupported: projSize in the cell gru, 1 case',
     'unsupported: activation "elu", 1 case',
   ]);
+});
+
+test('a gradient that vanishes is held to the floor of its case; what is unknown is unsupported, by its path', async () => {
+  const [right, wrong] = [made('lstm-vanishing'), { ...made('lstm-vanishing'), id: 'wrong' }];
+  const x = decode('x', wrong.expected.grads!.x);
+  wrong.expected.grads = { ...wrong.expected.grads!, x: encode(x.values.map((value) => 2 * value), x.shape) };
+  const decayed = makeTraining(trainingRecipes[0]!, 1);
+  (decayed.model.optimizer as Record<string, unknown>).weight_decay = 0.01;
+  const unread = { ...made('lstm-vanishing'), id: 'unread', tolerance: { floor: 0 } };
+  write('a.json', { cases: [right, wrong, unread, decayed] });
+  const { status, lines } = await conformance('cases');
+  expect(lines.slice(1)).toEqual([
+    'failed       wrong: grads.x error 5.0e-1, tolerance 1.0e-4',
+    'failed       unread: MalformedCase: tolerance.floor is 0; it must be a number above 0',
+    'unsupported  char-lm: option weight_decay: model.optimizer.weight_decay is 0.01',
+    'a.json: 1/4 passed, 2 failed, 1 unsupported, worst relative error 5.0e-1 (wrong grads.x)',
+    'all: 1/4 passed, 2 failed, 1 unsupported, worst relative error 5.0e-1 (wrong grads.x)',
+    'unsupported: option weight_decay: model.optimizer.weight_decay is 0.01, 1 case',
+  ]);
+  expect(status).toBe(1);
 });
 
 test('--filter: an unsupported case alone does not end with 0', async () => {

@@ -35,6 +35,7 @@ export interface Recipe {
   readonly loss?: 'dot' | 'mse';
   readonly initialStates?: boolean;
   readonly dtype?: Dtype;
+  /** The factor of the cotangents, a power of two; 1 without. With one, the case has a floor far below its gradients. */ readonly upstream?: number;
 }
 
 /** A case; tests break one by changing parts of it. */
@@ -147,7 +148,10 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
     made.expected.loss = sum(difference, difference) / difference.length / 2;
     upstream = { dOutput: difference.map((value) => value / difference.length) };
   } else {
-    upstream = { dOutput: whole(forward.output.length), dHn: whole(size(state)), ...(cell === 'lstm' && { dCn: whole(size(cells)) }) };
+    const factor = recipe.upstream ?? 1;
+    const drawn = (shape: readonly number[]): Float64Array => whole(size(shape)).map((value) => value * factor);
+    upstream = { dOutput: drawn([forward.output.length]), dHn: drawn(state), ...(cell === 'lstm' && { dCn: drawn(cells) }) };
+    if (factor !== 1) made.tolerance.floor = 1e-15;
     made.inputs.dOutput = output(upstream.dOutput);
     made.inputs.dHn = encode(upstream.dHn!, state);
     if (upstream.dCn) made.inputs.dCn = encode(upstream.dCn, cells);
@@ -184,6 +188,7 @@ export const recipes: readonly Recipe[] = [
   { id: 'lstm-activations', cell: 'lstm', gateOrder: 'iofg', bias: 'recurrent',
     activations: { gate: 'relu', candidate: 'sigmoid', output: { affine: [0.5, 0.25] } } },
   { id: 'lstm-projected', cell: 'lstm', gateOrder: 'iofg', projSize: 2, layers: 2, direction: 'bidirectional', initialStates: true, lengths: [4, 2], loss: 'dot' },
+  { id: 'lstm-vanishing', cell: 'lstm', gateOrder: 'fogi', upstream: 2 ** -44, loss: 'dot' },
   { id: 'gru-after', cell: 'gru', gateOrder: 'zrn', direction: 'reverse', lengths: [1, 4], initialStates: true, loss: 'dot' },
   { id: 'gru-before', cell: 'gru', gateOrder: 'nrz', resetAfter: false, bias: 'recurrent', direction: 'bidirectional', layers: 2, loss: 'dot', batchFirst: true },
   { id: 'gru-one-step', cell: 'gru', gateOrder: 'rzn', sizes: { input: 2, hidden: 7, batch: 3, time: 1 }, dtype: 'float64' },

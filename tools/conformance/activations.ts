@@ -19,8 +19,9 @@ const DEFAULTS = { hardsigmoid: [0.2, 0.5], affine: [1, 0] } as const;
  */
 export function activationsOf(given: unknown, cell: string): Activations | null {
   if (given === undefined || given === null) return null;
+  if (typeof given !== 'object') throw new Unsupported(`activations ${JSON.stringify(given)}`);
   if (!Array.isArray(given)) {
-    const entries = Object.entries(given as object).filter(([, value]) => value !== null);
+    const entries = Object.entries(given).filter(([, value]) => value !== null);
     const stranger = entries.find(([role]) => !['gate', 'candidate', 'output'].includes(role));
     if (stranger) throw new Unsupported(`activation of ${JSON.stringify(stranger[0])}`);
     return Object.fromEntries(entries.map(([role, value]) => [role, activationOf(value)]));

@@ -22,8 +22,14 @@ export interface Architecture {
   readonly weights: Readonly<Record<string, unknown>>;
 }
 
-/** Options of other formats that change what a network computes. Any other that is not in the format is passed over: the comparison tells. */
-const FOREIGN = ['projection', 'layerNorm', 'layer_norm', 'dropout', 'recurrentDropout', 'zoneout', 'merge', 'mergeMode'];
+/** The options that are read here, by the format's names and by others that are about. */
+export const NETWORK_OPTIONS = [
+  'layers', 'direction', 'bidirectional', 'input', 'hidden', 'projSize', 'proj_size', 'bias', 'peephole', 'peepholeOrder', 'peepholeOutputState',
+  'coupledInputForget', 'resetAfter', 'clip', 'activations', 'gateOrder',
+] as const;
+
+/** Biases that a word of `bias` says are not there. */
+const WITHOUT: Readonly<Record<string, readonly string[]>> = { both: [], single: ['bh'], recurrent: ['bx'], none: ['bx', 'bh'] };
 
 /** A recurrent weight's name: `l0.fwd.Wx`; `l0.fwd.Wr` [P,H] of a projection, which the format has not got. */
 export const RECURRENT_NAME = /^l(\d+)\.(fwd|bwd)\.(Wx|Wh|bx|bh|P|Wr)$/;
@@ -38,16 +44,13 @@ export const featuresOf = ({ hidden, projSize }: Pick<Architecture, 'hidden' | '
  */
 export function readArchitecture(given: { cell: unknown; gateOrder: unknown; options: Options; weights: Options }): Architecture {
   const { options, weights } = given;
-  for (const name of FOREIGN) {
-    const value = options[name];
-    if (value !== undefined && ![null, false, 0, 'none', 'concat'].includes(value as string)) throw new Unsupported(`option ${name}`);
-  }
   const cell = oneOf('cell', given.cell, ['rnn_tanh', 'rnn_relu', 'lstm', 'gru']);
   const found = Object.keys(weights).flatMap((name) => {
     const [, layer, side] = RECURRENT_NAME.exec(name) ?? [];
     return side ? [{ name, layer: Number(layer), side }] : [];
   });
   const coupled = flag(options, 'coupledInputForget');
+  agreeWithWeights(options, found.map(({ name }) => name));
   const peephole = flag(options, 'peephole') || found.some(({ name }) => name.endsWith('.P'));
   if (cell !== 'lstm' && (coupled || peephole)) throw new Unsupported(`${peephole ? 'peepholes' : 'coupledInputForget'} in the cell ${cell}`);
   const columns = (kind: string): number | undefined => {
@@ -75,6 +78,17 @@ export function readArchitecture(given: { cell: unknown; gateOrder: unknown; opt
     activations: activationsOf(options.activations, cell),
     gateOrder: order('gateOrder', given.gateOrder ?? (gates[0] === 'h' ? 'h' : undefined), gates, spellings),
   };
+}
+
+/** @throws MalformedCase where the options say that weights are not there which are */
+function agreeWithWeights(options: Options, names: readonly string[]): void {
+  const bias = { true: 'both', false: 'none' }[String(options.bias)] ?? options.bias ?? 'both';
+  const without = WITHOUT[oneOf('options.bias', bias, ['both', 'single', 'recurrent', 'none'])]!;
+  const absent = [['bias', without], ['peephole', options.peephole === undefined || flag(options, 'peephole') ? [] : ['P']]] as const;
+  for (const [option, kinds] of absent) {
+    const stray = names.find((name) => kinds.includes(name.slice(name.lastIndexOf('.') + 1)));
+    if (stray) throw new MalformedCase(`options.${option} is ${JSON.stringify(options[option])}, but there is a weight ${stray}; leave one out`);
+  }
 }
 
 /** Of the options, by the format's words or WebNN's; of the weights where the options say nothing, or two things. */

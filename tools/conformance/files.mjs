@@ -49,11 +49,11 @@ function readCaseFile(folder, name) {
 }
 
 /**
- * An unknown `$ref` leaves the case without weights, which is then its own failure.
+ * An unknown `$ref` leaves the case without weights, and one with weights beside it a weight of that name, which is then its own failure.
  * @param {any} one @param {Record<string, object>} shared
  * @returns {CaseJSON}
  */
 function withWeights(one, shared) {
   const reference = one.weights?.$ref;
-  return reference === undefined ? one : { ...one, weights: Object.hasOwn(shared, reference) ? shared[reference] : undefined };
+  return reference === undefined || Object.keys(one.weights).length > 1 ? one : { ...one, weights: Object.hasOwn(shared, reference) ? shared[reference] : undefined };
 }

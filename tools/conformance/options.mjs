@@ -10,16 +10,19 @@ export const HELP = `Run a folder of conformance cases through the engine, in he
 FOLDER holds *.json files with "cases", of the tasks forward, gradients and training.
 Ends with 0 only if every case passed and none was unsupported.
 
-What a file leaves out is taken from its tensors: sizes, direction, whether there are biases.
-An option that the format does not name is passed over, unless it changes what a network computes
-(layerNorm, dropout, ...): then the case is unsupported. projSize P of an LSTM has l0.fwd.Wr [P,H]. Without a loss, a target alone means mse;
-dHn and dCn count beside mse too.
+What a file leaves out is taken from its tensors: sizes, direction, whether there are biases. What it says twice must agree.
+A field that is not known here makes the case unsupported, unless it only describes (name, note, source, seed, meta, sizes ...) or
+changes nothing: null, false, 0, "none". projSize P of an LSTM has l0.fwd.Wr [P,H]. Without a loss, a target alone means mse;
+dHn and dCn count beside mse too. A tolerance has the name of a field (hn, grads.x), of a kind (forward, loss, grads, gradNorm, weights),
+or default; floor, of an element's size, is 1e-7 without.
 
-Of a training case, model is searched for these words, in it or in an object inside it
-  structure  char_lm, classifier or seq2seq, in any field; else by the inputs
-  optimizer  Adam: lr or rate, b1 b2 or beta1 beta2 or betas, eps (1e-8); clip is the gradients' global norm
-  networks   the options of the other tasks, in model, model.options, model.encoder, model.decoder
-  training   reduction (mean), stateful (char_lm; where there is a resetState), batchFirst
+Of a training case, these words are read, in model or where it says
+  structure  char_lm, classifier or seq2seq, in any field of model; else by the inputs
+  optimizer  Adam: lr or rate, b1 b2 or beta1 beta2 or betas, eps (1e-8); clip is the gradients' global norm. In model, or in its
+             optimizer, optim, adam, train or training
+  loss       cross_entropy, its reduction (mean): in model, model.loss or loss
+  networks   the options of the other tasks, in model, model.options, options, model.encoder, model.decoder
+  others     stateful (char_lm; where there is a resetState), batchFirst, embed (one-hot, table or its width), head (linear; its bias)
 weights are the networks' l0.fwd.Wx ..., those of seq2seq behind a prefix with enc or dec; a name with emb is a table
 [V,E], shared by both sides if it names neither; what is left is the head's matrix and its bias. Without a table tokens are one-hot.
 Weights that the file has not got are zero and stay so. A decoder runs forward, from states of its encoder's shape.

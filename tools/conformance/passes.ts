@@ -2,9 +2,12 @@
 import { createRecurrent, type Gpu, type GpuArray, type Recurrent, type RecurrentPlan } from '../../src/index.ts';
 import type { Case } from './case.ts';
 import { gradientOf, networkOf, toEngine, type Network } from './network.ts';
-import type { Results } from './score.ts';
-import { decodeShaped, type Tensor } from './tensor.ts';
+import { relativeError, type Results } from './score.ts';
+import { decodeShaped, MalformedCase, type Tensor } from './tensor.ts';
 import { objectOf } from './words.ts';
+
+/** Within which a cotangent in the file is that of the loss. */
+const SAME = 1e-4;
 
 /** What goes backward, and what the loss is made of; zero where null. */
 interface Cotangents {
@@ -69,7 +72,11 @@ function lossOf(forward: Forward, target: Tensor | null, { output: given, ...fin
   const count = output.values.length;
   const difference = output.values.map((value, k) => value - target.values[k]!);
   const squares = difference.reduce((sum, each) => sum + each ** 2, 0);
-  return { value: squares / (2 * count) + ofFinals, dOutput: { shape: output.shape, values: difference.map((each) => each / count) } };
+  const dOutput = { shape: output.shape, values: difference.map((each) => each / count) };
+  if (given && !(relativeError(given, dOutput) <= SAME)) {
+    throw new MalformedCase('inputs.dOutput is given, but the loss is mse, whose cotangent is output - target over its elements; leave one out');
+  }
+  return { value: squares / (2 * count) + ofFinals, dOutput };
 }
 
 /** Where a is 0, as it is past a row's length, b may be anything. */

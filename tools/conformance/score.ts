@@ -21,8 +21,23 @@ export type Kind = 'forward' | 'loss' | 'grads' | 'gradNorm' | 'weights';
 
 const STANDARD: Readonly<Record<Kind, number>> = { loss: 2e-4, grads: 1e-4, forward: 3e-5, gradNorm: 1e-3, weights: 5e-3 };
 
-/** ||a-b|| / max(||b||, 1e-7 √n) */
-export function relativeError(actual: Tensor | undefined, expected: Tensor): number {
+/** What a tolerance may call a kind, in small letters. */
+const WORDS: Readonly<Record<Kind, readonly string[]>> = {
+  loss: ['loss', 'losses'],
+  grads: ['grads', 'grad', 'gradients'],
+  forward: ['forward'],
+  gradNorm: ['gradnorm', 'gradnorms', 'norm', 'norms'],
+  weights: ['weights', 'finalweights', 'params', 'parameters'],
+};
+
+/** The format's own fields, which a tolerance may name whether the case expects them or not. */
+const FIELDS = ['output', 'hn', 'cn'];
+
+/** The norm of an element below which differences count as if it had it, where the case does not say. */
+const FLOOR = 1e-7;
+
+/** ||a-b|| / max(||b||, floor √n) */
+export function relativeError(actual: Tensor | undefined, expected: Tensor, floor = FLOOR): number {
   if (!actual || !sameShape(actual.shape, expected.shape)) return Infinity;
   let [difference, norm] = [0, 0];
   expected.values.forEach((value, k) => {
@@ -30,7 +45,7 @@ export function relativeError(actual: Tensor | undefined, expected: Tensor): num
     norm += value ** 2;
   });
   if (expected.values.length === 0) return 0;
-  const error = Math.sqrt(difference) / Math.max(Math.sqrt(norm), 1e-7 * Math.sqrt(expected.values.length));
+  const error = Math.sqrt(difference) / Math.max(Math.sqrt(norm), floor * Math.sqrt(expected.values.length));
   return Number.isNaN(error) ? Infinity : error;
 }
 
@@ -59,17 +74,33 @@ export function comparisons({ expected }: Expectation, results: Results): Compar
   return found;
 }
 
-/** @throws MalformedCase where there is nothing to compare, or for a tolerance that is no number */
+/** @throws MalformedCase where there is nothing to compare, or for a tolerance or a floor that is no number or of no field */
 export function score({ tolerance }: Expectation, fields: readonly Comparison[]): FieldScore[] {
   if (fields.length === 0) throw new MalformedCase('expected holds nothing to compare with');
+  const { default: usual, floor = FLOOR, ...named } = tolerance;
+  if (typeof floor !== 'number' || !(floor > 0)) throw new MalformedCase(`tolerance.floor is ${JSON.stringify(floor)}; it must be a number above 0`);
+  const ofKind = Object.fromEntries(Object.entries(named).flatMap(([name, value]) => {
+    const kind = (Object.keys(WORDS) as Kind[]).find((each) => WORDS[each].includes(name.toLowerCase()));
+    if (!kind && !FIELDS.includes(name) && !fields.some(({ names }) => names.includes(name))) {
+      throw new MalformedCase(`tolerance.${name} is of no field of this case; name one of ${fields.map(({ field }) => field).join(', ')}, or a kind: ${Object.keys(WORDS).join(', ')}`);
+    }
+    return kind ? [[kind, value]] : [];
+  }));
   return fields.map(({ field, kind, names, actual, expected }) => {
-    const named = names.find((name) => tolerance[name] !== undefined);
-    const allowed = (named === undefined ? tolerance.default : tolerance[named]) ?? STANDARD[kind];
+    const nearest = names.find((name) => named[name] !== undefined);
+    const allowed = (nearest === undefined ? ofKind[kind] ?? usual : named[nearest]) ?? STANDARD[kind];
     if (typeof allowed !== 'number' || !(allowed >= 0)) {
       throw new MalformedCase(`the tolerance of ${field} is ${JSON.stringify(allowed)}; it must be a number`);
     }
-    return { field, error: relativeError(actual, expected), tolerance: allowed };
+    return { field, error: relativeError(actual, expected, floor), tolerance: allowed };
   });
+}
+
+/** By name, null left out. @throws MalformedCase for anything but an object */
+export function toleranceOf(given: unknown): Expectation['tolerance'] {
+  const found = given === undefined || given === null ? {} : objectOf(given);
+  if (!found) throw new MalformedCase(`tolerance is ${JSON.stringify(given)}; it must be an object of numbers, such as {"default":0.0001}`);
+  return found;
 }
 
 /** A number, or a tensor of one element in any shape. */

@@ -1,10 +1,14 @@
 // A training case, checked: its structure, its networks, head and tables by the names of their weights, its optimizer, and the
-// arrays of every step. The format names little of `model`; what is read here, and how, `--help` says.
-import { readArchitecture, RECURRENT_NAME, type Architecture } from './architecture.ts';
-import { isTensor, section, type CaseJSON, type Expectation } from './case.ts';
+// arrays of every step. The format names little of `model`; what is read of it, and how, `--help` says.
+import { NETWORK_OPTIONS, readArchitecture, RECURRENT_NAME, type Architecture } from './architecture.ts';
+import { CASE_FIELDS, isTensor, section, type CaseJSON, type Expectation } from './case.ts';
+import { describes, refuseUnknown } from './fields.ts';
+import { checkHead, checkTable, HEAD_FIELDS, TABLE_FIELDS } from './model_words.ts';
+import { toleranceOf } from './score.ts';
 import { Series } from './series.ts';
 import { decode, MalformedCase, type Tensor } from './tensor.ts';
-import { flag, lookUp, objectOf, oneOf, Unsupported, type Options } from './words.ts';
+import { readTrainer, TRAINER_FIELDS, type Trainer } from './trainer.ts';
+import { agreed, flag, lookUp, objectAt, objectOf, Unsupported, type Options } from './words.ts';
 
 export type Structure = 'char_lm' | 'classifier' | 'seq2seq';
 
@@ -17,10 +21,8 @@ export interface TrainingCase extends Expectation {
   readonly head: { readonly weight: NamedWeight; readonly bias: NamedWeight | null };
   /** S */ readonly steps: number;
   /** By their names in the file. */ readonly inputs: Readonly<Record<string, Series>>;
-  readonly reduction: 'mean' | 'sum_time_mean_batch';
+  readonly trainer: Trainer;
   readonly stateful: boolean;
-  readonly adam: { readonly rate: number; readonly beta1: number; readonly beta2: number; readonly epsilon: number };
-  /** The global norm to clip at; 0 for none. */ readonly clip: number;
   /** The names of `expected` for the losses, the norms and the final weights; null for one that is not wanted. */
   readonly wanted: { readonly loss: string | null; readonly gradNorm: string | null; readonly weights: string | null };
 }
@@ -57,75 +59,105 @@ export function readTraining(given: CaseJSON): TrainingCase {
   if (!model) throw new MalformedCase('model is missing; a training case is described by it');
   const [weights, rawInputs, expected] = [section(given, 'weights'), section(given, 'inputs'), section(given, 'expected')];
   const structure = structureOf(model, rawInputs);
-  const { optimizer, options: inner, encoder: _, decoder: __, enc: ___, dec: ____, ...fields } = model;
-  const scopes = [objectOf(optimizer), objectOf(fields), ...Object.values(fields).map(objectOf)];
-  const kind = typeof optimizer === 'string' ? optimizer : lookUp([objectOf(optimizer)], ['type', 'name', 'kind']) ?? 'adam';
-  oneOf('optimizer', String(kind).toLowerCase(), ['adam']);
+  const trainer = readTrainer(model, given.loss);
+  const [inner, outer] = [objectAt('model.options', model.options), objectAt('options', given.options)];
+  refuseStrangers(given, structure, { model, inner, outer });
 
   const wanted = wantedOf(expected);
   const tensors = Object.entries(rawInputs).map(([name, value]) => [name, decode(`inputs.${name}`, value)] as const);
-  const steps = stepsOf(tensors.map(([, { shape }]) => shape[0] ?? 1), wanted.loss === null ? null : decode('expected.loss', expected[wanted.loss]), scopes);
-  const batchFirst = flag(model, 'batchFirst');
+  const steps = stepsOf(tensors.map(([, { shape }]) => shape[0] ?? 1), wanted.loss === null ? null : decode('expected.loss', expected[wanted.loss]), trainer.steps);
+  const places = [['model', model], ['model.options', inner], ['options', outer]] as const;
+  const batchFirst = flag({ batchFirst: agreed(places.map(([path, { batchFirst }]) => ({ path: `${path}.batchFirst`, value: batchFirst }))) }, 'batchFirst');
   const known: readonly string[] = Object.values(INPUTS[structure]).flat();
   const stranger = tensors.find(([name]) => !known.includes(name));
   if (stranger) throw new Unsupported(`input ${stranger[0]} of ${structure}`);
+  for (const names of Object.values(INPUTS[structure]) as readonly (readonly string[])[]) {
+    const [one, other] = names.filter((name) => rawInputs[name] !== undefined);
+    if (other) throw new MalformedCase(`inputs.${one} and inputs.${other} are both given; they stand for the same, leave one out`);
+  }
   const inputs = Object.fromEntries(tensors.map(([name, tensor]) => [name, new Series(name, tensor, steps, batchFirst)]));
 
   const parts = partsOf(weights);
   const part = (role: 'encoder' | 'decoder'): NetworkPart => {
-    const prefix = prefixOf(parts.prefixes, structure === 'seq2seq' ? role : 'only');
-    const own = structure === 'seq2seq' ? objectOf(lookUp([model], role === 'encoder' ? ['encoder', 'enc'] : ['decoder', 'dec'])) : null;
-    const options: Options = { ...cellOptions(objectOf(fields) ?? {}), ...objectOf(given.options), ...objectOf(inner), ...own };
+    const side = structure === 'seq2seq' ? role : 'only';
+    const prefix = prefixOf(parts.prefixes, side);
+    const { path, fields: own } = structure === 'seq2seq' ? sideOf(model, role) : { path: 'model', fields: {} };
+    const options: Options = { ...cellOptions(model), ...outer, ...inner, ...own };
     const architecture = readArchitecture({
-      cell: lookUp([own, model, objectOf(inner), objectOf(given)], ['cell']),
-      gateOrder: lookUp([own, model, objectOf(inner), objectOf(given)], ['gateOrder']),
-      options: structure === 'seq2seq' && role === 'decoder' ? { ...options, ...decoderInput(own) } : options,
+      cell: lookUp([own, model, inner, outer, objectOf(given)], ['cell']),
+      gateOrder: lookUp([own, model, inner, outer, objectOf(given)], ['gateOrder']),
+      options: role === 'decoder' ? { ...options, ...decoderInput(own) } : options,
       weights: Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(prefix) && RECURRENT_NAME.test(name.slice(prefix.length)))
         .map(([name, value]) => [name.slice(prefix.length), value])),
     });
-    return { prefix, architecture, table: tableOf(parts.tables, structure === 'seq2seq' ? role : 'only', weights) };
+    const table = tableOf(parts.tables, side, weights);
+    for (const [where, fields] of [['model', model], [path, own]] as const) checkTable(where, fields, table, architecture.input);
+    const tokens = (role === 'decoder' ? INPUTS.seq2seq.decTokens : INPUTS[structure].tokens).find((name) => inputs[name]);
+    if (table && tokens !== undefined && inputs[tokens]!.shape.length > 2) throw new Unsupported(`weight ${table.name}: inputs.${tokens} holds no tokens`);
+    return { prefix, architecture, table };
   };
-  const betas = lookUp(scopes, ['betas']);
-  const [first, second] = Array.isArray(betas) ? betas : [];
-  return {
-    id, structure, expected, steps, inputs, wanted,
-    tolerance: objectOf(given.tolerance) ?? {},
-    network: part('encoder'),
-    decoder: structure === 'seq2seq' ? part('decoder') : null,
-    head: headOf(parts.rest, weights),
-    reduction: oneOf('reduction', lookUp(scopes, ['reduction', 'lossReduction']) ?? 'mean', ['mean', 'sum_time_mean_batch']),
-    stateful: flag(model, 'stateful', structure === 'char_lm' && INPUTS.char_lm.reset.some((name) => inputs[name])),
-    adam: {
-      rate: number('the learning rate', lookUp(scopes, ['lr', 'rate', 'learningRate'])),
-      beta1: number('b1', lookUp(scopes, ['b1', 'beta1']) ?? first ?? 0.9),
-      beta2: number('b2', lookUp(scopes, ['b2', 'beta2']) ?? second ?? 0.999),
-      epsilon: number('eps', lookUp(scopes, ['eps', 'epsilon']) ?? 1e-8),
-    },
-    clip: number('clip', lookUp(scopes, ['clip', 'clipNorm', 'maxNorm', 'gradClip']) ?? 0),
-  };
+  const [network, decoder] = [part('encoder'), structure === 'seq2seq' ? part('decoder') : null];
+  refuseUnread(weights, parts, [network, ...(decoder ? [decoder] : [])]);
+  const head = headOf(parts.rest, weights);
+  checkHead(model, head.bias);
+  const stateful = flag(model, 'stateful', structure === 'char_lm' && INPUTS.char_lm.reset.some((name) => inputs[name]));
+  if (structure !== 'char_lm' && stateful) throw new Unsupported(`stateful of ${structure}`);
+  if (structure !== 'char_lm' && trainer.reduction !== 'mean') throw new Unsupported(`reduction ${JSON.stringify(trainer.reduction)} of ${structure}`);
+  return { id, structure, expected, steps, inputs, wanted, trainer, network, decoder, head, stateful, tolerance: toleranceOf(given.tolerance) };
 }
+
+/** The options of a network that a training case may have, here or there. */
+const OPTIONS = [...NETWORK_OPTIONS, 'cell', 'batchFirst', 'initialStates', 'singleStep'];
+const SIDE_NAMES = { encoder: ['encoder', 'enc'], decoder: ['decoder', 'dec'] } as const;
+
+/** @throws Unsupported for a field of the case or its model that nothing here reads */
+function refuseStrangers(given: CaseJSON, structure: Structure, { model, inner, outer }: { model: Options; inner: Options; outer: Options }): void {
+  refuseUnknown('', { ...given }, [...CASE_FIELDS, 'model']);
+  refuseUnknown('options', outer, OPTIONS);
+  refuseUnknown('model.options', inner, OPTIONS);
+  const sides = structure === 'seq2seq' ? (['encoder', 'decoder'] as const).map((role) => sideOf(model, role)) : [];
+  for (const { path, fields } of sides) refuseUnknown(path, fields, [...OPTIONS, ...TABLE_FIELDS]);
+  const naming = Object.keys(model).filter((name) => plain(model[name]) === plain(structure));
+  const others = ['options', 'stateful', ...naming, ...(structure === 'seq2seq' ? Object.values(SIDE_NAMES).flat() : [])];
+  refuseUnknown('model', model, [...OPTIONS, ...TRAINER_FIELDS, ...TABLE_FIELDS, ...HEAD_FIELDS, ...others]);
+}
+
+/** What the model says of that side alone. */
+function sideOf(model: Options, role: 'encoder' | 'decoder'): { path: string; fields: Options } {
+  const places = SIDE_NAMES[role].map((name) => ({ path: `model.${name}`, value: model[name] }));
+  const path = (places.find(({ value }) => value !== undefined) ?? places[0]!).path;
+  return { path, fields: objectAt(path, agreed(places)) };
+}
+
+/** @throws Unsupported for a weight of a network that the structure has not got */
+function refuseUnread(weights: Options, { prefixes, tables }: Parts, read: readonly NetworkPart[]): void {
+  const prefix = prefixes.find((each) => !read.some((part) => part.prefix === each));
+  const stray = tables.find((each) => !read.some(({ table }) => table?.name === each)) ?? Object.keys(weights).find((name) => prefix && name.startsWith(prefix));
+  if (stray !== undefined) throw new Unsupported(`weight ${stray}: of no network`);
+}
+
+/** A word in small letters, without what separates its parts; '' for what is none. */
+const plain = (word: unknown): string => (typeof word === 'string' ? word.toLowerCase().replace(/[^a-z0-9]/g, '') : '');
 
 /** By a word of the model, whatever it calls the field, or by the inputs that only one structure has. */
 function structureOf(model: Options, inputs: Options): Structure {
-  const plain = (word: unknown): string => (typeof word === 'string' ? word.toLowerCase().replace(/[^a-z0-9]/g, '') : '');
   const words = Object.values(model).map(plain);
   const named = (['char_lm', 'classifier', 'seq2seq'] as const).find((each) => words.includes(plain(each)));
   return named ?? ('decTokens' in inputs ? 'seq2seq' : 'labels' in inputs ? 'classifier' : 'char_lm');
 }
 
 /** Steps: of the inputs that have one array a step; of the losses where all have one for all steps. */
-function stepsOf(leading: readonly number[], losses: Tensor | null, scopes: readonly (Options | null)[]): number {
+function stepsOf(leading: readonly number[], losses: Tensor | null, said: number | null): number {
   const most = Math.max(1, ...leading);
   if (most > 1) return most;
-  const steps = losses ? losses.values.length : lookUp(scopes, ['steps']);
-  return number('steps', steps ?? 1);
+  return losses ? losses.values.length : said ?? 1;
 }
 
 /** The fields of `expected` by what they hold, whatever the file calls them. */
 function wantedOf(expected: Options): TrainingCase['wanted'] {
   const wanted: { loss: string | null; gradNorm: string | null; weights: string | null } = { loss: null, gradNorm: null, weights: null };
   for (const [name, value] of Object.entries(expected)) {
-    if (typeof value === 'string') continue;
+    if (describes(name) && !isTensor(value)) continue;
     const isGroup = objectOf(value) !== null && !isTensor(value);
     const field = isGroup && !/grad/i.test(name) ? 'weights' : isGroup ? null : /norm/i.test(name) ? 'gradNorm' : /loss/i.test(name) ? 'loss' : null;
     if (!field || wanted[field] !== null) throw new Unsupported(`expected ${name} of a training case`);
@@ -140,7 +172,7 @@ function cellOptions({ clip: _, input: __, ...options }: Options): Options {
 }
 
 /** A decoder runs forward, whatever its encoder does, unless its own options say otherwise. */
-const decoderInput = (own: Options | null): Options => (own?.direction !== undefined || own?.bidirectional !== undefined ? {} : { direction: undefined, bidirectional: undefined });
+const decoderInput = (own: Options): Options => (own.direction !== undefined || own.bidirectional !== undefined ? {} : { direction: undefined, bidirectional: undefined });
 
 interface Parts {
   /** What stands before `l0.fwd.Wx`. */ readonly prefixes: readonly string[];
@@ -194,9 +226,4 @@ function namedWeight(name: string, weights: Options, rank: number): NamedWeight 
   const tensor = decode(`weights.${name}`, weights[name]);
   if (tensor.shape.length !== rank) throw new MalformedCase(`weights.${name} has shape [${tensor.shape}]; it must have ${rank} extents`);
   return { name, tensor };
-}
-
-function number(name: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new MalformedCase(`${name} of the training is ${JSON.stringify(value)}; it must be a number`);
-  return value;
 }

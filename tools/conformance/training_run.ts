@@ -114,7 +114,7 @@ class TrainingRun {
 
   constructor(gpu: Gpu, one: TrainingCase) {
     this.#one = one;
-    const { structure, head, adam: { rate, beta1, beta2, epsilon }, clip } = one;
+    const { structure, head, trainer: { adam: { rate, beta1, beta2, epsilon }, clip } } = one;
     const tokens = this.#input(INPUTS[structure].tokens);
     if (!tokens) throw new MalformedCase(`inputs.${INPUTS[structure].tokens[0]} is missing`);
     const ragged = structure !== 'char_lm' && this.#input(INPUTS[structure].lengths) !== undefined;
@@ -170,7 +170,7 @@ class TrainingRun {
     plan.forward({ input: this.#main.input(s), ...(from && { h0: from.h, c0: from.c }) });
     if (this.#one.stateful) this.#carried = { h: await plan.hn.read(), c: await plan.cn.read() };
     // The sum over T of means over N is T times the mean over both.
-    const scale = this.#one.reduction === 'mean' ? 1 : targets.shape[0]!;
+    const scale = this.#one.trainer.reduction === 'mean' ? 1 : targets.shape[0]!;
     const loss = await this.#lossOf(plan.output, targets, s, undefined, scale);
     plan.backward({ dOutput: this.#rows.dInput });
     this.#main.finish();

@@ -14,6 +14,31 @@ export function objectOf(given: unknown): Options | null {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 }
 
+/** Likewise, and {} for what is not there. @throws MalformedCase for anything else */
+export function objectAt(path: string, given: unknown): Options {
+  const found = given === undefined || given === null ? {} : objectOf(given);
+  if (!found) throw new MalformedCase(`${path} is ${JSON.stringify(given)}; it must be an object`);
+  return found;
+}
+
+/** What a case may say in several places. */
+export interface Place {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** What those places that say anything agree on. @throws MalformedCase where they do not, with `what` at its start */
+export function agreed(places: readonly Place[], what?: string): unknown {
+  const [first, ...others] = places.filter(({ value }) => value !== undefined && value !== null);
+  const shown = ({ path, value }: Place): string => `${JSON.stringify(value)}${what === undefined ? '' : ` in ${path}`}`;
+  for (const other of others) {
+    if (JSON.stringify(other.value) === JSON.stringify(first!.value)) continue;
+    const [one, two] = what === undefined ? [`${first!.path} is `, `${other.path} is `] : [`${what} is `, ''];
+    throw new MalformedCase(`${one}${shown(first!)}, but ${two}${shown(other)}; give one of them, or the same twice`);
+  }
+  return first?.value;
+}
+
 /** The first of those names that is there, in the first of the objects that has it. */
 export function lookUp(scopes: readonly (Options | null)[], names: readonly string[]): unknown {
   for (const scope of scopes) {
