@@ -12,6 +12,8 @@ export interface RecurrentCase extends RecurrentOptions {
   /** [N]; past them the input and dOutput are NaN. */
   readonly lengths?: readonly number[];
   readonly checkpointEvery?: number;
+  /** The input is uniform in ± so much; 1 where not given. */
+  readonly inputScale?: number;
   /** Also move the reference's biases by so much, up and down, for `sensitivity`. */
   readonly perturb?: number;
 }
@@ -37,14 +39,14 @@ function swap(values: ArrayLike<number>, a: number, b: number, c: number): Value
 
 /** One network, forward and BPTT, beside the reference. */
 export async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
-  const { steps, batch, lengths, checkpointEvery, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize, perturb = 0 } = given;
+  const { steps, batch, lengths, checkpointEvery, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize, inputScale = 1, perturb = 0 } = given;
   const network = createRecurrent(gpu, { seed: 5, ...given });
   const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined, ...(checkpointEvery && { checkpointEvery }) });
   const D = direction === 'bidirectional' ? 2 : 1;
   const features = projSize ?? hiddenSize;
   const columns = (merge === 'concat' ? D : 1) * features;
   const rows = layers * D * batch;
-  const input = randomArray(steps * batch * inputSize, 1);
+  const input = randomArray(steps * batch * inputSize, 1, inputScale);
   const [h0, c0, dHn, dCn] = [features, hiddenSize, features, hiddenSize].map((width, k) => randomArray(rows * width, 2 + k)) as [Values, Values, Values, Values];
   const dOutput = randomArray(steps * batch * columns, 6);
   const isPadding = (i: number, features: number): boolean => lengths !== undefined && Math.floor(i / features / batch) >= lengths[Math.floor(i / features) % batch]!;

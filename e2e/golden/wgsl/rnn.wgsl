@@ -46,31 +46,47 @@ const OUTPUT_ALPHA = 1.0;
 const OUTPUT_BETA = 0.0;
 const CLIP = 0.0;            // 0: none
 
+const SMALLEST = 1.17549435e-38;  // of the normal numbers, 0x00800000
+
 fn clipped(x: f32) -> f32 {
-  if (CLIP > 0.0) { return clamp(x, -CLIP, CLIP); }
-  return x;
+  if (CLIP == 0.0) { return x; }
+  return select(x, select(-CLIP, CLIP, x > 0.0), abs(x) > CLIP);
+}
+
+// The activation y of the clipped sum x as the cell uses and keeps it. With a clip its lowest bit says whether the sum was clipped:
+// the value alone does not, because a compiler need not fold the activation of the constant CLIP to the bits that the device has for
+// it. Either bit is reached toward zero, so that a gate stays within its range, and 0 gives way to a number that no driver flushes.
+fn marked(y: f32, x: f32) -> f32 {
+  if (CLIP == 0.0) { return y; }
+  let bits = bitcast<u32>(y);
+  let odd = select((bits - 1u) | 1u, 0x00800001u, abs(y) <= SMALLEST);
+  return bitcast<f32>(select(bits & 0xfffffffeu, odd, abs(x) > CLIP));
+}
+
+fn was_clipped(y: f32) -> bool {
+  return CLIP > 0.0 && (bitcast<u32>(y) & 1u) == 1u;
 }
 
 fn gate(x: f32) -> f32 {
-  return activate(GATE_KIND, clipped(x), GATE_ALPHA, GATE_BETA);
+  return marked(activate(GATE_KIND, clipped(x), GATE_ALPHA, GATE_BETA), x);
 }
 
 fn candidate(x: f32) -> f32 {
-  return activate(CANDIDATE_KIND, clipped(x), CANDIDATE_ALPHA, CANDIDATE_BETA);
+  return marked(activate(CANDIDATE_KIND, clipped(x), CANDIDATE_ALPHA, CANDIDATE_BETA), x);
 }
 
 fn output_activation(x: f32) -> f32 {
   return activate(OUTPUT_KIND, x, OUTPUT_ALPHA, OUTPUT_BETA);
 }
 
-// A clipped sum has exactly the activation of the clip, and no derivative.
+// Of the very value that `gate` or `candidate` gave. A clipped sum has no derivative.
 fn d_gate(y: f32) -> f32 {
-  if (CLIP > 0.0 && (y == gate(CLIP) || y == gate(-CLIP))) { return 0.0; }
+  if (was_clipped(y)) { return 0.0; }
   return d_activate(GATE_KIND, y, GATE_ALPHA);
 }
 
 fn d_candidate(y: f32) -> f32 {
-  if (CLIP > 0.0 && (y == candidate(CLIP) || y == candidate(-CLIP))) { return 0.0; }
+  if (was_clipped(y)) { return 0.0; }
   return d_activate(CANDIDATE_KIND, y, CANDIDATE_ALPHA);
 }
 
