@@ -1,26 +1,33 @@
 import { defineConfig } from 'playwright/test';
+import type { HostName } from './e2e/hosts.ts';
 import { browserFlags, findBrowser } from './tools/setup.mjs';
 
+/** `UNFOLD_HOST` runs the GPU specs on that host alone; without it a run has everything that every machine can do. */
+const host = process.env.UNFOLD_HOST as HostName | undefined;
 const executablePath = findBrowser();
-if (executablePath === null) throw new Error('No Chrome or Chromium found. Run `node tools/setup.mjs`, or set UNFOLD_CHROME.');
+if (executablePath === null && (host === undefined || host === 'chromium')) throw new Error('No Chrome or Chromium found. Run `node tools/setup.mjs`, or set UNFOLD_CHROME.');
 
-export default defineConfig({
+/** The GPU specs on a host, those of f16 among them, which skip themselves where an adapter has none. */
+const gpu = (name: string, on: HostName, folders: readonly string[]) =>
+  ({ name, testMatch: folders.map((folder) => `${folder}/*.spec.ts`), use: { host: on } });
+
+export default defineConfig<object, { host: HostName }>({
   testDir: 'e2e',
   outputDir: 'test-results',
   globalSetup: './e2e/server.ts',
-  globalTimeout: 45 * 60_000,
+  globalTimeout: 80 * 60_000,
   timeout: 90_000,
   workers: 2, // the software adapter uses every core by itself
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
   reporter: [[process.env.CI ? 'dot' : 'list'], ['./e2e/gradient_table.ts'], ['./e2e/summary.ts']],
   use: {
-    launchOptions: { executablePath, args: browserFlags() },
+    launchOptions: { ...(executablePath !== null && { executablePath }), args: browserFlags() },
   },
-  projects: [
+  projects: host ? [gpu(`gpu-${host}`, host, ['gpu', 'f16'])] : [
     { name: 'node', testDir: 'e2e/node' },
-    { name: 'gpu', testDir: 'e2e/gpu' },
-    { name: 'f16', testDir: 'e2e/f16' },
+    gpu('gpu', 'chromium', ['gpu']),
+    gpu('deno', 'deno', ['gpu', 'f16']),
     { name: 'demo', testDir: 'e2e/demo', fullyParallel: false },
   ],
 });

@@ -1,5 +1,5 @@
-// Runs in the page before anything else. Every device that is opened lives inside error scopes and is listened to, so
-// what goes wrong on the GPU fails the test that did it, and a device that a test leaves open is destroyed.
+// Every device that is opened lives inside error scopes and is listened to, so what goes wrong on the GPU fails the test that
+// did it, and a device that a test leaves open is destroyed.
 
 export interface DeviceGuard {
   /** Forgets the devices of the call before. */
@@ -8,18 +8,15 @@ export interface DeviceGuard {
   end(): Promise<string[]>;
 }
 
-declare global {
-  interface Window {
-    deviceGuard: DeviceGuard;
-  }
+let installed: DeviceGuard | null = null;
+
+/** Stand between the page and `GPUAdapter.requestDevice`; the first call does it, later ones give the same guard. */
+export function installDeviceGuard(): DeviceGuard {
+  installed ??= typeof GPUAdapter === 'undefined' ? { begin: () => {}, end: async () => [] } : install();
+  return installed;
 }
 
-/** Self-contained: Playwright sends its source. */
-export function installDeviceGuard(): void {
-  if (typeof GPUAdapter === 'undefined') {
-    window.deviceGuard = { begin: () => {}, end: async () => [] };
-    return;
-  }
+function install(): DeviceGuard {
   const filters: readonly GPUErrorFilter[] = ['internal', 'out-of-memory', 'validation'];
   let open = new Set<GPUDevice>();
   let messages: string[] = [];
@@ -58,7 +55,7 @@ export function installDeviceGuard(): void {
     return destroy.call(this);
   };
 
-  window.deviceGuard = {
+  return {
     begin() {
       open = new Set();
       messages = [];

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { chromium } from 'playwright';
 import { createServer } from 'vite';
+import { PageError, within } from './calls.mjs';
 import { browserFlags, findBrowser } from './setup.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -27,15 +28,6 @@ const CLOSE_MS = 10_000;
  * @property {string} module whose exports are called, from the repository's root: `/tools/train/page.ts`
  * @property {Record<string, (argument: any) => void>} [functions] of this process, given to the page as global functions
  */
-
-/** An error thrown in the page, with its own name and message. */
-export class PageError extends Error {
-  /** @param {string} name @param {string} message */
-  constructor(name, message) {
-    super(message);
-    this.name = name;
-  }
-}
 
 /** Vite as all commands use it: no file is watched, no dependency bundled, so several can run side by side. */
 export const SERVER = /** @type {const} */ ({
@@ -128,22 +120,4 @@ function caller(page, path) {
     if (answer.error) throw new PageError(answer.error.name, answer.error.message);
     return answer.value;
   };
-}
-
-/**
- * @template T
- * @param {number} ms @param {Promise<T>} promise @param {string} what
- * @returns {Promise<T>}
- */
-export async function within(ms, promise, what) {
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms / 1000} seconds`)), ms);
-  });
-  try {
-    return /** @type {T} */ (await Promise.race([promise, late]));
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run conformance -- FOLDER [--results out.json] [--filter TEXT] [--adapter swiftshader|default]`
+// `npm run conformance -- FOLDER [--results out.json] [--filter TEXT] [--host chromium|node|deno|firefox] [--adapter swiftshader|default]`
 // Exit status: 0 every case passed and none was unsupported, 1 otherwise, 2 wrong use.
 import { readCaseFiles } from './conformance/files.mjs';
 import { HELP, parseOptions } from './conformance/options.mjs';
@@ -22,11 +22,11 @@ async function main(words) {
   }
   const files = chosen(readCaseFiles(options.folder), options.filter);
   if (options.results !== null) checkWritable(options.results);
-  // Vite and Playwright take a moment to load, which --help and a wrong option need not wait for.
-  const { openRunner } = await import('./conformance/browser.mjs');
-  const runner = await openRunner(options.adapter);
+  // The hosts take a moment to load, which --help and a wrong option need not wait for.
+  const { openRunner } = await import('./conformance/runner.mjs');
+  const runner = await openRunner(options.host, options.adapter);
   try {
-    say(`adapter: ${runner.adapterName}`);
+    say(`host: ${options.host}, adapter: ${runner.adapterName}`);
     return await runAll(files, options, runner);
   } finally {
     await runner.close();
@@ -36,7 +36,7 @@ async function main(words) {
 /**
  * @param {import('./conformance/files.mjs').CaseFile[]} files
  * @param {import('./conformance/options.mjs').Options} options
- * @param {Awaited<ReturnType<typeof import('./conformance/browser.mjs').openRunner>>} runner
+ * @param {Awaited<ReturnType<typeof import('./conformance/runner.mjs').openRunner>>} runner
  */
 async function runAll(files, { results }, runner) {
   const total = new Tally();

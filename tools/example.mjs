@@ -1,7 +1,8 @@
 // @ts-check
 // `npm run example NAME -- [--steps N] [--seed S] [--adapter swiftshader|default] …`; without a NAME, a list of the examples.
 // Exit status: 0 done, 1 failed, 2 wrong use, 130 stopped with Ctrl-C (143 by SIGTERM).
-import { PageError, openChrome } from './browser.mjs';
+import { openChrome } from './browser.mjs';
+import { PageError } from './calls.mjs';
 import { readExamples } from './example/catalogue.mjs';
 import { parseOptions } from './example/options.mjs';
 import { createProgress, formatTable } from './example/report.mjs';

@@ -30,13 +30,22 @@ export function findBrowser() {
 }
 
 /**
- * Command-line flags that give WebGPU in a browser started by a tool. The software adapter is the default, so results
- * do not depend on the machine; `UNFOLD_ADAPTER=default` asks for the machine's own.
+ * Which adapter the tools and tests use. The software adapter is the default, so results do not depend on the machine;
+ * `UNFOLD_ADAPTER=default` asks for the machine's own.
+ *
+ * @returns {'default' | 'swiftshader'}
+ */
+export function adapterKind() {
+  return process.env.UNFOLD_ADAPTER === 'default' ? 'default' : 'swiftshader';
+}
+
+/**
+ * Command-line flags that give WebGPU in a browser started by a tool.
  *
  * @param {'default' | 'swiftshader'} [adapter]
  * @returns {string[]}
  */
-export function browserFlags(adapter = process.env.UNFOLD_ADAPTER === 'default' ? 'default' : 'swiftshader') {
+export function browserFlags(adapter = adapterKind()) {
   const flags = ['--enable-unsafe-webgpu'];
   if (adapter === 'swiftshader') flags.push('--use-webgpu-adapter=swiftshader');
   else if (process.platform === 'linux') flags.push('--enable-features=Vulkan', '--ignore-gpu-blocklist');
@@ -76,6 +85,12 @@ export function findLlvmpipe() {
   if (!existsSync(folder)) return null;
   const file = readdirSync(folder).find((name) => name.startsWith('lvp_icd'));
   return file ? path.join(folder, file) : null;
+}
+
+/** SwiftShader as a Vulkan driver, for Node with Dawn on a machine without a GPU: it comes with Chromium. Null when there is none. */
+export function findSwiftShader() {
+  const folders = ['/usr/lib/chromium', path.dirname(findBrowser() ?? '/')];
+  return folders.map((folder) => path.join(folder, 'vk_swiftshader_icd.json')).find((file) => existsSync(file)) ?? null;
 }
 
 /** Asked in a process of its own, because Playwright reads `PLAYWRIGHT_BROWSERS_PATH` once, when it is loaded. */

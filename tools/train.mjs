@@ -37,7 +37,7 @@ async function run(options, text, resume) {
   /** @type {ReturnType<typeof createProgress> | null} */
   let progress = null;
   // Vite and Playwright take a moment to load, which --help and a wrong option need not wait for.
-  const [{ PageError }, { openPage }] = await Promise.all([import('./browser.mjs'), import('./train/browser.mjs')]);
+  const [{ PageError }, { openPage }] = await Promise.all([import('./calls.mjs'), import('./train/browser.mjs')]);
   const page = await openPage(options.adapter, {
     give: { text: () => text, ...(resume && { resume: () => resume }) },
     take: {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cells } from '../../src/reference/cells.ts';
 import type { Comparison, RecurrentCase } from '../gpu/recurrent.page.ts';
 import type { TileReport } from '../gpu/tiles.page.ts';
-import { expect, test } from './deno.ts';
+import { expect, test } from './harness.ts';
 
 const page = '/e2e/gpu/recurrent.page.ts';
 const BOUND = 2e-2;
@@ -32,11 +32,11 @@ const KINKED: readonly string[] = ['rnn_relu', 'ind_rnn'];
 const ROUNDING = 2 ** -10;
 
 for (const cell of CELLS) {
-  test(`${cell} in f16 agrees with float64: direction × layers × lengths × odd sizes`, async ({ inDeno }) => {
+  test(`${cell} in f16 agrees with float64: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
     const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction, d) => [1, 2].flatMap((layers) => [false, true].flatMap((ragged) =>
       SIZES.filter((_, i) => (i + d + layers + Number(ragged)) % 2 === 0).map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
         { cell, precision: 'f16', direction, layers, hiddenSize, inputSize, batch, steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
-    const results = await inDeno<Comparison[]>(page, 'compareAll', cases.map((given) => ({ ...given, ...(KINKED.includes(cell) && { perturb: ROUNDING }) })));
+    const results = await inPage<Comparison[]>(page, 'compareAll', cases.map((given) => ({ ...given, ...(KINKED.includes(cell) && { perturb: ROUNDING }) })));
     // A float64 network that its biases' rounding alone moves so far is none to compare with.
     const sound = results.map(({ sensitivity }) => sensitivity <= BOUND);
     expect(sound.filter(Boolean).length).toBeGreaterThanOrEqual(cases.length / 3);
@@ -47,7 +47,7 @@ for (const cell of CELLS) {
 }
 
 for (const cell of ['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru'] as const) {
-  test(`layer-normalized ${cell} in f16 agrees with float64`, async ({ inDeno }) => {
+  test(`layer-normalized ${cell} in f16 agrees with float64`, async ({ inPage }) => {
     const base = { cell, precision: 'f16', layerNorm: true, inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 } as const;
     const cases: RecurrentCase[] = [
       base,
@@ -55,11 +55,11 @@ for (const cell of ['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_l
       { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
       { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
     ];
-    check(cases, await inDeno<Comparison[]>(page, 'compareAll', cases));
+    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
 }
 
-test('projected LSTMs in f16 agree with float64', async ({ inDeno }) => {
+test('projected LSTMs in f16 agree with float64', async ({ inPage }) => {
   const base = { precision: 'f16', inputSize: 5, hiddenSize: 7, projSize: 3, layers: 1, steps: 4, batch: 3 } as const;
   const cases: RecurrentCase[] = [
     { ...base, cell: 'lstm' },
@@ -67,10 +67,10 @@ test('projected LSTMs in f16 agree with float64', async ({ inDeno }) => {
     { ...base, cell: 'coupled_lstm', direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum', projSize: 5 },
     { ...base, cell: 'lstm', layers: 2, hiddenSize: 130, projSize: 33, inputSize: 33, batch: 7, steps: 5 },
   ];
-  check(cases, await inDeno<Comparison[]>(page, 'compareAll', cases));
+  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
 });
 
-test('merged directions, batch first, no bias, a hundred steps', async ({ inDeno }) => {
+test('merged directions, batch first, no bias, a hundred steps', async ({ inPage }) => {
   const base = { cell: 'lstm', precision: 'f16', inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 } as const;
   const cases: RecurrentCase[] = [
     { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false, merge: 'mean' },
@@ -79,12 +79,12 @@ test('merged directions, batch first, no bias, a hundred steps', async ({ inDeno
     { ...base, layers: 3, batch: 2, steps: 100, hiddenSize: 16 },
     { ...base, cell: 'gru', layers: 2, batch: 33, steps: 100, hiddenSize: 32 },
   ];
-  check(cases, await inDeno<Comparison[]>(page, 'compareAll', cases));
+  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
 });
 
-test('activations, dropout, recurrent dropout and zoneout agree in f16 with PyTorch', async ({ inDeno }) => {
+test('activations, dropout, recurrent dropout and zoneout agree in f16 with PyTorch', async ({ inPage }) => {
   const file: unknown = JSON.parse(readFileSync(new URL('../golden/recurrent_options.json', import.meta.url), 'utf8'));
-  const errors = await inDeno<Record<string, Record<string, number>>>(page, 'goldenIn', { file, precision: 'f16' });
+  const errors = await inPage<Record<string, Record<string, number>>>(page, 'goldenIn', { file, precision: 'f16' });
   expect(Object.keys(errors).length).toBeGreaterThan(5);
   for (const [name, arrays] of Object.entries(errors)) {
     for (const [array, error] of Object.entries(arrays)) expect.soft(error, `${array}, ${name}`).toBeLessThanOrEqual(BOUND);
@@ -92,9 +92,9 @@ test('activations, dropout, recurrent dropout and zoneout agree in f16 with PyTo
 });
 
 for (const cell of ['lstm', 'gru'] as const) {
-  test(`${cell} in f16 gives the same step by step and in one dispatch, with and without sizes folded in, on wide tiles`, async ({ inDeno }) => {
+  test(`${cell} in f16 gives the same step by step and in one dispatch, with and without sizes folded in, on wide tiles`, async ({ inPage }) => {
     const shapes = [{ steps: 4, batch: 9, hiddenSize: 12, layers: 2 }, { steps: 6, batch: 5, hiddenSize: 33, layers: 1, lengths: [6, 1, 0, 3, 6] }];
-    const { errors } = await inDeno<TileReport>('/e2e/gpu/tiles.page.ts', 'families', { cell, precision: 'f16', shapes });
+    const { errors } = await inPage<TileReport>('/e2e/gpu/tiles.page.ts', 'families', { cell, precision: 'f16', shapes });
     expect(Object.keys(errors)).toHaveLength(8);
     for (const [family, arrays] of Object.entries(errors)) {
       for (const [array, error] of Object.entries(arrays)) expect.soft(error, `${array}, ${family}`).toBeLessThanOrEqual(BOUND);

@@ -17,6 +17,12 @@ function replay(gpu: Gpu, recording: Recording): void {
   made.destroy();
 }
 
+/** Whether the adapter has f16. */
+export async function hasHalf(): Promise<boolean> {
+  const gpu = await openDevice();
+  return gpu.device.features.has('shader-f16');
+}
+
 /** What becomes of numbers on the way to f16 and back; null stands for what is not finite. */
 export async function roundTrip(values: readonly number[]): Promise<(number | string)[]> {
   const gpu = await openDevice();

@@ -1,6 +1,6 @@
 // Training in f16: as good as in f32, its loss scaled, steps that overflow skipped; streams, files and updates on the way.
 import type { WindowsCase, WindowsReport } from '../gpu/training_windows.page.ts';
-import { expect, test } from './deno.ts';
+import { expect, test } from './harness.ts';
 import type { afterSkips, memory, operators, overflow, Run, Step, train, used } from './training.page.ts';
 
 const page = '/e2e/f16/training.page.ts';
@@ -10,8 +10,8 @@ type Given<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
 const tail = (steps: readonly Step[]): number => steps.slice(-20).reduce((sum, { loss }) => sum + loss, 0) / 20;
 
 for (const cell of ['lstm', 'gru'] as const) {
-  test(`a small ${cell} model reaches in f16 the loss of f32`, async ({ inDeno }) => {
-    const run = (precision: Run['precision']) => inDeno<Given<typeof train>>(page, 'train', { precision, cell, steps: 200 } satisfies Run);
+  test(`a small ${cell} model reaches in f16 the loss of f32`, async ({ inPage }) => {
+    const run = (precision: Run['precision']) => inPage<Given<typeof train>>(page, 'train', { precision, cell, steps: 200 } satisfies Run);
     const [wide, half] = [await run('f32'), await run('f16')];
     const [f32, f16] = [tail(wide.steps), tail(half.steps)];
     test.info().annotations.push({ type: 'loss', description: `f32 ${f32.toFixed(4)}, f16 ${f16.toFixed(4)}, from ${half.steps[0]!.loss.toFixed(4)}` });
@@ -39,8 +39,8 @@ const windows: Readonly<Record<string, WindowsCase>> = {
 };
 
 for (const [name, given] of Object.entries(windows)) {
-  test(`${name}: in f16 losses, norms and trained weights are the reference's`, async ({ inDeno }) => {
-    const { actual, expected, trained, bytesLeft } = await inDeno<WindowsReport>('/e2e/gpu/training_windows.page.ts', 'compare', { ...given, precision: 'f16' });
+  test(`${name}: in f16 losses, norms and trained weights are the reference's`, async ({ inPage }) => {
+    const { actual, expected, trained, bytesLeft } = await inPage<WindowsReport>('/e2e/gpu/training_windows.page.ts', 'compare', { ...given, precision: 'f16' });
     expect(actual).toHaveLength(given.steps);
     expected.forEach((step, s) => {
       expect.soft(Math.abs(actual[s]!.loss - step.loss) / step.loss, `loss of step ${s}`).toBeLessThan(BOUND);
@@ -51,17 +51,17 @@ for (const [name, given] of Object.entries(windows)) {
   });
 }
 
-test('the same seed gives the same losses, and a run goes on from its checkpoint bit-identically, the scale with it', async ({ inDeno }) => {
+test('the same seed gives the same losses, and a run goes on from its checkpoint bit-identically, the scale with it', async ({ inPage }) => {
   const run: Run = { precision: 'f16', steps: 30, options: { lossScale: { growEvery: 4 } } };
-  const [whole, restarted] = [await inDeno<Given<typeof train>>(page, 'train', run), await inDeno<Given<typeof train>>(page, 'train', { ...run, restartAfter: 13 })];
+  const [whole, restarted] = [await inPage<Given<typeof train>>(page, 'train', run), await inPage<Given<typeof train>>(page, 'train', { ...run, restartAfter: 13 })];
   expect(restarted).toEqual(whole);
   const scales = whole.steps.map(({ lossScale }) => lossScale);
   expect(scales.slice(0, 8)).toEqual([2 ** 15, 2 ** 15, 2 ** 15, 2 ** 15, 2 ** 16, 2 ** 16, 2 ** 16, 2 ** 16]);
 });
 
 for (const optimizer of ['adam', 'adamw', 'rmsprop', 'sgd'] as const) {
-  test(`${optimizer}: a step whose gradient overflows changes nothing and halves the scale; the rest goes on`, async ({ inDeno }) => {
-    const { seen, changed } = await inDeno<Given<typeof overflow>>(page, 'overflow', { optimizer });
+  test(`${optimizer}: a step whose gradient overflows changes nothing and halves the scale; the rest goes on`, async ({ inPage }) => {
+    const { seen, changed } = await inPage<Given<typeof overflow>>(page, 'overflow', { optimizer });
     const skips = seen.findIndex(({ skipped }) => !skipped);
     expect(skips).toBeGreaterThan(0);
     seen.slice(0, skips + 1).forEach(({ lossScale, gradientNorm, loss }, i) => {
@@ -75,15 +75,15 @@ for (const optimizer of ['adam', 'adamw', 'rmsprop', 'sgd'] as const) {
   });
 }
 
-test('skipped steps do not count in Adam\'s bias correction', async ({ inDeno }) => {
-  const { skips, difference } = await inDeno<Given<typeof afterSkips>>(page, 'afterSkips');
+test('skipped steps do not count in Adam\'s bias correction', async ({ inPage }) => {
+  const { skips, difference } = await inPage<Given<typeof afterSkips>>(page, 'afterSkips');
   expect(skips).toBeGreaterThan(2);
   // Counted, the first update after eight skips would be half of what it is.
   expect(difference).toBeLessThan(2e-2);
 });
 
-test('text, losses and files of a model in f16: of either precision, read in the other', async ({ inDeno }) => {
-  const { precisions, texts, losses } = await inDeno<Given<typeof used>>(page, 'used');
+test('text, losses and files of a model in f16: of either precision, read in the other', async ({ inPage }) => {
+  const { precisions, texts, losses } = await inPage<Given<typeof used>>(page, 'used');
   expect(precisions).toEqual(['f16', 'f32', 'f16']);
   expect(texts[0]).toHaveLength(40);
   expect(texts[2]).toBe(texts[0]);
@@ -91,21 +91,21 @@ test('text, losses and files of a model in f16: of either precision, read in the
   expect(Math.abs(losses[1]! - losses[0]!)).toBeLessThan(5e-3);
 });
 
-test('a stream equals the pass over the sequence, and the kernels\' copy follows every write and update', async ({ inDeno }) => {
-  const { stream, copied, movedBy, moved } = await inDeno<Given<typeof operators>>(page, 'operators');
+test('a stream equals the pass over the sequence, and the kernels\' copy follows every write and update', async ({ inPage }) => {
+  const { stream, copied, movedBy, moved } = await inPage<Given<typeof operators>>(page, 'operators');
   expect({ stream, copied, moved }).toEqual({ stream: 0, copied: 0, moved: 0 });
   expect(movedBy).toBeGreaterThan(1e-2);
 });
 
-test('histories and activations take half the bytes', async ({ inDeno }) => {
-  const { f32, f16 } = await inDeno<Given<typeof memory>>(page, 'memory');
+test('histories and activations take half the bytes', async ({ inPage }) => {
+  const { f32, f16 } = await inPage<Given<typeof memory>>(page, 'memory');
   expect(f16.plan.history! / f32.plan.history!).toBeCloseTo(0.5, 2);
   expect(f16.trainer.history!).toBeLessThan(f32.trainer.history!);
   // Moments are f32, of parameters that begin at other borders.
   expect(f16.trainer.optimizer! / f32.trainer.optimizer!).toBeCloseTo(1, 1);
 });
 
-test('what f16 does not take is refused by name, and divergence is an error', async ({ inDeno }) => {
+test('what f16 does not take is refused by name, and divergence is an error', async ({ inPage }) => {
   const parts = [
     /^RangeError: clip does not go with precision: 'f16'/, /^RangeError: clip does not go/, /^RangeError: checkpointEvery does not go/, /^RangeError: trace does not go/,
     /^RangeError: trace does not go/, /^RangeError: lossScale\.initial must be a power of two from 1 to 2\^32.*1000/, /^RangeError: lossScale\.growEvery/,
@@ -115,7 +115,7 @@ test('what f16 does not take is refused by name, and divergence is an error', as
     // Weights that are no numbers are nothing that a smaller scale could help.
     /^NotFiniteError: training diverged at step/,
   ];
-  const messages = await inDeno<string[]>(page, 'refusals');
+  const messages = await inPage<string[]>(page, 'refusals');
   expect(messages).toHaveLength(parts.length);
   messages.forEach((message, i) => expect(message).toMatch(parts[i]!));
 });

@@ -12,7 +12,8 @@ export async function scaleAndAdd({ x, scale }: { x: number[]; scale: number }):
   const entry = shader.entries.scale_and_add;
   const { params } = entry;
   if (!params) throw new Error('the shader declares params');
-  const uniform = new DataView(new ArrayBuffer(16));
+  const bytes = new Uint8Array(16);
+  const uniform = new DataView(bytes.buffer);
   for (const { name, offset } of params.fields) {
     if (name === 'count') uniform.setUint32(offset, x.length, true);
     else uniform.setFloat32(offset, scale, true);
@@ -32,7 +33,7 @@ export async function scaleAndAdd({ x, scale }: { x: number[]; scale: number }):
   const group = device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
     entries: [
-      { binding: params.binding, resource: { buffer: buffer(uniform, GPUBufferUsage.UNIFORM) } },
+      { binding: params.binding, resource: { buffer: buffer(bytes, GPUBufferUsage.UNIFORM) } },
       ...entry.bindings.map(({ name, binding }) => ({ binding, resource: { buffer: buffers[name] } })),
     ],
   });

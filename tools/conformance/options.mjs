@@ -1,9 +1,10 @@
 // @ts-check
 // The command line of `npm run conformance`: words → checked options, or one line that says what is wrong.
 import { parseArgs } from 'node:util';
+import { HOSTS } from '../hosts/open.mjs';
 import { UsageError } from '../train/options.mjs';
 
-export const HELP = `Run a folder of conformance cases through the engine, in headless Chrome's WebGPU.
+export const HELP = `Run a folder of conformance cases through the engine: in headless Chrome's WebGPU, or on another host.
 
   npm run conformance -- FOLDER [options]
 
@@ -30,7 +31,8 @@ expected has the losses under a name with loss, the norms under one with norm, t
 
   --results FILE    write every case's raw tensors here (JSON)
   --filter TEXT     only cases whose id or file name contains TEXT
-  --adapter NAME    swiftshader: software; default: this machine's GPU  (swiftshader)
+  --host NAME       chromium, node (Dawn), deno (wgpu), firefox  (chromium)
+  --adapter NAME    swiftshader: the host's software adapter; default: this machine's GPU  (swiftshader)
   --help
 `;
 
@@ -41,6 +43,7 @@ const ADAPTERS = /** @type {const} */ (['swiftshader', 'default']);
  * @property {string} folder
  * @property {string | null} results
  * @property {string} filter '' for all
+ * @property {import('../hosts/open.mjs').HostName} host
  * @property {'swiftshader' | 'default'} adapter
  */
 
@@ -61,14 +64,16 @@ export function parseOptions(words) {
   const named = values.adapter ?? (process.env.UNFOLD_ADAPTER === 'default' ? 'default' : 'swiftshader');
   const adapter = ADAPTERS.find((known) => known === named);
   if (!adapter) throw new UsageError(`--adapter is ${JSON.stringify(named)}; it must be one of ${ADAPTERS.join(', ')}`);
-  return { folder, results: values.results ?? null, filter: values.filter ?? '', adapter };
+  const host = HOSTS.find((known) => known === (values.host ?? 'chromium'));
+  if (!host) throw new UsageError(`--host is ${JSON.stringify(values.host)}; it must be one of ${HOSTS.join(', ')}`);
+  return { folder, results: values.results ?? null, filter: values.filter ?? '', host, adapter };
 }
 
 /** @param {string[]} words */
 function parse(words) {
   const text = /** @type {const} */ ({ type: 'string' });
   try {
-    const options = { results: text, filter: text, adapter: text, help: /** @type {const} */ ({ type: 'boolean', short: 'h' }) };
+    const options = { results: text, filter: text, host: text, adapter: text, help: /** @type {const} */ ({ type: 'boolean', short: 'h' }) };
     return parseArgs({ args: words, allowPositionals: true, options });
   } catch (error) {
     const [sentence = ''] = /** @type {Error} */ (error).message.split(/\.\s/, 1);

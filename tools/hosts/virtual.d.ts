@@ -1,0 +1,2 @@
+/** The page module of a program that `bundlePage` writes. */
+declare module 'virtual:page-module';
