@@ -1,17 +1,20 @@
 // `npm run conformance` as a whole, in a browser of its own, over case files made here; and its error measure.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'playwright/test';
-import { readCase } from '../../tools/conformance/case.ts';
+import { readCase, taskOf, type CaseJSON } from '../../tools/conformance/case.ts';
 import { comparisons, relativeError, score } from '../../tools/conformance/score.ts';
 import { decode } from '../../tools/conformance/tensor.ts';
+import { readTraining } from '../../tools/conformance/training.ts';
 import { encode, makeCase, recipes, type EncodedTensor, type MadeCase } from './conformance_cases.ts';
+import { ownFiles, withoutPadding } from './conformance_files.ts';
 import { pairRecipes } from './conformance_pairs.ts';
 import { makeTraining, trainingRecipes } from './conformance_training_cases.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../tools/conformance.mjs');
+const GENERATE = resolve(import.meta.dirname, '../../tools/conformance/generate.mjs');
 
 let folder = '';
 test.beforeEach(() => {
@@ -21,9 +24,11 @@ test.beforeEach(() => {
 test.afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Run the command in the test's folder. */
-function conformance(...words: string[]): Promise<{ status: number | null; lines: string[]; stderr: string }> {
+const conformance = (...words: string[]) => command(SCRIPT, ...words);
+
+function command(script: string, ...words: string[]): Promise<{ status: number | null; lines: string[]; stderr: string }> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [SCRIPT, ...words], { cwd: folder, timeout: test.info().timeout - 10_000 });
+    const child = spawn(process.execPath, [script, ...words], { cwd: folder, timeout: test.info().timeout - 10_000 });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -175,6 +180,25 @@ test('a gradient that vanishes is held to the floor of its case; what is unknown
   expect(status).toBe(1);
 });
 
+test('the project\'s own case files are written to a folder, small and each case readable', async () => {
+  expect(await command(GENERATE)).toMatchObject({ status: 2, stderr: expect.stringMatching(/^conformance cases: no folder is given; give one to write to/) });
+  expect(await command(GENERATE, 'a', 'b')).toMatchObject({ status: 2, stderr: expect.stringMatching(/one folder, but 2 are given: a, b/) });
+  const { status, lines, stderr } = await command(GENERATE, 'own');
+  expect(stderr).toBe('');
+  const wanted = ownFiles();
+  const files = readdirSync(join(folder, 'own')).sort();
+  expect(files).toEqual(Object.keys(wanted));
+  const all = files.flatMap((name) => (JSON.parse(readFileSync(join(folder, 'own', name), 'utf8')) as { cases: CaseJSON[] }).cases);
+  expect(all.length).toBe(Object.values(wanted).reduce((sum, { cases }) => sum + cases.length, 0));
+  expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+  for (const one of all) expect(() => (taskOf(one) === 'training' ? readTraining(one) : readCase(one)), one.id).not.toThrow();
+  for (const task of ['forward', 'gradients', 'training']) expect(all.filter((one) => one.task === task).length, task).toBeGreaterThan(20);
+  const bytes = files.reduce((sum, name) => sum + statSync(join(folder, 'own', name)).size, 0);
+  expect(bytes).toBeLessThan(3e6);
+  expect(lines).toEqual([`wrote ${all.length} cases in ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB, to own`]);
+  expect(status).toBe(0);
+});
+
 test('--filter: an unsupported case alone does not end with 0', async () => {
   write('a.json', { cases: [{ ...made('rnn-tanh'), task: 'inference' }, made('rnn-relu')] });
   const { status, lines } = await conformance('cases', '--filter', 'tanh');
@@ -238,22 +262,4 @@ function changed(tensor: EncodedTensor, by: number): EncodedTensor {
   const { values } = decode('changed', tensor);
   values[values.length - 1]! += by;
   return encode(values, tensor.shape);
-}
-
-/** The case with NaN past its rows' lengths, in what goes in and in what comes back. */
-function withoutPadding(given: MadeCase): MadeCase {
-  const { lengths, batchFirst } = given.options as { lengths: readonly number[] | null; batchFirst: boolean };
-  const { x, dOutput } = given.inputs;
-  if (!lengths || x!.dtype === 'int32') return given;
-  const blank = (tensor: EncodedTensor): EncodedTensor => {
-    const [first = 1, second = 1, features = 1] = tensor.shape;
-    const { values } = decode('x', tensor);
-    for (let i = 0; i < first * second; i++) {
-      const [a, b] = [Math.floor(i / second), i % second];
-      const [t, n] = batchFirst ? [b, a] : [a, b];
-      if (t >= lengths[n]!) values.fill(NaN, i * features, (i + 1) * features);
-    }
-    return encode(values, tensor.shape, tensor.dtype);
-  };
-  return { ...given, inputs: { ...given.inputs, x: blank(x!), ...(dOutput && { dOutput: blank(dOutput) }) } };
 }

@@ -10,6 +10,7 @@ export const HELP = `Run a folder of conformance cases through the engine: in he
 
 FOLDER holds *.json files with "cases", of the tasks forward, gradients and training.
 Ends with 0 only if every case passed and none was unsupported.
+node tools/conformance/generate.mjs FOLDER writes the project's own, of its float64 reference.
 
 What a file leaves out is taken from its tensors: sizes, direction, whether there are biases. What it says twice must agree.
 A field that is not known here makes the case unsupported, unless it only describes (name, note, source, seed, meta, sizes ...) or
