@@ -53,7 +53,7 @@ test('every gate order, bias, layout and gradient of the format, and the raw ten
   write('notes.json', { about: 'no case file' });
   const { status, lines, stderr } = await conformance('cases', '--results', 'out.json');
   expect(stderr + lines.filter((line) => line.startsWith('failed')).join('\n')).toBe('');
-  expect(lines[0]).toMatch(/^adapter: \S/);
+  expect(lines[0]).toMatch(/^host: chromium, adapter: \S/);
   expect(lines[1]).toMatch(/^a\.json: 7\/7 passed, 0 failed, 0 unsupported, worst relative error \d\.\de-[678] \(lstm-\S+ \S+\)$/);
   expect(lines[2]).toMatch(/^b\.json: 7\/7 passed, 0 failed, 0 unsupported, worst /);
   expect(lines[3]).toMatch(/^all: 14\/14 passed, 0 failed, 0 unsupported, worst /);
