@@ -1,50 +1,48 @@
 // npm run bench: which parts of the benchmark run, where, and what becomes of their figures.
 
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { columns } from './columns.ts';
-import { HERE, ROOT } from './folders.ts';
-import { BrowserHost } from './hosts/browser.ts';
+import type { Home } from './home.ts';
 import type { Host } from './hosts/host.ts';
 import { NativeHost } from './hosts/native.ts';
-import { probeTorch, TorchHost, type TorchProbe } from './hosts/torch.ts';
+import { probeTorch, TorchHost } from './hosts/torch.ts';
 import { literatureCells } from './literature.ts';
 import { HELP, parseOptions, UsageError, type Options } from './options.ts';
 import { formatProfile } from './profile.ts';
 import { renderReport } from './report.ts';
 import { Results } from './results.ts';
-import { measureConfigs, measureLiterature, measurePeak, measureProfiles, measureScaling, type Run } from './rounds.ts';
+import { measureConfigs, measureLiterature, measurePeak, measureProfiles, measureScaling, measureTunings, type Run } from './rounds.ts';
+import { formatTuning } from './tuning.ts';
 import { formatDetails, formatTable, memoryCells, notesOf, ownFigures, rowsOf, summarizeRows } from './table.ts';
 
-const INSTALL_LIMIT = 600_000;
 const ADAPTER_LIMIT = 60_000;
 
-/** Resolves with the exit status: 0, 1 where a contender failed or was wrong, 2 for wrong use. */
-export async function main(words: string[]): Promise<number> {
-  let options: Options | 'help';
+/** Resolves with the exit status: 0, 1 where a contender failed or was wrong, 2 for wrong use or where nothing could be measured; then a line says why. */
+export async function main(words: string[], home: Home, environment: Readonly<Record<string, string | undefined>>): Promise<number> {
   try {
-    options = parseOptions(words, process.env);
+    return await run(parseOptions(words, environment), home);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`bench: ${error.message}`);
+    say(error instanceof Error ? error.message : String(error));
     return 2;
   }
+}
+
+async function run(options: Options | 'help', home: Home): Promise<number> {
   if (options === 'help') {
     console.log(HELP);
     return 0;
   }
-  if (options.adapter === 'native' || (options.peers.length > 0 && options.parts.includes('table'))) installPeers();
-  const native = options.adapter === 'native';
-  const torch: TorchProbe = native ? probeTorch() : { usable: false, about: '' };
-  if (native) say(torch.about);
-  const host = options.adapter === 'native'
-    ? await NativeHost.start()
-    : await BrowserHost.start(options.adapter, { exactClock: options.parts.includes('profile') });
-  const torchHost = torch.usable ? new TorchHost() : null;
+  const { adapter, parts, peers } = options;
+  if (adapter !== 'native' && home.startBrowser === null) {
+    throw new UsageError(`--adapter is ${adapter}, which runs in a browser; this folder has the benchmark of --adapter native alone, the other is in the repository`);
+  }
+  if (adapter !== 'native' && peers.length > 0 && parts.includes('table')) home.installPeers();
+  const host = adapter === 'native' ? new NativeHost(await home.nativePage()) : await home.startBrowser!(adapter, { exactClock: parts.includes('profile') });
+  const torchHost = adapter === 'native' && peers.length > 0 && (parts.includes('table') || parts.includes('literature')) ? openTorch() : null;
   try {
-    return await measure(options, host, torchHost);
+    return await measure(options, home, host, torchHost);
   } finally {
     progress('');
     await torchHost?.close();
@@ -52,7 +50,13 @@ export async function main(words: string[]): Promise<number> {
   }
 }
 
-async function measure(options: Options, host: Host & { version: string }, torchHost: TorchHost | null): Promise<number> {
+function openTorch(): TorchHost | null {
+  const { usable, about } = probeTorch();
+  say(about);
+  return usable ? new TorchHost() : null;
+}
+
+async function measure(options: Options, home: Home, host: Host & { version: string }, torchHost: TorchHost | null): Promise<number> {
   const place = await host.open();
   const { name, kind, software, subgroups, f16 } = await place.call('adapter', [], ADAPTER_LIMIT).catch((error: Error) => {
     if (options.adapter !== 'native') throw error;
@@ -62,7 +66,7 @@ async function measure(options: Options, host: Host & { version: string }, torch
   const about = { adapter: name, kind, software, runtime: host.version, cpu: `${cpus.length} x ${cpus[0]?.model.trim() ?? 'unknown CPU'}`, tune: options.tune };
   const results = Results.open(about, options.json, options.resume);
   say(`${name} (subgroups ${subgroups ? 'yes' : 'no'}, f16 ${f16 ? 'yes' : 'no'}) · ${about.runtime} · ${new Date().toISOString().slice(0, 16).replace('T', ' ')} · ${about.cpu} · load ${os.loadavg()[0]!.toFixed(1)}`);
-  const run: Run = { options, results, host, torchHost, software, deadline: performance.now() + options.limit, progress };
+  const run: Run = { options, results, host, torchHost, find: home.find, software, deadline: performance.now() + options.limit, progress };
   const { sections } = results;
   if (options.parts.includes('table')) {
     await measureConfigs(run);
@@ -77,13 +81,18 @@ async function measure(options: Options, host: Host & { version: string }, torch
     progress('');
     for (const config of options.profile) console.log(`\n${formatProfile(config, sections.profiles[config]!)}`);
   }
+  if (options.parts.includes('tuning')) {
+    await measureTunings(run);
+    progress('');
+    for (const name of options.tuning) console.log(`\n${formatTuning(name, sections.tuning![name]!)}`);
+  }
   if (options.parts.includes('literature')) {
     await measureLiterature(run);
     progress('');
     console.log(`\n${columns(literatureCells(sections.literature!), 'lrrr')}`);
   }
   if (options.parts.includes('scaling')) await measureScaling(run);
-  if (options.docs) writeDocs(run);
+  if (options.docs) writeDocs(home, run);
   return Object.values(sections.configs).some(({ results: all }) => all.some(({ failure }) => failure !== null)) ? 1 : 0;
 }
 
@@ -108,23 +117,11 @@ function printOwn({ results: { sections }, software }: Run): void {
     [form, String(M), String(N), String(K), gflops.toFixed(2)])], 'lrrrr')}`);
 }
 
-function writeDocs({ results }: Run): void {
-  const folder = path.join(ROOT, 'docs');
-  mkdirSync(folder, { recursive: true });
+function writeDocs({ docs }: Home, { results }: Run): void {
+  mkdirSync(docs, { recursive: true });
   const files = renderReport(results.about, results.sections);
-  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
-  say(`wrote ${Object.keys(files).map((name) => `docs/${name}`).join(', ')}`);
-}
-
-/** `npm ci` in bench/ when its packages are missing or older than the lock file. Nothing of them needs an install script. */
-function installPeers(): void {
-  const installed = statSync(path.join(HERE, 'node_modules/.package-lock.json'), { throwIfNoEntry: false });
-  if (installed && installed.mtimeMs >= statSync(path.join(HERE, 'package-lock.json')).mtimeMs) return;
-  say('installing what is timed beside it (npm ci in bench/) …');
-  const { status, error } = spawnSync('npm', ['ci', '--prefix', HERE, '--ignore-scripts', '--no-audit', '--no-fund'], {
-    stdio: 'inherit', timeout: INSTALL_LIMIT, shell: process.platform === 'win32',
-  });
-  if (status !== 0) throw new Error(`npm ci in bench/ failed (${error?.message ?? `exit status ${status}`}); check the network, or run with --peers none`);
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(docs, name), text);
+  say(`wrote ${Object.keys(files).map((name) => path.relative(process.cwd(), path.join(docs, name))).join(', ')}`);
 }
 
 const say = (line: string): void => {

@@ -40,6 +40,8 @@ How
 Other parts, each instead of the table
   --peak            the adapter's multiply-add peak, the engine's best matrix product, and the share of each that training reaches
   --profile LIST    GPU time by kernel, of a training step of S, M, D or long
+  --tuning LIST     what tuning S, M, long or literature takes and chooses, with every candidate's time, and a training step
+                    on the fixed tiles beside one on the tiles chosen
   --scaling         time against T, H, N and L, memory against T; writes docs/performance.md and its charts
   --literature      the point N=16, T=1024, H=768 that papers report; takes minutes on a software adapter
 
@@ -49,9 +51,17 @@ Results
   --details         every contender's rounds under the table
   --docs            write docs/performance.md from what was measured, with --json from all that FILE has
   --help
+
+In the environment
+  UNFOLD_BENCH_FOLDER  what the benchmark writes for itself, and docs/, lie in this folder, not beside its own files
+  UNFOLD_WEBGPU        for --adapter native: the path of index.js of the package webgpu, where Node does not find it by its name
+  UNFOLD_PYTHON        the Python that has PyTorch                      (python3)
+
+node bench/build_native.mjs FOLDER writes the native benchmark into a folder, for a machine without the repository and without a network:
+there node FOLDER/main.mjs takes the same options. It needs the package webgpu alone.
 `;
 
-export type Part = 'table' | 'peak' | 'profile' | 'scaling' | 'literature';
+export type Part = 'table' | 'peak' | 'profile' | 'tuning' | 'scaling' | 'literature';
 
 export interface Options {
   readonly parts: readonly Part[];
@@ -69,6 +79,8 @@ export interface Options {
   readonly limit: number;
   /** Configurations to profile. */
   readonly profile: readonly string[];
+  /** What to tune with every candidate's time. */
+  readonly tuning: readonly string[];
   readonly json: string | null;
   readonly resume: boolean;
   readonly details: boolean;
@@ -85,7 +97,7 @@ export function parseOptions(words: string[], environment: Readonly<Record<strin
   const adapter = listOf('--adapter', values.adapter ?? environment.UNFOLD_ADAPTER ?? 'swiftshader', ADAPTERS)[0] as Options['adapter'];
   const native = adapter === 'native';
   if (values.resume && values.json === undefined) throw new UsageError('--resume goes on with the results of a file, but --json FILE is missing, which says where they are');
-  const parts = (['peak', 'profile', 'scaling', 'literature'] as const).filter((part) => values[part] !== undefined && values[part] !== false);
+  const parts = (['peak', 'profile', 'tuning', 'scaling', 'literature'] as const).filter((part) => values[part] !== undefined && values[part] !== false);
   const known: readonly string[] = native ? NATIVE_PEERS : PEERS;
   const peers = { none: [], all: known }[values.peers ?? ''] ?? (values.peers === undefined ? (native ? known : DEFAULT_PEERS) : listOf('--peers', values.peers, known));
   return {
@@ -100,6 +112,7 @@ export function parseOptions(words: string[], environment: Readonly<Record<strin
     budget: values.budget === undefined ? null : count('--budget', values.budget) * 1000,
     limit: count('--minutes', values.minutes ?? '30') * 60_000,
     profile: values.profile === undefined ? [] : listOf('--profile', values.profile, ['S', 'M', 'D', 'long']),
+    tuning: values.tuning === undefined ? [] : listOf('--tuning', values.tuning, ['S', 'M', 'long', 'literature']),
     json: values.json ?? null,
     resume: values.resume ?? false,
     details: values.details ?? false,
@@ -114,7 +127,7 @@ function parse(words: string[]) {
     return parseArgs({
       args: words,
       options: {
-        config: text, only: text, peers: text, adapter: text, tune: text, rounds: text, steps: text, budget: text, minutes: text, profile: text, json: text,
+        config: text, only: text, peers: text, adapter: text, tune: text, rounds: text, steps: text, budget: text, minutes: text, profile: text, tuning: text, json: text,
         peak: flag, scaling: flag, literature: flag, resume: flag, details: flag, docs: flag, help: { type: 'boolean', short: 'h' },
       },
     }).values;

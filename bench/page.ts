@@ -1,22 +1,32 @@
-// One contender in one page, or in a process of its own under Node. The hosts call these functions through `globalThis.bench`.
+// One contender in one page, or in a process of its own under Node. The hosts call these functions through `globalThis.bench`;
+// browser_page.ts and native_page.ts put them there, with the peers that can run.
 
 import { configNamed, type Config } from './configs.ts';
 import { firstWork } from './contestants.ts';
 import type { Contender } from './contender.ts';
-import { measureLiterature, type LiteratureFigures } from './measure/literature.ts';
+import { LiteraturePoint, measureLiterature, type LiteratureFigures } from './measure/literature.ts';
 import { measurePeak, type PeakFigures } from './measure/peak.ts';
 import { measureProfile, type ProfileFigures } from './measure/profile.ts';
 import { measureMemory, ScalingPoint, type MemoryFigures, type PointSizes } from './measure/scaling.ts';
-import { sketch, streamTruth, truth, type Sketch, type StreamTruth, type Truth } from './oracle.ts';
+import { trainingOf, measureTuning, type TuningFigures } from './measure/tuning.ts';
+import { sketch, type Sketch } from './oracle.ts';
 import type { Round } from './statistics.ts';
 import { createWorkload, maskOf, usefulRows, type Workload } from './workload.ts';
 import { openDevice, tune, type Gpu } from '../src/index.ts';
 
-/** Node has no WebGPU of its own; the process that hosts this module gives one, and says where what tuning chose is kept. */
-const open = (mode: 'off' | 'cached' = 'cached'): Promise<Gpu> => {
+/**
+ * Node has no WebGPU of its own; the process that hosts this module gives one, and says where what tuning chose is kept. With
+ * `apart` that is another place, which nothing else knows.
+ */
+const open = (mode: 'off' | 'cached' = 'cached', apart = ''): Promise<Gpu> => {
   const { gpu, tuningFile } = globalThis as { gpu?: GPU; tuningFile?: string };
-  return openDevice({ tune: mode, ...(gpu && { gpu }), ...(tuningFile !== undefined && { tuningFile }) });
+  return openDevice({ tune: mode, ...(gpu && { gpu }), ...(tuningFile !== undefined && { tuningFile: tuningFile + apart }) });
 };
+
+/** The modules of the peers that can run here, by engine and formulation. */
+export type Peers = Readonly<Record<string, () => Promise<{ createContender(backend: string): Promise<Contender> }>>>;
+
+let peers: Peers = {};
 
 /** Starts a contender; Unfold on a device that takes, or does not take, the tiles that tuning has chosen. */
 type Start = (mode?: 'off' | 'cached') => Promise<Contender>;
@@ -35,13 +45,9 @@ async function load(name: string, config: Config): Promise<Start> {
     const { Unfold } = await import('./contenders/unfold.ts');
     return async (mode) => new Unfold(await open(mode));
   }
-  const [, engine, backend = '', formulation] = /^(tfjs|jax|ort)-(\w+)(?: (layers|ops))?$/.exec(name) ?? [];
-  const peer = {
-    tfjs: () => formulation === 'layers' ? import('./peers/tfjs_layers.ts') : import('./peers/tfjs_ops.ts'),
-    jax: () => import('./peers/jax.ts'),
-    ort: () => import('./peers/onnxruntime.ts'),
-  }[engine ?? ''];
-  if (!peer) throw new RangeError(`there is no contender '${name}'`);
+  const [, engine = '', backend = '', formulation] = /^(tfjs|jax|ort)-(\w+)(?: (layers|ops))?$/.exec(name) ?? [];
+  const peer = peers[formulation === undefined ? engine : `${engine} ${formulation}`];
+  if (!peer) throw new RangeError(`there is no contender '${name}' here; there are unfold${Object.keys(peers).map((one) => `, ${one}`).join('')}`);
   const { createContender } = await peer();
   return () => createContender(backend);
 }
@@ -64,10 +70,16 @@ async function start(name: string, config: string, tuned: boolean): Promise<{ co
 /** Measures the ops that the contender records; the next one finds what was chosen. Resolves with the seconds it took. */
 async function tuneFor(create: Start, workload: Workload): Promise<number> {
   const asking = await create('cached');
-  await asking.prepare(workload);
-  const begun = performance.now();
-  await tune(asking.gpu!);
+  const seconds = await tuneOn(asking.gpu!, () => asking.prepare(workload));
   asking.dispose();
+  return seconds;
+}
+
+/** Seconds that measuring the ops of what is made took. */
+async function tuneOn(gpu: Gpu, make: () => unknown): Promise<number> {
+  await make();
+  const begun = performance.now();
+  await tune(gpu);
   return (performance.now() - begun) / 1000;
 }
 
@@ -92,10 +104,6 @@ const bench = {
     gpu.destroy();
     return about;
   },
-
-  truth: (config: string, steps: number): Truth => truth(createWorkload(configNamed(config)), steps),
-  streamTruth: (config: string): StreamTruth => streamTruth(createWorkload(configNamed(config))),
-  usefulRows: (config: string): number => usefulRows(createWorkload(configNamed(config))),
 
   /** Resolves with the contender's number of biases, and the seconds that its tuning took. */
   async prepare(name: string, config: string, tuned: boolean): Promise<{ biases: Contender['biases']; tuning: number | null }> {
@@ -135,7 +143,16 @@ const bench = {
     if (tuned) await tuneFor(await load('unfold', workload.config), workload);
     return alone((gpu) => measureProfile(gpu, workload, replays), tuned ? 'cached' : 'off');
   },
-  literature: async (rounds: number, small: boolean): Promise<LiteratureFigures> => alone((gpu) => measureLiterature(gpu, rounds, small)),
+  /** `small`: for a software adapter, where the whole window would take minutes. `tuned` as in `start`. */
+  async literature(rounds: number, small: boolean, tuned: boolean): Promise<LiteratureFigures> {
+    const tuning = tuned ? await alone((gpu) => tuneOn(gpu, () => new LiteraturePoint(gpu, small))) : null;
+    return alone((gpu) => measureLiterature(new LiteraturePoint(gpu, small), rounds, tuning), tuned ? 'cached' : 'off');
+  },
+
+  /** `name` is a configuration's, or 'literature'. */
+  tuning: (name: string, rounds: number, small: boolean): Promise<TuningFigures> =>
+    measureTuning((mode) => open(mode, `.${name}`), name === 'literature' ? (gpu) => new LiteraturePoint(gpu, small) : trainingOf(name), rounds),
+
   memory: async (sizes: readonly PointSizes[]): Promise<MemoryFigures[]> => alone(async (gpu) => sizes.map((one) => measureMemory(gpu, one))),
 
   /** Makes points ready to be timed one by one, in turn. */
@@ -152,7 +169,12 @@ const bench = {
 };
 
 export type Bench = typeof bench;
-Object.assign(globalThis, { bench });
+
+/** Makes this page or process answer. */
+export function serve(own: Peers): void {
+  peers = own;
+  Object.assign(globalThis, { bench });
+}
 
 async function alone<R>(measure: (gpu: Gpu) => Promise<R>, mode?: 'off' | 'cached'): Promise<R> {
   const gpu = await open(mode);

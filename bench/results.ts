@@ -6,6 +6,7 @@ import type { LiteratureFigures } from './measure/literature.ts';
 import type { PeakFigures } from './measure/peak.ts';
 import type { ProfileFigures } from './measure/profile.ts';
 import type { MemoryFigures, PointSizes } from './measure/scaling.ts';
+import type { TuningFigures } from './measure/tuning.ts';
 import type { Options } from './options.ts';
 import type { Summary } from './statistics.ts';
 
@@ -51,6 +52,7 @@ export interface Sections {
   configs: Record<string, ConfigSection>;
   peak?: Conditions & PeakFigures;
   profiles: Record<string, Conditions & ProfileFigures>;
+  tuning?: Record<string, Conditions & TuningFigures>;
   scaling?: ScalingSection;
   literature?: Conditions & { readonly ours: LiteratureFigures; readonly torch: TorchLiterature | null };
 }

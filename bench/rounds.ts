@@ -14,7 +14,8 @@ import type { PointSizes } from './measure/scaling.ts';
 import type { Options } from './options.ts';
 import type { Conditions, Results, ScalingSection, TorchLiterature } from './results.ts';
 import { stepsFor, summarize, type Round } from './statistics.ts';
-import { createOracle } from './truth.ts';
+import { createOracle, type Find } from './truth.ts';
+import { createWorkload, usefulRows } from './workload.ts';
 
 export interface Run {
   readonly options: Options;
@@ -22,6 +23,7 @@ export interface Run {
   readonly host: Host;
   /** Null without PyTorch. */
   readonly torchHost: TorchHost | null;
+  readonly find: Find;
   readonly software: boolean;
   /** `performance.now()` after which nothing more is begun. */
   readonly deadline: number;
@@ -62,7 +64,7 @@ export async function measureConfigs(run: Run): Promise<void> {
 }
 
 async function measureConfig(run: Run, name: string) {
-  const { options, results, host, torchHost, deadline, progress } = run;
+  const { options, results, host, torchHost, find, deadline, progress } = run;
   const names = name === 'odd' ? ['odd', 'round'] : [name];
   const entries = names.flatMap((own) => ['unfold', ...options.peers.flatMap((peer) => contendersOf(peer, configNamed(own)))].flatMap((contender) => {
     const where = contender.startsWith('torch-') ? torchHost : host;
@@ -72,7 +74,7 @@ async function measureConfig(run: Run, name: string) {
   const budget = options.budget ?? budgetFor(name, after, entries.length, deadline - performance.now());
   const settings = { measures: options.measures, rounds: options.rounds, steps: options.steps, tuned: options.tune === 'full', budget };
   const contests = entries.map(({ contender, own, where }) => new Contest(contender, configNamed(own), where, settings));
-  const oracles = new Map(names.map((own) => [own, createOracle(host, own)]));
+  const oracles = new Map(names.map((own) => [own, createOracle(own, find)]));
   return under(async () => {
     for (const contest of contests) {
       progress(`${name}: checking ${contest.name}`);
@@ -89,8 +91,7 @@ async function measureConfig(run: Run, name: string) {
       await contest.verify();
       await contest.close();
     }
-    const rows: Record<string, number> = {};
-    for (const own of names) rows[own] = await withPlace(host, (place) => place.call('usefulRows', [own], CALL_LIMIT));
+    const rows = Object.fromEntries(names.map((own) => [own, usefulRows(createWorkload(configNamed(own)))]));
     return { results: contests.map((contest) => contest.result()), rows, peers: options.peers };
   });
 }
@@ -125,10 +126,20 @@ export async function measureProfiles({ results, host, progress, options }: Run)
   }
 }
 
+/** Each in a place of its own; a place's store of choices may be that of the run, so every tuning has one apart. */
+export async function measureTunings({ results, host, progress, options, software }: Run): Promise<void> {
+  const section = (results.sections.tuning ??= {});
+  for (const name of options.tuning) {
+    progress(`tuning of ${name}`);
+    section[name] = await under(() => withPlace(host, (place) => place.call('tuning', [name, options.rounds, software], CALL_LIMIT)));
+    results.save();
+  }
+}
+
 export async function measureLiterature({ results, host, torchHost, progress, options, software }: Run): Promise<void> {
   progress('the literature\'s point');
   results.sections.literature = await under(async () => {
-    const ours = await withPlace(host, (place) => place.call('literature', [options.rounds, software], CALL_LIMIT));
+    const ours = await withPlace(host, (place) => place.call('literature', [options.rounds, software, options.tune === 'full'], CALL_LIMIT));
     return { ours, torch: torchHost ? torchLiterature(options.rounds, ours.steps) : null };
   });
   results.save();

@@ -1,11 +1,12 @@
 // Chromium, with a page for each contender, and a Vite server over the repository.
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright';
 import { createServer, type ViteDevServer } from 'vite';
 import { findBrowser } from '../../tools/setup.mjs';
 import { wgsl } from '../../src/wgsl/plugin.ts';
-import { HERE, ROOT } from '../folders.ts';
+import { HERE, KEPT, ROOT } from '../folders.ts';
 import { Place, type Host } from './host.ts';
 
 const OPEN_LIMIT = 120_000;
@@ -67,16 +68,18 @@ async function launch(flags: readonly string[]): Promise<Browser> {
 
 /** Serves the repository, so that a page can import /bench and /src. Nothing is watched: an edit does not disturb a run. */
 async function serve(): Promise<{ server: ViteDevServer; origin: string }> {
+  // Without the peers Vite would look for them in vain, and keep that it found none.
+  const peers = existsSync(path.join(HERE, 'node_modules/.package-lock.json'));
   const server = await createServer({
     root: ROOT,
     configFile: false,
     logLevel: 'error',
     appType: 'mpa',
     publicDir: false,
-    cacheDir: path.join(HERE, 'node_modules/.vite'),
+    cacheDir: path.join(KEPT, peers ? '.vite' : '.vite-alone'),
     plugins: [wgsl()],
     // What finds its WebAssembly beside itself must stay where it is.
-    optimizeDeps: { entries: ['bench/page.html'], exclude: ['onnxruntime-web'] },
+    optimizeDeps: { entries: peers ? ['bench/page.html'] : [], exclude: ['onnxruntime-web'] },
     server: {
       host: '127.0.0.1',
       port: 0,
@@ -115,7 +118,7 @@ class BrowserPlace extends Place {
       await page.waitForFunction(() => 'bench' in globalThis, undefined, { timeout: OPEN_LIMIT });
     } catch (error) {
       await place.close();
-      throw new Error(`bench/page.ts did not load: ${place.problems.join('; ') || (error as Error).message}`);
+      throw new Error(`bench/browser_page.ts did not load: ${place.problems.join('; ') || (error as Error).message}`);
     }
     return place;
   }

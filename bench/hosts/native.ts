@@ -1,42 +1,39 @@
 // Node with Dawn (npm's `webgpu`): the engine on the machine's GPU without a browser, a process for each contender.
 
 import { fork, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'vite';
-import { wgsl } from '../../src/wgsl/plugin.ts';
-import { HERE, ROOT } from '../folders.ts';
+import { HERE, KEPT } from '../folders.ts';
 import { Place, type Host } from './host.ts';
 
-/** The pages' module for Node, the engine and its shaders in it; and what this run's tuning chose: each run begins with an empty folder. */
-const OUT = path.join(HERE, 'node_modules/.native');
 /** What a contender is may not take longer to load. */
 const READY_LIMIT = 60_000;
 
 export class NativeHost implements Host {
   readonly version = `Node ${process.versions.node}, Dawn`;
+  readonly #page: string;
+  /** What tuning chooses is kept in it: by all processes of this run, and by no other run, which measures again. */
+  readonly #folder: string;
 
-  static async start(): Promise<NativeHost> {
-    await build({
-      root: ROOT,
-      configFile: false,
-      logLevel: 'error',
-      publicDir: false,
-      plugins: [wgsl()],
-      build: { ssr: path.join(HERE, 'page.ts'), outDir: OUT, emptyOutDir: true, target: 'node20', minify: false },
-    });
-    return new NativeHost();
+  /** @param page the module of bench/native_page.ts, built */
+  constructor(page: string) {
+    this.#page = page;
+    mkdirSync(KEPT, { recursive: true });
+    this.#folder = mkdtempSync(path.join(KEPT, 'native-'));
   }
 
   open(): Promise<Place> {
-    return NativePlace.open();
+    return NativePlace.open(this.#page, path.join(this.#folder, 'tuning.json'));
   }
 
   /** Every process compiles anew; what a driver keeps on disk is beyond reach. */
   openCold(): Promise<Place> {
-    return NativePlace.open();
+    return this.open();
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
 }
 
 type Answer = { readonly id: number; readonly value?: unknown; readonly error?: string };
@@ -61,8 +58,8 @@ class NativePlace extends Place {
     });
   }
 
-  static async open(): Promise<NativePlace> {
-    const child = fork(path.join(HERE, 'hosts/native_child.mjs'), [path.join(OUT, 'page.js'), path.join(OUT, 'tuning.json')], {
+  static async open(page: string, tuningFile: string): Promise<NativePlace> {
+    const child = fork(path.join(HERE, 'native_child.mjs'), [page, tuningFile], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced', execArgv: [],
     });
     const place = new NativePlace(child);

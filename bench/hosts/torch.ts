@@ -1,12 +1,11 @@
 // Python with PyTorch: bench/cudnn.py answers the same calls, a line of JSON each.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { configNamed } from '../configs.ts';
-import { HERE } from '../folders.ts';
+import { HERE, KEPT } from '../folders.ts';
 import { createWorkload } from '../workload.ts';
 import { Place, type Host } from './host.ts';
 
@@ -30,7 +29,12 @@ export function probeTorch(): TorchProbe {
 }
 
 export class TorchHost implements Host {
-  readonly #folder = mkdtempSync(path.join(tmpdir(), 'unfold-bench-'));
+  readonly #folder: string;
+
+  constructor() {
+    mkdirSync(KEPT, { recursive: true });
+    this.#folder = mkdtempSync(path.join(KEPT, 'torch-'));
+  }
 
   async open(): Promise<Place> {
     return new TorchPlace(this.#folder);

@@ -55,7 +55,7 @@ async function measureChains(device: GPUDevice, chains: number): Promise<number>
     block.setUint32(0, iterations, true);
     block.setFloat32(4, A, true);
     block.setFloat32(8, B, true);
-    device.queue.writeBuffer(params, 0, block);
+    device.queue.writeBuffer(params, 0, block.buffer); // Dawn for Node takes no DataView
     await device.queue.onSubmittedWorkDone();
     const begun = performance.now();
     const encoder = device.createCommandEncoder();

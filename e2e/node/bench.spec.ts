@@ -20,7 +20,9 @@ import { renderReport } from '../../bench/report.ts';
 import { Results, type About, type ConfigSection, type Sections } from '../../bench/results.ts';
 import { stepsFor, summarize } from '../../bench/statistics.ts';
 import { formatRatio, formatTable, formatTime, notesOf, ownFigures, rowsOf, summarizeRows } from '../../bench/table.ts';
+import { formatTuning } from '../../bench/tuning.ts';
 import { createWorkload, maskOf, parameterShapes, usefulRows } from '../../bench/workload.ts';
+import type { TunedOp } from '../../src/index.ts';
 import { kernelTimes } from '../../src/gpu/profile.ts';
 
 const options = (words: string, environment = {}): Options => parseOptions(words.split(' ').filter(Boolean), environment) as Options;
@@ -29,13 +31,15 @@ test.describe('options', () => {
   test('defaults, and every option once', () => {
     expect(options('')).toEqual({
       parts: ['table'], configs: ['S', 'M', 'D', 'B', 'long', 'stream', 'odd'], measures: ['train', 'forward', 'queued', 'readback', 'cold'],
-      peers: DEFAULT_PEERS, adapter: 'swiftshader', tune: 'full', rounds: 3, steps: 0, budget: null, limit: 30 * 60_000, profile: [], json: null, resume: false, details: false, docs: false,
+      peers: DEFAULT_PEERS, adapter: 'swiftshader', tune: 'full', rounds: 3, steps: 0, budget: null, limit: 30 * 60_000, profile: [], tuning: [], json: null, resume: false, details: false, docs: false,
     });
     expect(options('--config S,long --only train,cold --peers jax-wasm,tfjs-cpu --adapter default --tune off --rounds 2 --steps 9 --budget 7 --minutes 3 --json o.json --resume --details --docs')).toEqual({
       parts: ['table'], configs: ['S', 'long'], measures: ['train', 'cold'], peers: ['jax-wasm', 'tfjs-cpu'], adapter: 'default', tune: 'off', rounds: 2, steps: 9,
-      budget: 7000, limit: 180_000, profile: [], json: 'o.json', resume: true, details: true, docs: true,
+      budget: 7000, limit: 180_000, profile: [], tuning: [], json: 'o.json', resume: true, details: true, docs: true,
     });
-    expect(options('--peak --profile S,M --scaling --literature')).toMatchObject({ parts: ['peak', 'profile', 'scaling', 'literature'], profile: ['S', 'M'], docs: true });
+    expect(options('--peak --profile S,M --tuning long,literature --scaling --literature')).toMatchObject({
+      parts: ['peak', 'profile', 'tuning', 'scaling', 'literature'], profile: ['S', 'M'], tuning: ['long', 'literature'], docs: true,
+    });
     expect(parseOptions(['-h'])).toBe('help');
   });
 
@@ -54,6 +58,7 @@ test.describe('options', () => {
     ['--peers torch-fp32', /^--peers has "torch-fp32", which must be one of tfjs-wasm/],
     ['--adapter native --peers tfjs-wasm', /^--peers has "tfjs-wasm", which must be one of torch-fp32, torch-fp16$/],
     ['--profile B', /^--profile has "B"/],
+    ['--tuning D', /^--tuning has "D", which must be one of S, M, long, literature$/],
     ['--tune cached', /^--tune has "cached", which must be one of full, off$/],
     ['--rounds 0', /^--rounds is "0"; it must be a whole number from 1/],
     ['--resume', /^--resume goes on with the results of a file, but --json FILE is missing/],
@@ -291,6 +296,27 @@ test.describe('kernel times', () => {
   });
 });
 
+test('the native benchmark and its page import nothing but Node and their own files', () => {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const statement = /^[ \t]*(?:import|export)\s+(?!type\s)(?:[^'"`;()]*?\bfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+  for (const entry of ['bench/standalone.ts', 'bench/native_page.ts']) {
+    const files = [path.join(root, entry)];
+    const packages = new Set<string>();
+    for (const file of files) { // grows as imports are found
+      if (file.endsWith('.wgsl')) continue;
+      for (const [, fixed, dynamic] of readFileSync(file, 'utf8').matchAll(statement)) {
+        const specifier = (fixed ?? dynamic)!;
+        const target = path.resolve(path.dirname(file), specifier);
+        if (!specifier.startsWith('.')) packages.add(specifier);
+        else if (!files.includes(target)) files.push(target);
+      }
+    }
+    expect(files.length).toBeGreaterThan(15);
+    expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual([]);
+    expect(files.map((file) => path.relative(root, file)).filter((file) => /^bench\/(peers|hosts\/browser|build|kept_truth)/.test(file))).toEqual([]);
+  }
+});
+
 test('columns align, markdown tables too', () => {
   expect(columns([['a', 'bb'], ['ccc', '1']], 'lr')).toBe('a    bb\nccc   1');
   expect(markdownTable([['a', 'b'], ['x', '1']], 'lr')).toBe('| a | b |\n| --- | ---: |\n| x | 1 |');
@@ -331,13 +357,31 @@ test('the report has every section that was measured, and no other', () => {
 });
 
 test('figures of papers stand beside the whole window alone', () => {
-  const ours = (steps: number) => ({ steps, forward: time(3), both: time(9), bytes: 1 });
+  const ours = (steps: number, tuning: number | null = 12.34) => ({ steps, tuning, forward: time(3), both: time(9), bytes: 1 });
   const torch = { about: 'PyTorch', steps: 1024, precisions: { 'torch-fp32': { forward: 4, both: 12 } } };
   const cells = literatureCells({ date: '', load: [0, 0], ours: ours(1024), torch });
-  expect(cells.map(([name]) => name)).toEqual(['engine', 'unfold fp32', 'torch-fp32', 'cuDNN fp16 (literature, H100)', 'FlashRNN fused (literature, H100)',
+  expect(cells.map(([name]) => name)).toEqual(['engine', 'unfold fp32, tuned in 12.3 s', 'torch-fp32', 'cuDNN fp16 (literature, H100)', 'FlashRNN fused (literature, H100)',
     'FlashRNN alternating (literature, H100)', 'Haste fp32 (literature, H100)']);
   expect(cells[2]).toEqual(['torch-fp32', '1024', '4.00', '12.00']);
-  expect(literatureCells({ date: '', load: [0, 0], ours: ours(16), torch: null })).toHaveLength(2);
+  const short = literatureCells({ date: '', load: [0, 0], ours: ours(16, null), torch: null });
+  expect(short.slice(1)).toEqual([['unfold fp32, fixed tiles', '16', '3.00', '9.00']]);
+});
+
+test('what tuning found: every candidate, why one was refused, and what it brings', () => {
+  const [small, large] = [{ rowQuads: 1, foldFrom: 9 }, { rowQuads: 2, foldFrom: 9 }] as unknown as TunedOp['best'][];
+  const candidate = { choice: small!, milliseconds: 2.5, compileMilliseconds: 30, refused: null };
+  const text = formatTuning('S', {
+    first: 4.25, second: 0.002, measuredAgain: 0, steps: { fixed: time(12), tuned: time(8) },
+    ops: [{ key: 'matmul nn', best: large!, times: [candidate, { ...candidate, choice: large!, milliseconds: 1.25 }, { ...candidate, milliseconds: Infinity, refused: 'it did not compile' }] }],
+  });
+  expect(text.split('\n')).toEqual([
+    'S: 1 ops tuned in 4.3 s; again, 0 ops in 0.002 s',
+    '  matmul nn: rowQuads 2',
+    '        2.500 ms, compiled and run in    30 ms  rowQuads 1',
+    '        1.250 ms, compiled and run in    30 ms  rowQuads 2',
+    '    refused  rowQuads 1: it did not compile',
+    '  a training step: fixed 12.00 ms, tuned 8.00 ms: 1.50 times as fast',
+  ]);
 });
 
 test('results can be gone on with, on the same machine alone', () => {
