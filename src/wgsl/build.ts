@@ -49,12 +49,12 @@ export function unrolledShaders(): Map<string, string> {
 }
 
 /**
- * Writes the declarations of all shaders, the tests' own included, and returns how many there are.
+ * Writes the declarations of all shaders, those of tests and tools included, and returns how many there are.
  *
  * @throws after the last one, with the mistakes of every shader that has one
  */
 export function writeDeclarations(): number {
-  const files = [...shaderFiles(path.join(ROOT, 'shaders'), LIBRARY), ...shaderFiles(path.join(ROOT, 'e2e/gpu'), LIBRARY)];
+  const files = ['shaders', 'e2e/gpu', 'tools/probe'].flatMap((folder) => shaderFiles(path.join(ROOT, folder), LIBRARY));
   const mistakes: string[] = [];
   for (const file of files) {
     try {

@@ -1,0 +1,24 @@
+// The adapter's arithmetic is as accurate as the engine needs it: what tools/probe/accuracy.ts measures, of the shaders' own functions.
+import type { AccuracyReport } from '../../tools/probe/accuracy.ts';
+import { expect, test } from '../harness.ts';
+
+test('activations are accurate, bounded, and give NaN for NaN', async ({ inPage }, { annotations }) => {
+  const report = await inPage<AccuracyReport>('/e2e/gpu/probe.page.ts', 'accuracyHere');
+  annotations.push({ type: 'accuracy', description: JSON.stringify(report) });
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  const { functions: { bounded_tanh: tanh, sigmoid }, expOfBound, largest, far, halfOverflow, ofNaN } = report;
+  expect(tanh.points).toBeGreaterThan(10_000);
+
+  // Sigmoid rests on exp, which WGSL bounds; tanh on products, sums and one quotient.
+  expect(expOfBound.error).toBeLessThanOrEqual(1);
+  expect(sigmoid.absolute.error).toBeLessThanOrEqual(5e-7);
+  expect(sigmoid.relative.error).toBeLessThanOrEqual(2e-5);
+  expect(tanh.relative.error).toBeLessThanOrEqual(1e-6);
+  expect(largest.bounded_tanh).toBeLessThanOrEqual(1);
+
+  for (const [i, value] of far.bounded_tanh.entries()) expect(value, `tanh far out, ${i}`).toBeCloseTo(i % 2 === 0 ? 1 : -1, 5);
+  for (const [i, value] of far.sigmoid.entries()) expect(value, `sigmoid far out, ${i}`).toBeCloseTo(i % 2 === 0 ? 1 : 0, 6);
+  const { bounded_tanh: ofTanh, sigmoid: ofSigmoid, 'activate tanh': tanhKind, 'activate sigmoid': sigmoidKind } = ofNaN;
+  expect([ofTanh, ofSigmoid, tanhKind, sigmoidKind]).toEqual(['NaN', 'NaN', 'NaN', 'NaN']);
+  expect([null, 'Infinity']).toContain(halfOverflow);
+});
