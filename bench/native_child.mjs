@@ -3,13 +3,12 @@
 
 import { pathToFileURL } from 'node:url';
 
-const [module = '', tuningFile = ''] = process.argv.slice(2);
+const [module = '', tuningFile = '', ...dawnWords] = process.argv.slice(2);
 const send = (/** @type {{ id: number, value?: unknown, error?: string }} */ answer) => process.send?.(answer);
 
 try {
   const { create, globals } = await loadDawn();
-  // Without it Dawn rounds timestamps as browsers do.
-  Object.assign(globalThis, globals, { tuningFile, gpu: create(['disable-dawn-features=timestamp_quantization']) });
+  Object.assign(globalThis, globals, { tuningFile, gpu: create(dawnWords) });
   await import(pathToFileURL(module).href);
   send({ id: 0 });
 } catch (error) {

@@ -54,6 +54,7 @@ Results
 
 In the environment
   UNFOLD_BENCH_FOLDER  what the benchmark writes for itself, and docs/, lie in this folder, not beside its own files
+  UNFOLD_BENCH_TUNING  for --adapter native: a file that keeps what tuning chose from one command to the next
   UNFOLD_WEBGPU        for --adapter native: the path of index.js of the package webgpu, where Node does not find it by its name
   UNFOLD_PYTHON        the Python that has PyTorch                      (python3)
 

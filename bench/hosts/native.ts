@@ -3,6 +3,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { dawnWords } from '../../tools/hosts/dawn.mjs';
 import { HERE, KEPT } from '../folders.ts';
 import { Place, type Host } from './host.ts';
 
@@ -12,7 +13,7 @@ const READY_LIMIT = 60_000;
 export class NativeHost implements Host {
   readonly version = `Node ${process.versions.node}, Dawn`;
   readonly #page: string;
-  /** What tuning chooses is kept in it: by all processes of this run, and by no other run, which measures again. */
+  /** What tuning chooses is kept in it by all processes of this run, unless UNFOLD_BENCH_TUNING names a file that outlives the run. */
   readonly #folder: string;
 
   /** @param page the module of bench/native_page.ts, built */
@@ -23,7 +24,7 @@ export class NativeHost implements Host {
   }
 
   open(): Promise<Place> {
-    return NativePlace.open(this.#page, path.join(this.#folder, 'tuning.json'));
+    return NativePlace.open(this.#page, process.env.UNFOLD_BENCH_TUNING ?? path.join(this.#folder, 'tuning.json'));
   }
 
   /** Every process compiles anew; what a driver keeps on disk is beyond reach. */
@@ -59,7 +60,7 @@ class NativePlace extends Place {
   }
 
   static async open(page: string, tuningFile: string): Promise<NativePlace> {
-    const child = fork(path.join(HERE, 'native_child.mjs'), [page, tuningFile], {
+    const child = fork(path.join(HERE, 'native_child.mjs'), [page, tuningFile, ...dawnWords()], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced', execArgv: [],
     });
     const place = new NativePlace(child);

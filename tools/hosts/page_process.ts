@@ -6,6 +6,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { parse, stringify } from 'devalue';
 import { ANSWER } from './answer.mjs';
+import { dawnWords } from './dawn.mjs';
 
 /** What the process is asked: to call an export of the page module. */
 export interface Call {
@@ -26,8 +27,7 @@ let problems: string[] = [];
 /** Node has no WebGPU of its own: the package `webgpu` gives it, in the places where a browser has it. */
 async function provideWebGPU(): Promise<void> {
   const { create, globals } = await import('webgpu');
-  // A list of Dawn's own words, `enable-dawn-features=…` or `backend=…`, by spaces.
-  const gpu = create((process.env.UNFOLD_DAWN ?? '').split(' ').filter(Boolean));
+  const gpu = create(dawnWords());
   class Navigator {
     get gpu(): GPU {
       return gpu;

@@ -2,8 +2,9 @@
 // A page module's program (bundle.mjs) in a process of Node, over the package `webgpu`, or of Deno.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse, stringify } from 'devalue';
 import { findLlvmpipe, findSwiftShader } from '../setup.mjs';
@@ -39,7 +40,9 @@ export async function openProcess(runtime, { program, adapter, fresh = {} }) {
   const [command, ...words] = runtime === 'deno'
     ? [DENO, 'run', '--unstable-webgpu', '--allow-all', '--no-config', program]
     : [process.execPath, '--no-warnings', program];
-  const child = spawn(/** @type {string} */ (command), words, { cwd: ROOT, env: { ...process.env, ...driverOf(runtime, adapter), NO_COLOR: '1', ...fresh }, stdio: ['pipe', 'pipe', 'pipe'] });
+  // The engine keeps what tuning chose in its working directory; a process finds nothing of another's, as a browser's new profile.
+  const folder = mkdtempSync(join(tmpdir(), 'unfold-page-'));
+  const child = spawn(/** @type {string} */ (command), words, { cwd: folder, env: { ...process.env, ...driverOf(runtime, adapter), NO_COLOR: '1', ...fresh }, stdio: ['pipe', 'pipe', 'pipe'] });
   /** The end of what it said, for when it fails. */
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
@@ -64,6 +67,7 @@ export async function openProcess(runtime, { program, adapter, fresh = {} }) {
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await gone;
+    rmSync(folder, { recursive: true, force: true });
   };
 
   try {

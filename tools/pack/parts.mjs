@@ -1,0 +1,35 @@
+// @ts-check
+// The parts of the GPU folder, in the order in which they are run: what would be missed most comes first.
+import { join } from 'node:path';
+
+/**
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {number} limit seconds
+ * @property {string[]} words after `node`
+ * @property {Record<string, string>} [variables] of its environment
+ * @property {boolean} [first] it finds out how an adapter is reached
+ */
+
+/** Processes of the specs: Dawn compiles on the CPU, and a GPU has room for all of them. */
+const WORKERS = 8;
+
+/** @param {string} out the folder of the results @returns {Part[]} */
+export function partsOf(out) {
+  const bench = (/** @type {string[]} */ ...words) => ['bench/main.mjs', '--adapter', 'native', '--json', join(out, '6-bench.json'), '--resume', ...words];
+  return [
+    { name: 'probe', limit: 60, words: ['tools/probe.mjs', '--host', 'node', '--toggles', '--json', join(out, '7-probe.json')], first: true },
+    { name: 'conformance', limit: 45, words: ['tools/conformance.mjs', 'cases', '--host', 'node', '--adapter', 'default'] },
+    {
+      name: 'specs',
+      limit: 150,
+      words: ['node_modules/playwright/cli.js', 'test', '--workers', String(WORKERS), '--global-timeout', '140000'],
+      variables: { UNFOLD_HOST: 'node', CI: 'true' },
+    },
+    { name: 'table', limit: 90, words: bench('--config', 'S,M', '--minutes', '1') },
+    { name: 'literature', limit: 60, words: bench('--literature') },
+    { name: 'profile', limit: 40, words: bench('--profile', 'S,M') },
+    { name: 'tuning', limit: 90, words: bench('--tuning', 'S,M,long,literature') },
+    { name: 'peak', limit: 30, words: bench('--peak') },
+  ];
+}
