@@ -60,10 +60,16 @@ function measure(host, own) {
     const json = join(folder, `${host}-${part}.json`);
     const { status } = run(`${host}: specs of e2e/${part}`, ['tools/test_gpu.mjs', '--host', host, `e2e/${part}`, '--reporter=json', '--timeout', String(10 * MINUTE)], 80, { PLAYWRIGHT_JSON_OUTPUT_NAME: json });
     note(`specs of e2e/${part}`, status !== 0);
-    const { stats } = JSON.parse(readFileSync(json, 'utf8'));
+    const { stats, suites } = JSON.parse(readFileSync(json, 'utf8'));
+    for (const title of failedIn(suites)) say(`${host} failed: ${title}`);
     specs[part] = { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped, seconds: stats.duration / 1000 };
   }
   return { host, probe: JSON.parse(readFileSync(file, 'utf8')), conformance, specs, failures };
+}
+
+/** Titles of the specs that failed, of Playwright's report. @param {any[]} suites @returns {string[]} */
+function failedIn(suites) {
+  return suites.flatMap(({ specs = [], suites: inner = [] }) => [...specs.filter((/** @type {any} */ { ok }) => !ok).map((/** @type {any} */ { file, title }) => `${file} ${title}`), ...failedIn(inner)]);
 }
 
 /** @param {string} what @param {string[]} words @param {number} minutes @param {Record<string, string>} [variables] */

@@ -1,5 +1,5 @@
 // Makes a fresh clone ready: the dependencies, then a Chrome or Chromium. Plain Node, because nothing is installed yet.
-// Run before `npm start`, `npm test`, `npm run train`, `npm run example`, `npm run conformance` and `npm run bench`; takes a blink when there is nothing to do.
+// Run before most commands of package.json, and by `npm run bench` where it needs it; takes a blink when there is nothing to do.
 //
 //   node tools/setup.mjs            dependencies and a browser that tools can drive
 //   node tools/setup.mjs --test     besides, where Debian can give it, a Vulkan driver with f16

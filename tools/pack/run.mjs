@@ -7,8 +7,11 @@ import { join, resolve } from 'node:path';
 import { partsOf } from './parts.mjs';
 import { describeVulkan, vulkanEnvironments } from './vulkan.mjs';
 
+/** `TIME_FACTOR=6` is for a software adapter: every limit so many times as long. */
+const FACTOR = Number(process.env.TIME_FACTOR || 1);
+if (!(FACTOR > 0)) throw new Error(`TIME_FACTOR is ${JSON.stringify(process.env.TIME_FACTOR)}; it must be a number above 0`);
 /** Seconds for everything, from the start of run.sh. */
-const WHOLE = 540;
+const WHOLE = 540 * FACTOR;
 /** Seconds that a part gets at least, or else it is not begun. */
 const LEAST = 10;
 /** Seconds for the words at the end. */
@@ -27,12 +30,21 @@ const OUT = process.env.OUT ?? join(FOLDER, 'results');
 const began = Number(process.env.UNFOLD_BEGAN ?? Date.now() / 1000);
 const elapsed = () => Date.now() / 1000 - began;
 
+/** Ends the part that runs. */
+let endCurrent = () => {};
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    endCurrent();
+    process.exit(1);
+  });
+}
+
 /** @param {string[]} words @param {Record<string, string>} variables @param {number} seconds @returns {Promise<Omit<Ran, 'name'>>} */
 function run(words, variables, seconds) {
   return new Promise((resolve) => {
     const start = Date.now();
     // A group of its own, so that what it started ends with it.
-    const child = spawn(join(FOLDER, 'node'), words, { cwd: FOLDER, env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(join(FOLDER, 'node'), words, { cwd: FOLDER, env: { ...process.env, ...SHARED, ...variables }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let output = '';
     let late = false;
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
@@ -48,6 +60,7 @@ function run(words, variables, seconds) {
       end('SIGTERM');
       setTimeout(() => end('SIGKILL'), 3000).unref();
     }, seconds * 1000);
+    endCurrent = () => end('SIGKILL');
     child.on('error', (error) => (output += error.message));
     child.on('close', (code) => {
       clearTimeout(timer);
@@ -60,11 +73,13 @@ function run(words, variables, seconds) {
 mkdirSync(OUT, { recursive: true });
 const say = (/** @type {string} */ line) => console.log(`run.sh: ${line}`);
 
+/** What the parts find by the environment: programs of the page modules, and what one part's tuning chose for the next. */
+const SHARED = { UNFOLD_PROGRAMS: join(FOLDER, 'programs'), UNFOLD_BENCH_FOLDER: join(FOLDER, 'kept'), UNFOLD_BENCH_TUNING: join(FOLDER, 'tuning.json') };
 /** @type {Ran[]} */
 const all = [];
 const environments = vulkanEnvironments(FOLDER);
 let chosen = /** @type {typeof environments[number]} */ (environments[0]);
-for (const { name, limit, words, variables = {}, first } of partsOf(OUT)) {
+for (const { name, limit, words, variables = {}, first } of partsOf(OUT, FACTOR)) {
   const left = WHOLE - CLOSING - elapsed();
   if (left < LEAST) {
     all.push({ name, outcome: 'not begun', seconds: 0, output: '' });
@@ -97,7 +112,7 @@ function write() {
     `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC · commit ${commit}, packed ${date} · ${cpus.length} × ${cpus[0]?.model.trim() ?? 'unknown CPU'} · Vulkan: ${chosen.what}`, '',
     '| part | outcome | seconds | |', '|---|---|---|---|',
     ...all.map(({ name, outcome, seconds, output }) => `| ${name} | ${outcome} | ${seconds.toFixed(0)} | ${lastLine(output)} |`), '',
-    ...(found?.outcome === 'done' ? [] : ['No adapter was found. What there is of Vulkan:', '', '```', ...describeVulkan(), '```', '']),
+    ...(found?.outcome === 'done' ? [] : ['The probe did not get through. What there is of Vulkan:', '', '```', ...describeVulkan(), '```', '']),
     ...['probe', 'table', 'literature', 'profile', 'peak'].flatMap((name) => {
       const part = all.find((one) => one.name === name);
       return part?.output ? [`## ${name}`, '', '```', clipped(part.output, 12_000), '```', ''] : [];
