@@ -5,6 +5,7 @@ import { hasHangul, LARGEST_FILE_MB, mobyDick, poems, promptFor, textOf } from '
 import { clear, fillPage, languageButtons, number, say, show, type TextKey, type Values } from './language.ts';
 import { showMissing } from './missing.ts';
 import { hideErrors, showError, showLost, showSettingError, showTextError } from './notices.ts';
+import { openWorker } from './open_worker.ts';
 import { createPanel } from './panel.ts';
 import type { AdapterFacts, Command, CorpusFigures, Event as WorkerEvent, Settings, State } from './protocol.ts';
 import { createSampleList } from './samples.ts';
@@ -50,7 +51,7 @@ function start(): void {
   const tell = (key: TextKey, values?: Values) => show(status, key, values);
 
   function spawn(): void {
-    const own = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'unfold' });
+    const own = openWorker();
     worker = own;
     own.addEventListener('message', ({ data }: MessageEvent<WorkerEvent>) => {
       if (worker === own) receive(data); // an ended worker's last messages may still arrive
