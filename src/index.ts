@@ -28,6 +28,9 @@ export {
   adam, adamw, rmsprop, sgd, type AdamOptions, type Optimizer, type RmspropOptions, type SgdOptions,
 } from './train/optimizer.ts';
 export { constant, cosine, rateAt, stepDecay, warmUp, type Schedule } from './train/schedule.ts';
+export {
+  resumableRun, TrainingInterruptedError, type ResumableCheckpoint, type ResumableOptions, type ResumableProgress,
+} from './train/resumable_run.ts';
 export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions } from './train/trainer.ts';
 export { createUpdate, Update, type Trainable, type UpdateOptions } from './train/update.ts';
 export type { WindowOptions } from './train/text_window.ts';

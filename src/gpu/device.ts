@@ -98,7 +98,8 @@ export class Gpu {
   tiles: Tiles;
   /** Resolves when the device goes away, for whatever reason. */
   readonly lost: Promise<GPUDeviceLostInfo>;
-  readonly #owned: boolean;
+  /** Whether `openDevice` opened the device: if not, it is the application's, which alone destroys it and opens another. */
+  readonly owned: boolean;
   #lostInfo: GPUDeviceLostInfo | null = null;
   #scopes = 0;
   #first: { scope: number; error: Error } | null = null;
@@ -107,7 +108,7 @@ export class Gpu {
   constructor(device: GPUDevice, adapter: AdapterDescription, owned: boolean, tuning: Tuning) {
     this.device = device;
     this.adapter = adapter;
-    this.#owned = owned;
+    this.owned = owned;
     this.memory = new Memory(device);
     this.tuning = tuning;
     this.tiles = { ...tilesFor(device), tuned: tuning.tiles };
@@ -230,7 +231,7 @@ export class Gpu {
   /** Free every buffer of this engine, and the device if this engine opened it. */
   destroy(): void {
     this.memory.freeAll();
-    if (this.#owned) this.device.destroy();
+    if (this.owned) this.device.destroy();
   }
 }
 
