@@ -50,6 +50,7 @@ export function renderHosts(results, adapter) {
     `Written by \`npm run hosts\` on ${new Date().toISOString().slice(0, 10)}, on ${adapter === 'default' ? 'the machine\'s own GPU' : 'software adapters'}. Each host runs the same page functions: the case files of`,
     '`npm run conformance` (*own* are the project\'s, of its float64 reference; *given* is another folder), the GPU specs of `npm run test:gpu`, and the probe of `npm run probe`.', '',
     ...table(measured, COLUMNS), '',
+    'Deno and Firefox run on llvmpipe, where specs whose texts take minutes to compile are left out unless `UNFOLD_FULL=1` is set.', '',
     ...missing.flatMap((line) => [line, '']),
     '## How exact the adapters are', '',
     'Errors are the largest over a dense set of points, against float64. WGSL promises tanh to 1e-5 absolute, which is nothing for small values, and exp to 3 + 2|x| units of',
