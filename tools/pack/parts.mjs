@@ -1,5 +1,6 @@
 // @ts-check
 // The parts of the GPU folder, in the order in which they are run: what would be missed most comes first.
+import os from 'node:os';
 import { join } from 'node:path';
 
 /**
@@ -12,7 +13,7 @@ import { join } from 'node:path';
  */
 
 /** Processes of the specs: Dawn compiles on the CPU, and a GPU has room for all of them. */
-const WORKERS = 8;
+const WORKERS = Math.min(8, os.availableParallelism());
 
 /**
  * @param {string} out the folder of the results
@@ -30,7 +31,7 @@ export function partsOf(out, factor) {
       name: 'specs',
       limit: 150,
       // It ends by itself before it is ended, so that what failed until then is told.
-      words: ['node_modules/playwright/cli.js', 'test', '--workers', String(WORKERS), '--timeout', String(90_000 * factor), '--global-timeout', String((specs - 10) * 1000)],
+      words: ['node_modules/playwright/cli.js', 'test', '--workers', String(WORKERS), '--timeout', String(90_000 * factor), '--global-timeout', String((specs - 25) * 1000)],
       variables: { UNFOLD_HOST: 'node', CI: 'true' },
     },
     { name: 'table', limit: 90, words: bench('--config', 'S,M', '--minutes', String(Math.ceil(factor))) },
