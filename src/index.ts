@@ -1,6 +1,6 @@
 // The public names. The only re-export file.
 export { openDevice, Gpu, type AdapterDescription, type DeviceOptions } from './gpu/device.ts';
-export { DeviceLostError, GpuCommandError, ShaderError, WebGPUUnavailableError } from './gpu/errors.ts';
+export { DestroyedError, DeviceLostError, GpuCommandError, OutOfMemoryError, ShaderError, WebGPUUnavailableError } from './gpu/errors.ts';
 export type { MemoryPlan, Purpose } from './gpu/memory.ts';
 export type { KernelTime } from './gpu/profile.ts';
 export type { TuneMode } from './gpu/tuned_tiles.ts';

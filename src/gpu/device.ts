@@ -1,7 +1,10 @@
 // One device and what belongs to it: memory, pipelines, errors, loss. Knows WebGPU, knows no network.
 import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './errors.ts';
-import { elements, Memory, transferred, type Slice } from './memory.ts';
+import { Faults, Work } from './faults.ts';
+import { elements, Memory, transferred, type BufferProxy, type Slice } from './memory.ts';
 import { PipelineCache } from './pipelines.ts';
+import type { Recording } from './recording.ts';
+import { announce } from './submit.ts';
 import { tilesFor, type Tiles } from './tiles.ts';
 import { Tuning, type TuneMode } from './tuned_tiles.ts';
 import type { TuningProgress } from './tuning.ts';
@@ -101,18 +104,18 @@ export class Gpu {
   /** Whether `openDevice` opened the device: if not, it is the application's, which alone destroys it and opens another. */
   readonly owned: boolean;
   #lostInfo: GPUDeviceLostInfo | null = null;
-  #scopes = 0;
-  #first: { scope: number; error: Error } | null = null;
-  #pending: Promise<void> = Promise.resolve();
+  readonly #faults = new Faults();
+  /** What is being encoded or made at this moment. */
+  #work: Work | null = null;
 
   constructor(device: GPUDevice, adapter: AdapterDescription, owned: boolean, tuning: Tuning) {
     this.device = device;
     this.adapter = adapter;
     this.owned = owned;
-    this.memory = new Memory(device);
+    this.memory = new Memory(device, (error) => this.#faults.know(error));
     this.tuning = tuning;
     this.tiles = { ...tilesFor(device), tuned: tuning.tiles };
-    this.pipelines = new PipelineCache(device, (pending) => this.#watch(pending));
+    this.pipelines = new PipelineCache(device, (pending) => this.#work?.reports.add(pending));
     this.lost = device.lost.then((info) => (this.#lostInfo = info));
   }
 
@@ -125,18 +128,36 @@ export class Gpu {
     if (this.#lostInfo) throw new DeviceLostError(this.#lostInfo);
   }
 
-  /** Run `body` inside validation and out-of-memory scopes; what they catch is thrown by the next `check` or read. */
-  guard<R>(label: string, body: () => R): R {
+  /**
+   * Run `body` inside validation and out-of-memory scopes. What they catch is an error of what `body` said that it touches, and is
+   * thrown by the first read of that.
+   */
+  guard<R>(label: string, body: () => R, describeError = ({ message }: GPUError): Error => new GpuCommandError(`${label}: ${message}`)): R {
     this.assertAlive();
+    const [outer, work] = [this.#work, new Work()];
+    this.#work = work;
     this.device.pushErrorScope('out-of-memory');
     this.device.pushErrorScope('validation');
     try {
       return body();
     } finally {
-      const caught = [this.device.popErrorScope(), this.device.popErrorScope()];
-      const describeError = (error: GPUError | null): Error | null => error && new GpuCommandError(`${label}: ${error.message}`);
-      for (const scope of caught) this.#watch(scope.then(describeError));
+      this.#work = outer;
+      for (const caught of [this.device.popErrorScope(), this.device.popErrorScope()]) {
+        work.reports.add(caught.then((error) => error && describeError(error)));
+      }
+      this.#faults.add(work);
     }
+  }
+
+  /**
+   * Say what the work at hand reads and writes: buffers' proxies, staging buffers, replays. Outside of a guard it is an application's
+   * own, whose errors are told to the application; what was wrong with what it reads is wrong with what it writes all the same.
+   */
+  touch(reads: Iterable<object>, writes: Iterable<object>): void {
+    const work = this.#work ?? new Work();
+    for (const read of reads) work.reads.add(read);
+    for (const written of writes) work.writes.add(written);
+    if (work !== this.#work) this.#faults.add(work);
   }
 
   /** Encode commands and submit them, guarded; what `encode` gives is given back. */
@@ -150,37 +171,33 @@ export class Gpu {
   }
 
   /**
-   * Run `body`, wait for its work, and throw what the GPU reported of it: unlike a `guard`'s, its errors leave no trace here.
-   * Nothing else may be in flight on this device's error scopes meanwhile.
+   * Make memory real, for an owner whose name errors give and who will replay those recordings. Where the GPU has too little, which it
+   * says later, all of it is freed again.
+   * @throws RangeError for a buffer or a recording over the device's limits; DestroyedError where a recording needs what was destroyed. Nothing is allocated then
    */
-  async attempt(body: () => void): Promise<void> {
-    await this.check();
-    body();
-    await this.device.queue.onSubmittedWorkDone();
-    await this.#pending;
+  allocate(owner: string, proxies: readonly BufferProxy[], recordings: readonly Recording[] = []): void {
+    const own = new Set(proxies);
+    for (const recording of recordings) {
+      announce(this, recording);
+      for (const proxy of recording.buffers()) if (!own.has(proxy)) this.memory.get(proxy, `${owner} cannot be made`);
+    }
+    let fresh: BufferProxy[] = [];
+    this.guard(owner, () => {
+      fresh = this.memory.allocate(proxies, owner);
+      this.touch([], fresh);
+    }, ({ message }) => this.memory.refuse(fresh, owner, message));
+  }
+
+  /** Wait for all work that those depend on. @throws the error of it that nobody was told; DeviceLostError */
+  async settle(things: Iterable<object>): Promise<void> {
+    await this.#faults.tell(things, this.#faults.begin());
     this.assertAlive();
-    const error = this.#first?.error;
-    this.#first = null;
-    if (error) throw error;
   }
 
-  #watch(scope: Promise<Error | null>): void {
-    const number = this.#scopes++;
-    const settled = scope.then(
-      (error) => {
-        // Of all errors the one of the earliest scope counts: a pipeline's failure before the failures that it causes.
-        if (error && (!this.#first || number < this.#first.scope)) this.#first = { scope: number, error };
-      },
-      () => undefined, // a lost device rejects its scopes; assertAlive tells of that
-    );
-    this.#pending = Promise.all([this.#pending, settled]).then(() => undefined);
-  }
-
-  /** Wait for every check so far. @throws the first error that the GPU reported. */
+  /** Wait for all work so far. @throws the first error that the GPU reported and nobody was told; DeviceLostError */
   async check(): Promise<void> {
-    await this.#pending;
+    await this.#faults.check();
     this.assertAlive();
-    if (this.#first) throw this.#first.error;
   }
 
   /** Write elements into a slice, in the queue's order. */
@@ -189,20 +206,30 @@ export class Gpu {
     if (data.length !== elements(slice.shape)) {
       throw new RangeError(`${slice.buffer.name} has shape [${slice.shape}], ${elements(slice.shape)} elements; ${data.length} were given`);
     }
-    this.assertAlive();
-    this.device.queue.writeBuffer(this.memory.get(slice.buffer), transferred(slice).start, data as Float32Array<ArrayBuffer>);
+    this.enqueue(this.memory.get(slice.buffer), slice.buffer, transferred(slice).start, data as Float32Array<ArrayBuffer>);
   }
 
-  /** Read a slice's bytes after all that was submitted before. @throws DeviceLostError, or what the GPU reported. */
+  /** Write into a buffer in the queue's order, as a part of the work at hand where there is one. `written` is what errors belong to. */
+  enqueue(buffer: GPUBuffer, written: object, start: number, data: ArrayBuffer | ArrayBufferView<ArrayBuffer>): void {
+    if (!this.#work) return this.guard(buffer.label, () => this.enqueue(buffer, written, start, data));
+    this.touch([written], [written]);
+    this.device.queue.writeBuffer(buffer, start, data);
+  }
+
+  /** Read a slice's bytes after all that was submitted before. @throws DeviceLostError, DestroyedError, or what the GPU reported of the slice's buffer */
   async readBytes(slice: Slice): Promise<ArrayBuffer> {
     requireWords(slice);
     this.assertAlive();
+    const source = this.memory.get(slice.buffer);
     const { start, bytes: size } = transferred(slice);
-    const staging = this.device.createBuffer({ label: `read ${slice.buffer.name}`, size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const label = `read ${slice.buffer.name}`;
+    const staging = this.submit(label, (encoder) => {
+      const made = this.device.createBuffer({ label, size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+      this.touch([slice.buffer], [made]);
+      encoder.copyBufferToBuffer(source, start, made, 0, size);
+      return made;
+    });
     try {
-      const encoder = this.device.createCommandEncoder({ label: `read ${slice.buffer.name}` });
-      encoder.copyBufferToBuffer(this.memory.get(slice.buffer), start, staging, 0, size);
-      this.device.queue.submit([encoder.finish()]);
       await this.mapped(staging);
       return staging.getMappedRange().slice(0);
     } finally {
@@ -216,16 +243,22 @@ export class Gpu {
 
   /** Map a staging buffer for reading; a failure becomes the error that caused it. */
   async mapped(staging: GPUBuffer): Promise<void> {
+    const begun = this.#faults.begin();
+    let refused: unknown = null;
     try {
-      await staging.mapAsync(GPUMapMode.READ);
+      await this.guard(staging.label, () => {
+        this.touch([], [staging]);
+        return staging.mapAsync(GPUMapMode.READ);
+      });
     } catch (cause) {
       // The loss may be announced just after the map is refused.
       await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
-      this.assertAlive();
-      await this.check();
-      throw new GpuCommandError(`could not map ${staging.label}: ${String(cause)}`, { cause });
+      refused = cause;
     }
-    await this.check();
+    this.assertAlive();
+    await this.#faults.tell([staging], begun);
+    this.assertAlive();
+    if (refused) throw new GpuCommandError(`could not map ${staging.label}: ${String(refused)}`, { cause: refused });
   }
 
   /** Free every buffer of this engine, and the device if this engine opened it. */

@@ -24,9 +24,33 @@ export class ShaderError extends Error {
   override readonly name = 'ShaderError';
 }
 
-/** The GPU refused a command (validation) or had no memory for it. Found asynchronously, thrown by the next read. */
+/** The GPU refused a command. Found asynchronously, thrown by the next read of what the command should have written, once. */
 export class GpuCommandError extends Error {
   override readonly name = 'GpuCommandError';
+}
+
+/** The GPU had no memory for an object. Found asynchronously; the object has none of its memory then, and everything else goes on. */
+export class OutOfMemoryError extends Error {
+  override readonly name = 'OutOfMemoryError';
+  /** Bytes that the object asked for. */
+  readonly bytes: number;
+
+  constructor(owner: string, bytes: number, buffers: number, said: string) {
+    super(
+      `the GPU refused the memory of ${owner}: ${bytes} bytes in ${buffers} ${buffers === 1 ? 'buffer' : 'buffers'} (${said}). ` +
+        'None of it is kept: use a smaller batch, fewer steps a window, or a smaller hidden size or vocabulary, or destroy what is not used any more',
+    );
+    this.bytes = bytes;
+  }
+}
+
+/** An object was used after its `destroy()`, or after that of what it is made on. */
+export class DestroyedError extends Error {
+  override readonly name = 'DestroyedError';
+
+  constructor(owner: string, use: string) {
+    super(`${use}: ${owner} was destroyed and its memory freed. Make another, or destroy it after its last use`);
+  }
 }
 
 /** Compilation messages as text, each with its line quoted and a caret under the column. */

@@ -1,4 +1,5 @@
 // Memory as data: proxies are planned, counted and checked before any GPU buffer exists; `Memory` then makes them real.
+import { DestroyedError, OutOfMemoryError } from './errors.ts';
 
 /** What a buffer is for; the memory plan counts bytes by it. */
 export type Purpose = 'parameters' | 'gradients' | 'optimizer' | 'history' | 'activations' | 'input' | 'result' | 'scratch';
@@ -121,27 +122,49 @@ export function checkLimits(buffers: Iterable<BufferProxy>, limits: Pick<GPUSupp
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/** The GPU buffers behind the proxies of one device. */
+/** The GPU buffers of one device: those behind proxies, and the few that are only the engine's own. */
 export class Memory {
   readonly #device: GPUDevice;
-  readonly #buffers = new Map<BufferProxy, { buffer: GPUBuffer; owned: boolean }>();
+  readonly #buffers = new Map<BufferProxy, { buffer: GPUBuffer; owner: string; adopted: boolean }>();
+  /** Who had them, or what the GPU said when they were asked for. */
+  readonly #gone = new WeakMap<BufferProxy, string | OutOfMemoryError>();
+  /** Behind no proxy: params, staging. */
+  readonly #bare = new Set<GPUBuffer>();
 
-  constructor(device: GPUDevice) {
+  readonly #told: (error: OutOfMemoryError) => void;
+
+  /** `told` hears of every OutOfMemoryError that a call throws. */
+  constructor(device: GPUDevice, told: (error: OutOfMemoryError) => void) {
     this.#device = device;
+    this.#told = told;
   }
 
-  /** Make real what is not yet. All buffers are zero at first, as WebGPU guarantees. */
-  allocate(proxies: Iterable<BufferProxy>): void {
+  /** Make real what is not yet, for an owner whose name errors give. All buffers are zero at first, as WebGPU guarantees. @returns what is new */
+  allocate(proxies: Iterable<BufferProxy>, owner = 'the application'): BufferProxy[] {
     const fresh = [...new Set(proxies)].filter((p) => !this.#buffers.has(p));
     checkLimits(fresh, this.#device.limits);
-    for (const proxy of fresh) {
-      const buffer = this.#device.createBuffer({
-        label: proxy.name,
-        size: proxy.bytes,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-      });
-      this.#buffers.set(proxy, { buffer, owned: true });
+    try {
+      for (const proxy of fresh) {
+        const buffer = this.#device.createBuffer({
+          label: proxy.name,
+          size: proxy.bytes,
+          usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+        });
+        this.#buffers.set(proxy, { buffer, owner, adopted: false });
+      }
+    } catch (error) {
+      this.free(fresh);
+      throw error;
     }
+    return fresh;
+  }
+
+  /** The GPU had no memory for one of them: none of them is kept. */
+  refuse(proxies: readonly BufferProxy[], owner: string, said: string): OutOfMemoryError {
+    const error = new OutOfMemoryError(owner, planMemory(proxies).totalBytes, proxies.length, said);
+    this.free(proxies);
+    for (const proxy of proxies) this.#gone.set(proxy, error);
+    return error;
   }
 
   /** Put an application's own buffer behind a proxy; `free` will leave it alone. */
@@ -152,25 +175,45 @@ export class Memory {
     if (!(buffer.usage & GPUBufferUsage.STORAGE)) {
       throw new TypeError(`the buffer "${buffer.label}" given for ${proxy.name} must be created with GPUBufferUsage.STORAGE`);
     }
-    this.#buffers.set(proxy, { buffer, owned: false });
+    this.#buffers.set(proxy, { buffer, owner: 'the application', adopted: true });
   }
 
-  get(proxy: BufferProxy): GPUBuffer {
+  /** @throws DestroyedError where its owner was destroyed; OutOfMemoryError where the GPU had none for it */
+  get(proxy: BufferProxy, use = proxy.name): GPUBuffer {
     const entry = this.#buffers.get(proxy);
-    if (!entry) throw new Error(`${proxy.name} has no GPU memory: it was never allocated, or its owner was destroyed`);
-    return entry.buffer;
+    if (entry) return entry.buffer;
+    const gone = this.#gone.get(proxy);
+    if (typeof gone === 'string') throw new DestroyedError(gone, use);
+    if (!gone) throw new Error(`${proxy.name} has no GPU memory: it was never allocated`);
+    this.#told(gone);
+    throw gone;
   }
 
   free(proxies: Iterable<BufferProxy>): void {
     for (const proxy of proxies) {
       const entry = this.#buffers.get(proxy);
-      if (entry?.owned) entry.buffer.destroy();
+      if (!entry) continue;
+      if (!entry.adopted) entry.buffer.destroy();
       this.#buffers.delete(proxy);
+      this.#gone.set(proxy, entry.owner);
     }
+  }
+
+  /** A buffer of no proxy, until `release` or the end. */
+  bare(descriptor: GPUBufferDescriptor): GPUBuffer {
+    const buffer = this.#device.createBuffer(descriptor);
+    this.#bare.add(buffer);
+    return buffer;
+  }
+
+  release(buffer: GPUBuffer): void {
+    this.#bare.delete(buffer);
+    buffer.destroy();
   }
 
   freeAll(): void {
     this.free([...this.#buffers.keys()]);
+    for (const buffer of this.#bare) this.release(buffer);
   }
 
   /** What is allocated at this moment. */

@@ -8,6 +8,8 @@ export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
   readonly entry: Entry;
+  /** What is wrong with it, for everything that uses it; null where it is known to be good. */
+  failure: Promise<Error | null> | null;
 }
 
 /** What a pipeline is made of. */
@@ -24,9 +26,9 @@ export class PipelineCache {
   readonly #pipelines = new Map<string, Pipeline>();
   /** Those under way, by key. */
   readonly #preparing = new Map<string, Promise<void>>();
-  readonly #report: (pending: Promise<Error | null>) => void;
+  readonly #report: (failure: Promise<Error | null>) => void;
 
-  /** `report` receives, for each new pipeline, a promise of the error it met, if any. */
+  /** `report` receives, for each use of a pipeline that may have failed, a promise of its error. */
   constructor(device: GPUDevice, report: (pending: Promise<Error | null>) => void) {
     this.#device = device;
     this.#report = report;
@@ -45,6 +47,7 @@ export class PipelineCache {
       pipeline = this.#create(dispatch, code);
       this.#pipelines.set(key, pipeline);
     }
+    if (pipeline.failure) this.#report(pipeline.failure);
     return pipeline;
   }
 
@@ -77,7 +80,7 @@ export class PipelineCache {
     const made = this.#device.createComputePipelineAsync(descriptor);
     const [invalid, compiled] = await Promise.allSettled([this.#device.popErrorScope(), made]);
     if (compiled.status === 'rejected' || invalid.status === 'rejected' || invalid.value || this.#pipelines.has(key)) return;
-    this.#pipelines.set(key, { pipeline: compiled.value, layout, entry });
+    this.#pipelines.set(key, { pipeline: compiled.value, layout, entry, failure: null });
   }
 
   #parts(dispatch: Dispatch, entry: Entry, code: string): Parts {
@@ -119,16 +122,16 @@ export class PipelineCache {
     this.#device.pushErrorScope('validation');
     const { module, layout, descriptor } = this.#parts(dispatch, entry, code);
     const pipeline = this.#device.createComputePipeline(descriptor);
-    const failed = this.#device.popErrorScope();
-    this.#report(
-      failed.then(async (error) => {
-        if (!error) return null;
-        const info = await module.getCompilationInfo();
-        const detail = info.messages.some((m) => m.type === 'error') ? describeCompilation(label, code, info.messages) : error.message;
-        return new ShaderError(`${label} could not be made into a pipeline.\n${detail}`);
-      }),
-    );
-    return { pipeline, layout, entry };
+    const caught = this.#device.popErrorScope();
+    const failure = caught.then(async (error) => {
+      if (!error) return (made.failure = null);
+      const info = await module.getCompilationInfo();
+      const detail = info.messages.some((m) => m.type === 'error') ? describeCompilation(label, code, info.messages) : error.message;
+      return new ShaderError(`${label} could not be made into a pipeline.\n${detail}`);
+    });
+    failure.catch(() => {}); // a lost device, which says so itself
+    const made: Pipeline = { pipeline, layout, entry, failure };
+    return made;
   }
 }
 

@@ -52,14 +52,21 @@ export async function profile(gpu: Gpu, replay: Replay): Promise<KernelTime[]> {
     const { querySet, encoder, used } = chunk;
     chunk = null;
     const bytes = Math.max(8, used * 8);
-    const resolved = device.createBuffer({ label: 'profile', size: bytes, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
-    const staging = device.createBuffer({ label: 'profile read', size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    if (used > 0) encoder.resolveQuerySet(querySet, 0, used, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
-    device.queue.submit([encoder.finish()]);
-    await gpu.mapped(staging);
-    stamps.push(...new BigUint64Array(staging.getMappedRange().slice(0)).subarray(0, used));
-    for (const object of [staging, resolved, querySet]) object.destroy();
+    const { resolved, staging } = gpu.guard('profile', () => {
+      const resolved = device.createBuffer({ label: 'profile', size: bytes, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
+      const staging = device.createBuffer({ label: 'profile read', size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+      replay.touch(staging);
+      if (used > 0) encoder.resolveQuerySet(querySet, 0, used, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+      device.queue.submit([encoder.finish()]);
+      return { resolved, staging };
+    });
+    try {
+      await gpu.mapped(staging);
+      stamps.push(...new BigUint64Array(staging.getMappedRange().slice(0)).subarray(0, used));
+    } finally {
+      for (const object of [staging, resolved, querySet]) object.destroy();
+    }
   };
 
   for (const part of parts) {

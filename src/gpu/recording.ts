@@ -123,4 +123,27 @@ export class Recording {
     }
     return all;
   }
+
+  /**
+   * The buffers that the commands read, and those that they write. A gradient of parameters is added to, and nothing else follows from
+   * what it was: it counts as read only where a kernel reads it alone.
+   */
+  flow(): { reads: Set<BufferProxy>; writes: Set<BufferProxy> } {
+    const [reads, writes] = [new Set<BufferProxy>(), new Set<BufferProxy>()];
+    for (const c of this.commands) {
+      if (c.kind === 'clear') writes.add(c.target.buffer);
+      else if (c.kind === 'copy') {
+        reads.add(c.from.buffer);
+        writes.add(c.to.buffer);
+      } else {
+        for (const { name, kind } of c.shader.entries[c.entry]?.bindings ?? []) {
+          const buffer = c.bindings[name]?.buffer;
+          if (!buffer) continue;
+          if (kind === 'storage') writes.add(buffer);
+          if (kind === 'read-only-storage' || buffer.purpose !== 'gradients') reads.add(buffer);
+        }
+      }
+    }
+    return { reads, writes };
+  }
 }

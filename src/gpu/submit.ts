@@ -3,7 +3,7 @@
 import type { Entry } from '../wgsl/types.ts';
 import type { Gpu } from './device.ts';
 import { ALIGNMENT_BYTES, alignedStart, boundBytes, bytesOf, transferred, type BufferProxy, type Slice } from './memory.ts';
-import type { Dispatch, Recording } from './recording.ts';
+import type { Command, Dispatch, Recording } from './recording.ts';
 
 interface ReadyDispatch {
   readonly kind: 'dispatch';
@@ -35,6 +35,8 @@ export class Replay {
   readonly #gpu: Gpu;
   readonly #label: string;
   readonly #arena: GPUBuffer;
+  readonly #reads: readonly BufferProxy[];
+  readonly #writes: readonly BufferProxy[];
   readonly #slots = new Map<Dispatch, { entry: Entry; offset: number; values: Record<string, number> }>();
 
   /** Every buffer of the recording must be allocated (`gpu.memory`) before. */
@@ -42,10 +44,14 @@ export class Replay {
     this.#gpu = gpu;
     this.#label = label;
     announce(gpu, recording);
+    const { reads, writes } = recording.flow();
+    [this.#reads, this.#writes] = [[...reads], [...writes]];
+    this.#assertMemory();
     const dispatches = recording.commands.filter((c) => c.kind === 'dispatch');
     const arenaBytes = layoutArena(dispatches, this.#slots);
     const ready = gpu.guard(label, () => {
-      const arena = gpu.device.createBuffer({
+      gpu.touch([...reads, ...writes], [this]);
+      const arena = gpu.memory.bare({
         label: `${label} params`,
         size: Math.max(ALIGNMENT_BYTES, arenaBytes),
         usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
@@ -54,7 +60,7 @@ export class Replay {
       for (const { entry, offset, values } of this.#slots.values()) writeParams(block, offset, entry, values);
       gpu.device.queue.writeBuffer(arena, 0, block);
       const groups = new BindGroups(gpu, arena);
-      const commands = recording.commands.map((command): ReadyCommand => {
+      const made = (command: Command): ReadyCommand => {
         if (command.kind === 'copy') {
           const [from, to] = [transferred(command.from), transferred(command.to)];
           const [source, target] = [command.from, command.to].map(({ buffer }) => gpu.memory.get(buffer)) as [GPUBuffer, GPUBuffer];
@@ -73,8 +79,13 @@ export class Replay {
           offsets: slot ? [slot.offset] : [],
           workgroups: command.workgroups,
         };
-      });
-      return { arena, commands };
+      };
+      try {
+        return { arena, commands: recording.commands.map(made) };
+      } catch (error) {
+        gpu.memory.release(arena);
+        throw error;
+      }
     });
     this.#arena = ready.arena;
     this.commands = ready.commands;
@@ -89,11 +100,17 @@ export class Replay {
     Object.assign(slot.values, changes);
     const block = new ArrayBuffer(slot.entry.params.bytes);
     writeParams(block, 0, slot.entry, slot.values);
-    this.#gpu.device.queue.writeBuffer(this.#arena, slot.offset, block);
+    this.#assertMemory();
+    this.#gpu.enqueue(this.#arena, this, slot.offset, block);
+  }
+
+  #assertMemory(): void {
+    for (const buffers of [this.#reads, this.#writes]) for (const proxy of buffers) this.#gpu.memory.get(proxy, `${this.#label} cannot run`);
   }
 
   /** Write the commands into an encoder: one compute pass for each run of dispatches between copies. */
   encode(encoder: GPUCommandEncoder): void {
+    this.touch();
     let pass: GPUComputePassEncoder | null = null;
     let current: GPUComputePipeline | null = null;
     for (const command of this.commands) {
@@ -114,13 +131,19 @@ export class Replay {
     pass?.end();
   }
 
+  /** Say that the work at hand has these commands, and that `also` follows from them. @throws DestroyedError where something that they need was destroyed */
+  touch(...also: readonly object[]): void {
+    this.#assertMemory();
+    this.#gpu.touch([this, ...this.#reads], [...this.#writes, ...also]);
+  }
+
   /** Replay once, in a command buffer of its own. */
   submit(): void {
     this.#gpu.submit(this.#label, (encoder) => this.encode(encoder));
   }
 
   destroy(): void {
-    this.#arena.destroy();
+    this.#gpu.memory.release(this.#arena);
   }
 }
 

@@ -67,9 +67,10 @@ export async function tune<Choice>(gpu: Gpu, task: TuningTask<Choice>, signal?: 
   }
   signal?.throwIfAborted();
   if (candidates.length === 1) return { key, best: candidates[0]!, times: [] };
-  gpu.guard(key, () => gpu.memory.allocate(memory));
+  gpu.allocate(key, memory);
   const trials: Trial<Choice>[] = [];
   try {
+    await gpu.settle(memory);
     const inputs = task.inputs.map((slice) => randomValues(slice));
     let expected: Float32Array[] | null = null;
     for (const choice of candidates) {
@@ -78,10 +79,11 @@ export async function tune<Choice>(gpu: Gpu, task: TuningTask<Choice>, signal?: 
       for (const { slice, values } of task.words ?? []) gpu.write(slice, values);
       // A candidate that writes nothing must not be taken for the one before it.
       gpu.submit(key, (encoder) => task.results.forEach((slice) => {
+        gpu.touch([], [slice.buffer]);
         const { start, bytes } = transferred(slice);
         encoder.clearBuffer(gpu.memory.get(slice.buffer), start, bytes);
       }));
-      const trial = await Trial.begin(gpu, key, choice, () => task.record(choice));
+      const trial = await Trial.begin(gpu, task, choice);
       trials.push(trial);
       if (trial.refused !== null) {
         if (!expected) throw new Error(`${key}: the default failed: ${trial.refused}`);
@@ -124,14 +126,14 @@ class Trial<Choice> {
   }
 
   /** Compile and run once; what the GPU reports of it refuses the candidate and nothing else. */
-  static async begin<Choice>(gpu: Gpu, label: string, choice: Choice, record: () => Recording): Promise<Trial<Choice>> {
+  static async begin<Choice>(gpu: Gpu, task: TuningTask<Choice>, choice: Choice): Promise<Trial<Choice>> {
     const trial = new Trial(gpu, choice);
     const start = performance.now();
     try {
-      await gpu.attempt(() => {
-        trial.#replay = new Replay(gpu, record(), label);
-        trial.#replay.submit();
-      });
+      trial.#replay = new Replay(gpu, task.record(choice), task.key);
+      trial.#replay.submit();
+      await gpu.device.queue.onSubmittedWorkDone();
+      await gpu.settle(task.memory);
     } catch (error) {
       gpu.assertAlive();
       trial.refused = error instanceof Error ? error.message : String(error);

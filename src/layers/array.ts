@@ -36,19 +36,24 @@ export class GpuArray {
     return bytesOf(this.slice);
   }
 
-  /** Its elements, after all that was submitted before. Throws what the GPU reported until then. */
+  /** Its elements, after all that was submitted before. @throws DestroyedError; what the GPU reported of the work that they came from, once */
   read(): Promise<Float32Array> {
     return this.#gpu.read(this.slice);
   }
 
   /** Replace all elements, in the queue's order. @throws RangeError unless `data` has as many. */
   write(data: Float32Array): void {
+    this.check(data);
+    this.#gpu.write(this.slice, data);
+    this.#written?.();
+  }
+
+  /** @throws TypeError or RangeError for what `write` does not take */
+  check(data: Float32Array): void {
     if (!(data instanceof Float32Array)) throw new TypeError(`${this.name} takes a Float32Array of shape [${this.shape}]`);
     if (data.length !== elements(this.shape)) {
       throw new RangeError(`${this.name} has shape [${this.shape}], ${elements(this.shape)} elements; ${data.length} were given`);
     }
-    this.#gpu.write(this.slice, data);
-    this.#written?.();
   }
 
   /**
@@ -59,10 +64,9 @@ export class GpuArray {
     if (source instanceof Float32Array) return this.write(source);
     const bytes = this.byteLength;
     if (source instanceof GpuArray) {
+      if (source.#gpu !== this.#gpu) throw new RangeError(`${this.name} is on another device than ${source.name}: read() the one and write() the other`);
       if (source.byteLength !== bytes) throw new RangeError(`${this.name} has shape [${this.shape}]; ${source.name} has [${source.shape}]`);
-      encoder.copyBufferToBuffer(source.buffer, source.offsetBytes, this.buffer, this.offsetBytes, bytes);
-      this.#written?.(encoder);
-      return;
+      return this.#copy(source.buffer, source.offsetBytes, encoder, source.slice.buffer);
     }
     if (typeof source !== 'object' || source === null || typeof source.size !== 'number') {
       throw new TypeError(`${this.name} takes a Float32Array, a GPUBuffer or a GpuArray of shape [${this.shape}]`);
@@ -73,7 +77,26 @@ export class GpuArray {
     if (!(source.usage & GPUBufferUsage.COPY_SRC)) {
       throw new TypeError(`the buffer "${source.label}" given for ${this.name} must be created with GPUBufferUsage.COPY_SRC`);
     }
-    encoder.copyBufferToBuffer(source, 0, this.buffer, this.offsetBytes, bytes);
+    if (source.mapState && source.mapState !== 'unmapped') {
+      throw new TypeError(`the buffer "${source.label}" given for ${this.name} is mapped (${source.mapState}): unmap() it first`);
+    }
+    this.#copy(source, 0, encoder, source);
+  }
+
+  /** Set every element to 0, by a command of that encoder. */
+  clear(encoder: GPUCommandEncoder): void {
+    encoder.clearBuffer(this.buffer, this.offsetBytes, this.byteLength);
+    this.#gpu.touch([], [this.slice.buffer]);
+  }
+
+  #copy(from: GPUBuffer, start: number, encoder: GPUCommandEncoder, read: object): void {
+    const { buffer, offsetBytes } = this;
+    if (from === buffer) {
+      if (start === offsetBytes) return; // onto itself
+      throw new RangeError(`${this.name} and what is given for it are parts of one GPU buffer, which WebGPU does not copy within: read() the one and write() the other`);
+    }
+    encoder.copyBufferToBuffer(from, start, buffer, offsetBytes, this.byteLength);
+    this.#gpu.touch([read], [this.slice.buffer]);
     this.#written?.(encoder);
   }
 }

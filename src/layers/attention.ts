@@ -67,7 +67,7 @@ export class Attention {
       spec('weight_c', [outputSize, encoderSize + decoderSize], encoderSize + decoderSize),
       ...(score === 'general' ? [spec('weight_a', [decoderSize, encoderSize], decoderSize)] : []),
     ], 'attention');
-    gpu.guard('attention', () => gpu.memory.allocate([this.weights.flat.buffer, this.weights.flatGradient.buffer]));
+    gpu.allocate('the attention layer', [this.weights.flat.buffer, this.weights.flatGradient.buffer]);
     gpu.write(this.weights.flat, this.weights.initialValues(seed));
     this.parameters = this.weights.arrays(gpu, 'parameters');
     this.gradients = this.weights.arrays(gpu, 'gradients');

@@ -118,7 +118,7 @@ export class AttentionPlan {
 
     this.#owned = owned.map((s) => s.buffer);
     this.memory = planMemory(this.#owned);
-    gpu.guard('attention plan', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('the attention plan', this.#owned, [forward, backward]);
     const array = (slice: Slice, name: string): GpuArray => new GpuArray(gpu, slice, name);
     this.#lengths = lengths;
     this.decoder = array(h, 'decoder');

@@ -53,7 +53,7 @@ export class Linear {
     this.outputSize = outputSize;
     const initialise = { distribution: 'uniform', scale: 1 / Math.sqrt(inputSize) } as const;
     this.weights = new Parameters([{ name: 'weight', shape: [outputSize, inputSize], initialise }, { name: 'bias', shape: [outputSize], initialise }], 'linear');
-    gpu.guard('linear', () => gpu.memory.allocate([this.weights.flat.buffer, this.weights.flatGradient.buffer]));
+    gpu.allocate('the linear layer', [this.weights.flat.buffer, this.weights.flatGradient.buffer]);
     gpu.write(this.weights.flat, this.weights.initialValues(seed));
     this.parameters = this.weights.arrays(gpu, 'parameters');
     this.gradients = this.weights.arrays(gpu, 'gradients');
@@ -111,7 +111,7 @@ export class LinearPlan {
     if (sideBySide) swapAxes(backward, sideBySide.dx, dx);
     this.#owned = [x, y, dy, dx, ...Object.values(sideBySide ?? {})].map((s) => s.buffer);
     this.memory = planMemory(this.#owned);
-    gpu.guard('linear plan', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('the linear plan', this.#owned, [forward, backward]);
     this.input = new GpuArray(gpu, x, 'input');
     this.output = new GpuArray(gpu, y, 'output');
     this.dOutput = new GpuArray(gpu, dy, 'dOutput');

@@ -116,7 +116,7 @@ export class CharacterModel {
       'model',
       precision,
     );
-    gpu.guard('model', () => gpu.memory.allocate(this.weights.buffers));
+    gpu.allocate('the model', this.weights.buffers);
     gpu.write(this.weights.flat, this.weights.initialValues(seed));
     this.#copy = new WeightCopy(gpu, this.weights);
     this.#copy.refresh();

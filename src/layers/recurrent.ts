@@ -93,7 +93,7 @@ export class Recurrent {
     const features = outputColumns({ ...shape, input: inputSize });
     this.layers = Array.from({ length: layers }, (_, l) => ({ ...shape, input: l === 0 ? inputSize : features }));
     this.weights = new Parameters(stackParameters(this.layers), cell, precision);
-    gpu.guard(cell, () => gpu.memory.allocate(this.weights.buffers));
+    gpu.allocate(`the ${cell} network`, this.weights.buffers);
     gpu.write(this.weights.flat, this.weights.initialValues(seed));
     this.#copy = new WeightCopy(gpu, this.weights);
     this.#copy.refresh();
@@ -117,7 +117,11 @@ export class Recurrent {
 
   /** Set every gradient to zero. */
   zeroGradients(): void {
-    this.#gpu.submit('zero gradients', (encoder) => encoder.clearBuffer(this.#gpu.memory.get(this.weights.flatGradient.buffer)));
+    const { buffer } = this.weights.flatGradient;
+    this.#gpu.submit('zero gradients', (encoder) => {
+      encoder.clearBuffer(this.#gpu.memory.get(buffer));
+      this.#gpu.touch([], [buffer]);
+    });
   }
 
   /**

@@ -154,7 +154,7 @@ export class RecurrentPlan {
 
     this.#owned = [...window.buffers(), ...owned.map((s) => s.buffer), ...(this.#trace?.buffers() ?? [])];
     this.memory = planMemory(this.#owned);
-    gpu.guard('plan', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('the plan', this.#owned, [forward, backward]);
     const array = (slice: Slice, name: string): GpuArray => new GpuArray(gpu, slice, name);
     this.input = array(x, 'input');
     this.output = array(output, 'output');
@@ -278,5 +278,5 @@ export class RecurrentPlan {
 
 function takeOrClear(target: GpuArray, source: ArraySource | undefined, encoder: GPUCommandEncoder): void {
   if (source !== undefined) target.take(source, encoder);
-  else encoder.clearBuffer(target.buffer, target.offsetBytes, target.byteLength);
+  else target.clear(encoder);
 }

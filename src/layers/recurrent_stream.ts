@@ -62,7 +62,7 @@ export class RecurrentStream {
     const output = parameters.half ? allocateProxy('stream output', [1, batch, widths[0]], 'result') : stack.output;
     if (parameters.half) convert(recording, stack.output, output);
     this.#owned = [...stack.buffers(), ...[x, lengths, h, c, ...(parameters.half ? [output] : [])].map((s) => s.buffer)];
-    gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('the stream', this.#owned, [recording]);
     gpu.write(lengths, wholeLengths(batch, 1));
     this.#replay = new Replay(gpu, recording, 'stream step');
     this.input = new GpuArray(gpu, { ...x, shape: [batch, input] }, 'input');

@@ -28,7 +28,7 @@ export class StreamReorder {
       return kept;
     });
     this.#owned = [this.#rows, ...before].map((s) => s.buffer);
-    gpu.guard('stream reorder', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('the stream reorder', this.#owned, [recording]);
     this.#replay = new Replay(gpu, recording, 'stream reorder');
   }
 

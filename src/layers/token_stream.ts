@@ -2,7 +2,7 @@
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
-import { announce, Replay } from '../gpu/submit.ts';
+import { Replay } from '../gpu/submit.ts';
 import { sample, SAMPLE_SETTINGS } from '../kernels/sample.ts';
 import { allocateTokens, lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
@@ -53,10 +53,9 @@ export class TokenStream {
     const logits = allocateProxy('stream logits', [batch, vocabulary.size], 'activations');
     this.#carried = allocateCarriedState(this.#stack.histories);
     this.#owned = [...this.#stack.buffers(), ...[...this.#carried.flat(), this.#tokens, this.#last, this.#settings, logits].map((s) => s.buffer)];
-    gpu.guard('stream', () => gpu.memory.allocate(this.#owned));
     this.#steps = new Uint32Array(lengthsShape(batch)[0]);
     this.#recordings = { read: this.#record('read', BLOCK, logits), [`draw ${BLOCK}`]: this.#record('draw', BLOCK, logits), 'draw 1': this.#record('draw', 1, logits) };
-    for (const recording of Object.values(this.#recordings)) announce(gpu, recording);
+    gpu.allocate('the generation', this.#owned, Object.values(this.#recordings));
     this.#ring = new ReadbackRing(gpu, this.#tokens, BLOCKS_IN_FLIGHT);
   }
 

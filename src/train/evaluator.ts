@@ -66,7 +66,7 @@ export class Evaluator {
     const pass = new Recording(gpu.tiles);
     this.#window.forward(pass, { stepLoss, total });
     this.#owned = [...this.#window.buffers, stepLoss.buffer, total.buffer];
-    gpu.guard('evaluator', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('the evaluation', this.#owned, [this.#window.reset, pass]);
     this.#replays = { reset: new Replay(gpu, this.#window.reset, 'reset evaluation'), window: new Replay(gpu, pass, 'evaluation') };
     this.#ring = new ReadbackRing(gpu, total, IN_FLIGHT);
   }
@@ -88,8 +88,7 @@ export class Evaluator {
         characters += counted;
       }
     } finally {
-      // The staging buffers of what was submitted must come back.
-      for (const rest of pending) await rest();
+      this.#ring.forget();
     }
     const loss = sum / characters;
     return { loss, bits: loss / Math.LN2, characters };
@@ -97,9 +96,8 @@ export class Evaluator {
 
   #submit(batch: Batch): () => Promise<ArrayBuffer> {
     const { gpu } = this.#model;
-    const begins = this.#window.write(gpu, this.#replays.window, batch);
     return gpu.submit('evaluation', (encoder) => {
-      if (begins) this.#replays.reset.encode(encoder);
+      if (this.#window.write(gpu, this.#replays.window, batch)) this.#replays.reset.encode(encoder);
       this.#replays.window.encode(encoder);
       return this.#ring.encode(encoder);
     });

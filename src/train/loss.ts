@@ -55,7 +55,7 @@ export class Loss {
     this.#window = window;
     this.#owned = [values.buffer, ...window.buffers];
     this.memory = planMemory(this.#owned);
-    gpu.guard('loss', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('the loss', this.#owned, [recording]);
     if (window.perFeature) gpu.write(window.perFeature.slice, window.perFeature.values);
     this.gradient = new GpuArray(gpu, values, 'values');
     this.#targets = new GpuArray(gpu, window.targets, 'targets');

@@ -2,7 +2,7 @@
 import { planMemory, type MemoryPlan } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
-import { announce, Replay } from '../gpu/submit.ts';
+import { Replay } from '../gpu/submit.ts';
 import { initialLossScale } from '../kernels/loss_scale.ts';
 import { wholeNumber } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
@@ -146,9 +146,8 @@ export class Trainer {
     this.#schedule = optimizer.schedule;
     this.#window = new TrainingWindow(model, { optimizer, batch, window, backSteps, stateful, clip, trace, growEvery: scale.growEvery });
     this.memory = planMemory([...model.weights.buffers, ...this.#window.buffers]);
-    gpu.guard('trainer', () => gpu.memory.allocate(this.#window.buffers));
+    gpu.allocate('the trainer', this.#window.buffers, [this.#window.text.reset, this.#window.recorded.step]);
     if (this.#window.scaling) gpu.write(this.#window.scaling.state, initialLossScale(scale.initial));
-    announce(gpu, this.#window.recorded.step);
     // Kernels compile while the caller goes on, unless their tiles are still to be measured.
     if (gpu.tuning.mode !== 'full') void this.#prepare();
     this.#ring = new ReadbackRing(gpu, this.#window.results, IN_FLIGHT);
@@ -246,13 +245,13 @@ export class Trainer {
     const batch = batches.at(this.#step - this.#text!.begun, text.arrays);
     const { counted, epoch, windowInEpoch } = batch;
     const { starts, positions } = positionsByToken(batch.inputs, this.model.vocabulary.size, this.#index);
-    gpu.write(index.starts, starts);
-    gpu.write(index.positions, positions);
     const step = this.#step + 1;
     const { rate } = this;
-    const begins = text.write(gpu, replays.step, batch, { seed: this.#seed, counter: step });
-    replays.step.setParams(update, this.#optimizer.params(step, rate));
     const read = gpu.submit('training step', (encoder) => {
+      gpu.write(index.starts, starts);
+      gpu.write(index.positions, positions);
+      const begins = text.write(gpu, replays.step, batch, { seed: this.#seed, counter: step });
+      replays.step.setParams(update, this.#optimizer.params(step, rate));
       if (begins) replays.reset.encode(encoder);
       replays.step.encode(encoder);
       return this.#ring.encode(encoder);
@@ -273,7 +272,9 @@ export class Trainer {
    * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; DeviceLostError; the signal's reason.
    */
   evaluate(text: TrainingText, options: EvaluationOptions = {}): Promise<Evaluation> {
+    const { gpu } = this.model;
     const evaluation = this.#evaluated.then(() => {
+      gpu.memory.get(this.#window.results.buffer, 'the trainer cannot evaluate');
       this.#evaluator ??= new Evaluator(this.model, this);
       return this.#evaluator.run(text, options);
     });

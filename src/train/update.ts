@@ -60,7 +60,7 @@ export class Update {
     }
     this.#owned = [partials, norm, ...moments.flat()].map((s) => s.buffer);
     this.memory = planMemory(this.#owned);
-    gpu.guard('update', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('the update', this.#owned, [recording]);
     this.norm = new GpuArray(gpu, subslice(norm, 0, [1]), 'norm');
     this.#replay = new Replay(gpu, recording, 'update');
   }
@@ -80,12 +80,13 @@ export class Update {
     this.#schedule = scheduleOf(rate);
   }
 
-  /** Move every parameter by its gradient, and clear the gradients. One submit, nothing read back. */
+  /** Move every parameter by its gradient, and clear the gradients. One submit, nothing read back. @throws DestroyedError where this or an operator was destroyed */
   step(): void {
-    const rate = this.rate;
+    this.#gpu.submit('update', (encoder) => {
+      for (const update of this.#updates) this.#replay.setParams(update, this.#optimizer.params(this.#step + 1, this.rate));
+      this.#replay.encode(encoder);
+    });
     this.#step++;
-    for (const update of this.#updates) this.#replay.setParams(update, this.#optimizer.params(this.#step, rate));
-    this.#replay.submit();
   }
 
   /** Free the moments; the operators stay. */

@@ -15,7 +15,7 @@ export class Embedding {
   constructor(gpu: Gpu, shape: readonly number[]) {
     this.gpu = gpu;
     this.weights = new Parameters([{ name: 'weight', shape, initialise: { distribution: 'uniform', scale: 0 } }], 'embedding');
-    gpu.guard('embedding', () => gpu.memory.allocate([this.weights.flat.buffer, this.weights.flatGradient.buffer]));
+    gpu.allocate('embedding', [this.weights.flat.buffer, this.weights.flatGradient.buffer]);
     this.weight = new GpuArray(gpu, this.weights.slice('weight'), 'weight');
   }
 
@@ -50,7 +50,7 @@ export class EmbeddingPlan {
     gatherRows(forward, { table: table(weights.slice('weight')), tokens, count, rows });
     gatherRowsGradient(backward, { dTable: table(weights.gradient('weight')), index: { starts, positions }, dRows, count });
     this.#owned = [tokens, starts, positions, rows, dRows].map(({ buffer }) => buffer);
-    gpu.guard('embedding plan', () => gpu.memory.allocate(this.#owned));
+    gpu.allocate('embedding plan', this.#owned);
     this.#gpu = gpu;
     this.#vocabulary = vocabulary;
     this.#slices = { tokens, starts, positions };
