@@ -217,7 +217,13 @@ export class Trainer {
         if (!next) return;
         const progress = await next();
         if (validate && due(progress.step) && progress.step === this.#step) {
-          const validation = await this.evaluate(validate.text, { steps: validate.steps, signal });
+          let validation: Evaluation;
+          try {
+            validation = await this.evaluate(validate.text, { steps: validate.steps, signal });
+          } catch (error) {
+            this.#pending.unshift(async () => progress); // a later run yields it
+            throw error;
+          }
           this.#throughput.start(); // its time is no training time
           yield { ...progress, validation };
         } else {
@@ -316,7 +322,9 @@ export class Trainer {
     this.#seed = seed;
     this.#restored = position;
     this.#text = null;
+    // What is in flight belongs to the run that is given up.
     this.#pending.length = 0;
+    this.#ring.forget();
   }
 
   /** GPU time by kernel of one more forward and backward pass with an update; it does change the weights. Needs `timestamp-query`. */
