@@ -89,8 +89,10 @@ export class RecurrentStream {
     return { h, c };
   }
 
-  /** Go on from a snapshot of a stream of the same network and batch. */
+  /** Go on from a snapshot of a stream of the same network and batch. @throws RangeError for another's, and nothing is changed then */
   restore({ h, c }: StreamSnapshot): void {
+    this.h.check(h);
+    this.c.check(c);
     this.h.write(h);
     this.c.write(c);
   }
