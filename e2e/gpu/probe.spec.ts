@@ -18,7 +18,9 @@ test('activations are accurate, bounded, and give NaN for NaN', async ({ inPage 
 
   for (const [i, value] of far.bounded_tanh.entries()) expect(value, `tanh far out, ${i}`).toBeCloseTo(i % 2 === 0 ? 1 : -1, 5);
   for (const [i, value] of far.sigmoid.entries()) expect(value, `sigmoid far out, ${i}`).toBeCloseTo(i % 2 === 0 ? 1 : 0, 6);
-  const { bounded_tanh: ofTanh, sigmoid: ofSigmoid, 'activate tanh': tanhKind, 'activate sigmoid': sigmoidKind } = ofNaN;
-  expect([ofTanh, ofSigmoid, tanhKind, sigmoidKind]).toEqual(['NaN', 'NaN', 'NaN', 'NaN']);
+  // The rest is the adapter's own, which may give anything.
+  const own = Object.entries(ofNaN).filter(([name]) => /^(bounded_tanh|sigmoid|activate .*)$/.test(name));
+  expect(own).toHaveLength(7);
+  expect(own.map(([name, value]) => `${name}: ${value}`)).toEqual(own.map(([name]) => `${name}: NaN`));
   expect([null, 'Infinity']).toContain(halfOverflow);
 });

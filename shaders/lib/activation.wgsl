@@ -1,5 +1,6 @@
 // Activations by kind, and their derivatives as functions of the output y. A schedule replaces the kinds below; the
-// compiler folds the choice away.
+// compiler folds the choice away. NaN stays NaN through all of them.
+#import finite
 
 const SIGMOID = 0u;
 const TANH = 1u;
@@ -9,12 +10,7 @@ const HARD_SIGMOID = 4u;  // max(0, min(1, alpha x + beta))
 
 // exp overflows below -88, and some drivers then give NaN instead of 0. Others give infinity for exp of NaN, so NaN goes round it.
 fn sigmoid(x: f32) -> f32 {
-  return select(1.0 / (1.0 + exp(-max(x, -80.0))), x, is_nan(x));
-}
-
-// By the bits: compilers may take it that x equals itself.
-fn is_nan(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+  return unless_nan(x, 1.0 / (1.0 + exp(-max(x, -80.0))));
 }
 
 // WGSL promises tanh to an absolute error of 1e-5 alone, and some drivers give NaN far out. This is x times a quotient of
@@ -31,15 +27,15 @@ fn bounded_tanh(x: f32) -> f32 {
 fn activate(kind: u32, x: f32, alpha: f32, beta: f32) -> f32 {
   if (kind == SIGMOID) { return sigmoid(x); }
   if (kind == TANH) { return bounded_tanh(x); }
-  if (kind == RELU) { return max(x, 0.0); }
+  if (kind == RELU) { return unless_nan(x, max(x, 0.0)); }
   if (kind == AFFINE) { return alpha * x + beta; }
-  return clamp(alpha * x + beta, 0.0, 1.0);
+  return unless_nan(x, clamp(alpha * x + beta, 0.0, 1.0));
 }
 
 fn d_activate(kind: u32, y: f32, alpha: f32) -> f32 {
   if (kind == SIGMOID) { return y * (1.0 - y); }
   if (kind == TANH) { return 1.0 - y * y; }
-  if (kind == RELU) { return select(0.0, 1.0, y > 0.0); }
+  if (kind == RELU) { return unless_nan(y, select(0.0, 1.0, y > 0.0)); }
   if (kind == AFFINE) { return alpha; }
-  return select(0.0, alpha, y > 0.0 && y < 1.0);
+  return unless_nan(y, select(0.0, alpha, y > 0.0 && y < 1.0));
 }

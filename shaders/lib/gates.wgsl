@@ -22,11 +22,12 @@ fn clipped(x: f32) -> f32 {
 // The activation y of the clipped sum x as the cell uses and keeps it. With a clip its lowest bit says whether the sum was clipped:
 // the value alone does not, because a compiler need not fold the activation of the constant CLIP to the bits that the device has for
 // it. Either bit is reached toward zero, so that a gate stays within its range, and 0 gives way to a number that no driver flushes.
+// NaN is an even NaN, whichever it was: one more or less in its bits could be infinity.
 fn marked(y: f32, x: f32) -> f32 {
   if (CLIP == 0.0) { return y; }
   let bits = bitcast<u32>(y);
   let odd = select((bits - 1u) | 1u, 0x00800001u, abs(y) <= SMALLEST);
-  return bitcast<f32>(select(bits & 0xfffffffeu, odd, abs(x) > CLIP));
+  return bitcast<f32>(select(select(bits & 0xfffffffeu, odd, abs(x) > CLIP), 0x7fc00000u, is_nan(y)));
 }
 
 fn was_clipped(y: f32) -> bool {

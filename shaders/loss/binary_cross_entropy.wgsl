@@ -1,5 +1,6 @@
 // Binary cross-entropy of logits x, which become their own gradient; s is the sigmoid, p the weight of the positive answers:
 //   -p·y·log s(x) - (1-y)·log(1 - s(x)) = p·y·softplus(-x) + (1-y)·softplus(x)     derivative: (1-y)·s(x) - p·y·s(-x)
+#import finite
 #import row_values
 
 @group(0) @binding(6) var<storage, read> positive_weights: array<f32>;  // [F] p
@@ -17,5 +18,5 @@ fn value_loss(value: f32, goal: f32, f: u32) -> vec2f {
   let likely = 1.0 / (1.0 + e);
   let sigmoid = select(vec2f(e * likely, likely), vec2f(likely, e * likely), value >= 0.0);
   let share = vec2f(1.0 - goal, goal * positive_weights[f]);
-  return vec2f(dot(share, softplus), share.x * sigmoid.x - share.y * sigmoid.y);
+  return vec2f(unless_nan(value, dot(share, softplus)), unless_nan(value, share.x * sigmoid.x - share.y * sigmoid.y));
 }

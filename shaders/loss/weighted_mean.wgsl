@@ -2,6 +2,7 @@
 //   before: token_weights or value_weights, then step_weights, then sum_weights; after: step_losses, then sum_losses
 // A row's weight is what is given for it, times its class's; 0 past the row's length, for an ignored target, and, where the
 // loss is of the last step only, everywhere else. Sums run in a fixed order. No row of weight 0 is read.
+#import finite
 
 const IGNORED = 0xffffffffu;
 
@@ -66,7 +67,7 @@ fn step_weights(@builtin(global_invocation_id) id: vec3u) {
 fn sum_weights() {
   var sum = 0.0;
   for (var t = 0u; t < params.steps; t += 1u) { sum += step_weight[t]; }
-  mean[0] = select(0.0, 1.0 / sum, sum > 0.0);
+  mean[0] = unless_nan(sum, select(0.0, 1.0 / sum, sum > 0.0));
   mean[1] = sum;
 }
 
@@ -77,7 +78,7 @@ fn step_losses(@builtin(global_invocation_id) id: vec3u) {
   for (var n = 0u; n < params.batch; n += 1u) { sum += row_loss[id.x * params.batch + n]; }
   step_sum[id.x] = sum;
   let weight = step_weight[id.x];
-  step_loss[id.x] = select(0.0, sum / weight, weight > 0.0);
+  step_loss[id.x] = unless_nan(weight, select(0.0, sum / weight, weight > 0.0));
 }
 
 @compute @workgroup_size(1)

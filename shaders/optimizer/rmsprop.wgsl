@@ -3,6 +3,7 @@
 // centered (Graves 2013): sqrt(v - a²) for sqrt(v), a = α a + (1-α) g. With momentum: b = μ b + d     w -= rate · b
 // An entry for each pair, so that none binds an array that it does not keep.
 #import clipped
+#import finite
 
 struct RmspropParams {
   count: u32,
@@ -33,12 +34,12 @@ fn mean_square(at: u32, g: f32) -> f32 {
   return v;
 }
 
-// Rounding can take the difference below 0 where the gradient hardly changes.
+// Rounding can take the difference below 0 where the gradient hardly changes. Of a gradient whose square is no float32 both are infinite.
 fn variance(at: u32, g: f32) -> f32 {
   let v = mean_square(at, g);
   let a = params.alpha * average[at] + (1.0 - params.alpha) * g;
   average[at] = a;
-  return max(v - a * a, 0.0);
+  return select(v, max(v - a * a, 0.0), is_finite(v));
 }
 
 fn move_by(at: u32, d: f32) {

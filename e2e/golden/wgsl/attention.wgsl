@@ -2,6 +2,28 @@
 //   scores: query[t,n]·encoder[s,n]     softmax: weights[t,n,s] over s < L[n]     mix: context[t,n] = Σ_s weights[t,n,s] encoder[s,n]
 // Backward, dL/dweights are the scores of dL/dcontext, and dL/dquery is the mix by dL/dscores. Past L[n] the encoder states may hold
 // anything, NaN too: they are not read, and weights and gradients are 0 there. Everything is assigned; each sum has one order.
+// Numbers that are not finite, told by their bits: compilers may take it that arithmetic meets none, and of max, min and clamp WGSL lets
+// them give either operand where one is NaN.
+
+const INFINITE = 0x7f800000u;
+
+// |x| as an unsigned integer of the same order: finite numbers, INFINITE, and NaN above it.
+fn magnitude(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+fn is_nan(x: f32) -> bool {
+  return magnitude(x) > INFINITE;
+}
+
+fn is_finite(x: f32) -> bool {
+  return magnitude(x) < INFINITE;
+}
+
+// y, which was made of x; NaN where x is.
+fn unless_nan(x: f32, y: f32) -> f32 {
+  return select(y, x, is_nan(x));
+}
 
 struct AttentionParams {
   steps: u32,     // T of the decoder
@@ -55,13 +77,18 @@ fn softmax(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   if (length == 0u) { return; }
   let start = row * params.sources;
   var largest = scores[start];
-  for (var s = 1u; s < length; s += 1u) { largest = max(largest, scores[start + s]); }
+  var most = 0u;
+  for (var s = 0u; s < length; s += 1u) {
+    largest = max(largest, scores[start + s]);
+    most = max(most, magnitude(scores[start + s]));
+  }
   var sum = 0.0;
   for (var s = 0u; s < length; s += 1u) {
     let power = exp(scores[start + s] - largest);
     scores[start + s] = power;
     sum += power;
   }
+  if (most > INFINITE) { sum = bitcast<f32>(most); }  // NaN, which neither max nor exp promises
   for (var s = 0u; s < length; s += 1u) { scores[start + s] /= sum; }
 }
 

@@ -1,5 +1,27 @@
 // Binary cross-entropy of logits x, which become their own gradient; s is the sigmoid, p the weight of the positive answers:
 //   -p·y·log s(x) - (1-y)·log(1 - s(x)) = p·y·softplus(-x) + (1-y)·softplus(x)     derivative: (1-y)·s(x) - p·y·s(-x)
+// Numbers that are not finite, told by their bits: compilers may take it that arithmetic meets none, and of max, min and clamp WGSL lets
+// them give either operand where one is NaN.
+
+const INFINITE = 0x7f800000u;
+
+// |x| as an unsigned integer of the same order: finite numbers, INFINITE, and NaN above it.
+fn magnitude(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+fn is_nan(x: f32) -> bool {
+  return magnitude(x) > INFINITE;
+}
+
+fn is_finite(x: f32) -> bool {
+  return magnitude(x) < INFINITE;
+}
+
+// y, which was made of x; NaN where x is.
+fn unless_nan(x: f32, y: f32) -> f32 {
+  return select(y, x, is_nan(x));
+}
 // The pass of a loss over rows of F values, between the passes of weighted_mean.wgsl: a row's loss is the mean over its values,
 // and the values become the gradient of the weighted mean over all rows. The importing file defines the loss of one value:
 //   fn value_loss(value: f32, goal: f32, f: u32) -> vec2f    loss and derivative; f is the column
@@ -48,5 +70,5 @@ fn value_loss(value: f32, goal: f32, f: u32) -> vec2f {
   let likely = 1.0 / (1.0 + e);
   let sigmoid = select(vec2f(e * likely, likely), vec2f(likely, e * likely), value >= 0.0);
   let share = vec2f(1.0 - goal, goal * positive_weights[f]);
-  return vec2f(dot(share, softplus), share.x * sigmoid.x - share.y * sigmoid.y);
+  return vec2f(unless_nan(value, dot(share, softplus)), unless_nan(value, share.x * sigmoid.x - share.y * sigmoid.y));
 }

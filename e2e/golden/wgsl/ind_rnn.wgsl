@@ -1,7 +1,29 @@
 // Independently recurrent network (Li et al. 2018): h[t] = f(W x + b + u * h[t-1]), each unit seeing only its own past.
 // The three activations of a gated cell, ONNX's f, g and h, with the clip of the gates' pre-activations.
 // Activations by kind, and their derivatives as functions of the output y. A schedule replaces the kinds below; the
-// compiler folds the choice away.
+// compiler folds the choice away. NaN stays NaN through all of them.
+// Numbers that are not finite, told by their bits: compilers may take it that arithmetic meets none, and of max, min and clamp WGSL lets
+// them give either operand where one is NaN.
+
+const INFINITE = 0x7f800000u;
+
+// |x| as an unsigned integer of the same order: finite numbers, INFINITE, and NaN above it.
+fn magnitude(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+fn is_nan(x: f32) -> bool {
+  return magnitude(x) > INFINITE;
+}
+
+fn is_finite(x: f32) -> bool {
+  return magnitude(x) < INFINITE;
+}
+
+// y, which was made of x; NaN where x is.
+fn unless_nan(x: f32, y: f32) -> f32 {
+  return select(y, x, is_nan(x));
+}
 
 const SIGMOID = 0u;
 const TANH = 1u;
@@ -11,12 +33,7 @@ const HARD_SIGMOID = 4u;  // max(0, min(1, alpha x + beta))
 
 // exp overflows below -88, and some drivers then give NaN instead of 0. Others give infinity for exp of NaN, so NaN goes round it.
 fn sigmoid(x: f32) -> f32 {
-  return select(1.0 / (1.0 + exp(-max(x, -80.0))), x, is_nan(x));
-}
-
-// By the bits: compilers may take it that x equals itself.
-fn is_nan(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+  return unless_nan(x, 1.0 / (1.0 + exp(-max(x, -80.0))));
 }
 
 // WGSL promises tanh to an absolute error of 1e-5 alone, and some drivers give NaN far out. This is x times a quotient of
@@ -33,17 +50,17 @@ fn bounded_tanh(x: f32) -> f32 {
 fn activate(kind: u32, x: f32, alpha: f32, beta: f32) -> f32 {
   if (kind == SIGMOID) { return sigmoid(x); }
   if (kind == TANH) { return bounded_tanh(x); }
-  if (kind == RELU) { return max(x, 0.0); }
+  if (kind == RELU) { return unless_nan(x, max(x, 0.0)); }
   if (kind == AFFINE) { return alpha * x + beta; }
-  return clamp(alpha * x + beta, 0.0, 1.0);
+  return unless_nan(x, clamp(alpha * x + beta, 0.0, 1.0));
 }
 
 fn d_activate(kind: u32, y: f32, alpha: f32) -> f32 {
   if (kind == SIGMOID) { return y * (1.0 - y); }
   if (kind == TANH) { return 1.0 - y * y; }
-  if (kind == RELU) { return select(0.0, 1.0, y > 0.0); }
+  if (kind == RELU) { return unless_nan(y, select(0.0, 1.0, y > 0.0)); }
   if (kind == AFFINE) { return alpha; }
-  return select(0.0, alpha, y > 0.0 && y < 1.0);
+  return unless_nan(y, select(0.0, alpha, y > 0.0 && y < 1.0));
 }
 
 const GATE_KIND = 0u;        // sigmoid
@@ -67,11 +84,12 @@ fn clipped(x: f32) -> f32 {
 // The activation y of the clipped sum x as the cell uses and keeps it. With a clip its lowest bit says whether the sum was clipped:
 // the value alone does not, because a compiler need not fold the activation of the constant CLIP to the bits that the device has for
 // it. Either bit is reached toward zero, so that a gate stays within its range, and 0 gives way to a number that no driver flushes.
+// NaN is an even NaN, whichever it was: one more or less in its bits could be infinity.
 fn marked(y: f32, x: f32) -> f32 {
   if (CLIP == 0.0) { return y; }
   let bits = bitcast<u32>(y);
   let odd = select((bits - 1u) | 1u, 0x00800001u, abs(y) <= SMALLEST);
-  return bitcast<f32>(select(bits & 0xfffffffeu, odd, abs(x) > CLIP));
+  return bitcast<f32>(select(select(bits & 0xfffffffeu, odd, abs(x) > CLIP), 0x7fc00000u, is_nan(y)));
 }
 
 fn was_clipped(y: f32) -> bool {

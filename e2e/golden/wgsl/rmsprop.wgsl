@@ -24,6 +24,28 @@ fn clipped(gradient: f32, norm: f32, clip_norm: f32, clip_value: f32) -> f32 {
 fn skipped() -> bool {
   return false;
 }
+// Numbers that are not finite, told by their bits: compilers may take it that arithmetic meets none, and of max, min and clamp WGSL lets
+// them give either operand where one is NaN.
+
+const INFINITE = 0x7f800000u;
+
+// |x| as an unsigned integer of the same order: finite numbers, INFINITE, and NaN above it.
+fn magnitude(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+fn is_nan(x: f32) -> bool {
+  return magnitude(x) > INFINITE;
+}
+
+fn is_finite(x: f32) -> bool {
+  return magnitude(x) < INFINITE;
+}
+
+// y, which was made of x; NaN where x is.
+fn unless_nan(x: f32, y: f32) -> f32 {
+  return select(y, x, is_nan(x));
+}
 
 struct RmspropParams {
   count: u32,
@@ -54,12 +76,12 @@ fn mean_square(at: u32, g: f32) -> f32 {
   return v;
 }
 
-// Rounding can take the difference below 0 where the gradient hardly changes.
+// Rounding can take the difference below 0 where the gradient hardly changes. Of a gradient whose square is no float32 both are infinite.
 fn variance(at: u32, g: f32) -> f32 {
   let v = mean_square(at, g);
   let a = params.alpha * average[at] + (1.0 - params.alpha) * g;
   average[at] = a;
-  return max(v - a * a, 0.0);
+  return select(v, max(v - a * a, 0.0), is_finite(v));
 }
 
 fn move_by(at: u32, d: f32) {

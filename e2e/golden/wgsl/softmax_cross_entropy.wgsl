@@ -1,6 +1,28 @@
 // Softmax cross-entropy over rows: loss and gradient in one pass over the logits, which become their own gradient.
 // A target of 0xffffffff is ignored: no loss, no gradient. `rows`, `steps` and `sum_steps` are the mean over all T·N rows;
 // `weighted_rows` goes between the passes of weighted_mean.wgsl.
+// Numbers that are not finite, told by their bits: compilers may take it that arithmetic meets none, and of max, min and clamp WGSL lets
+// them give either operand where one is NaN.
+
+const INFINITE = 0x7f800000u;
+
+// |x| as an unsigned integer of the same order: finite numbers, INFINITE, and NaN above it.
+fn magnitude(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+fn is_nan(x: f32) -> bool {
+  return magnitude(x) > INFINITE;
+}
+
+fn is_finite(x: f32) -> bool {
+  return magnitude(x) < INFINITE;
+}
+
+// y, which was made of x; NaN where x is.
+fn unless_nan(x: f32, y: f32) -> f32 {
+  return select(y, x, is_nan(x));
+}
 
 const IGNORED = 0xffffffffu;
 
@@ -24,11 +46,16 @@ struct CrossEntropyParams {
 fn differentiate(row: u32, answer: u32, scale: f32) -> f32 {
   let start = row * params.vocabulary;
   var largest = logits[start];
-  for (var v = 1u; v < params.vocabulary; v += 1u) { largest = max(largest, logits[start + v]); }
+  var most = 0u;
+  for (var v = 0u; v < params.vocabulary; v += 1u) {
+    largest = max(largest, logits[start + v]);
+    most = max(most, magnitude(logits[start + v]));
+  }
   var sum = 0.0;
   for (var v = 0u; v < params.vocabulary; v += 1u) { sum += exp(logits[start + v] - largest); }
   let at = start + min(answer, params.vocabulary - 1u);
-  let nats = log(sum) + largest - logits[at];
+  if (most > INFINITE) { sum = bitcast<f32>(most); }  // NaN, which none of max, exp and log promises
+  let nats = unless_nan(sum, log(sum) + (largest - logits[at]));
   for (var v = 0u; v < params.vocabulary; v += 1u) { logits[start + v] = scale * exp(logits[start + v] - largest) / sum; }
   logits[at] -= scale;
   return nats;

@@ -2,6 +2,28 @@
 //   before: token_weights or value_weights, then step_weights, then sum_weights; after: step_losses, then sum_losses
 // A row's weight is what is given for it, times its class's; 0 past the row's length, for an ignored target, and, where the
 // loss is of the last step only, everywhere else. Sums run in a fixed order. No row of weight 0 is read.
+// Numbers that are not finite, told by their bits: compilers may take it that arithmetic meets none, and of max, min and clamp WGSL lets
+// them give either operand where one is NaN.
+
+const INFINITE = 0x7f800000u;
+
+// |x| as an unsigned integer of the same order: finite numbers, INFINITE, and NaN above it.
+fn magnitude(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+fn is_nan(x: f32) -> bool {
+  return magnitude(x) > INFINITE;
+}
+
+fn is_finite(x: f32) -> bool {
+  return magnitude(x) < INFINITE;
+}
+
+// y, which was made of x; NaN where x is.
+fn unless_nan(x: f32, y: f32) -> f32 {
+  return select(y, x, is_nan(x));
+}
 
 const IGNORED = 0xffffffffu;
 
@@ -66,7 +88,7 @@ fn step_weights(@builtin(global_invocation_id) id: vec3u) {
 fn sum_weights() {
   var sum = 0.0;
   for (var t = 0u; t < params.steps; t += 1u) { sum += step_weight[t]; }
-  mean[0] = select(0.0, 1.0 / sum, sum > 0.0);
+  mean[0] = unless_nan(sum, select(0.0, 1.0 / sum, sum > 0.0));
   mean[1] = sum;
 }
 
@@ -77,7 +99,7 @@ fn step_losses(@builtin(global_invocation_id) id: vec3u) {
   for (var n = 0u; n < params.batch; n += 1u) { sum += row_loss[id.x * params.batch + n]; }
   step_sum[id.x] = sum;
   let weight = step_weight[id.x];
-  step_loss[id.x] = select(0.0, sum / weight, weight > 0.0);
+  step_loss[id.x] = unless_nan(weight, select(0.0, sum / weight, weight > 0.0));
 }
 
 @compute @workgroup_size(1)
