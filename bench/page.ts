@@ -210,7 +210,7 @@ function crossEntropy(logits: Float32Array, workload: Workload): number {
     const largest = of.reduce((a, b) => Math.max(a, b), -Infinity);
     let sum = 0;
     for (const value of of) sum += Math.exp(value - largest);
-    total += largest + Math.log(sum) - of[targets[row]!]!;
+    total += Math.log(sum) + (largest - of[targets[row]!]!);
   }
   return total / usefulRows(workload);
 }

@@ -1,4 +1,8 @@
 import { createLoss, IGNORED_TARGET, openDevice, type Gpu, type LossInputs, type LossName, type LossOptions } from '../../src/index.ts';
+import { allocateProxy } from '../../src/gpu/memory.ts';
+import { Recording } from '../../src/gpu/recording.ts';
+import { Replay } from '../../src/gpu/submit.ts';
+import { softmaxCrossEntropy as crossEntropyKernel } from '../../src/kernels/loss.ts';
 import { randomBits, randomUniform } from '../../src/layers/random.ts';
 import { binaryCrossEntropy, meanSquaredError } from '../../src/reference/regression_losses.ts';
 import { softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
@@ -106,6 +110,23 @@ export async function againstReference({ loss, steps, batch, features, at, weigh
     weight: actual.weight,
     counted: weight.filter((w) => w > 0).length,
   };
+}
+
+/** Cross-entropy of two classes of the same logit, whatever that is: nats by logit, in a loss and of a trainer's kernel. */
+export async function commonOffset(logits: readonly number[]): Promise<{ operator: number[]; trainer: number[] }> {
+  const gpu = await openDevice();
+  const steps = logits.length;
+  const values = Float32Array.from(logits.flatMap((logit) => [logit, logit]));
+  const { stepLoss } = await run(gpu, { loss: 'cross_entropy', steps, batch: 1, features: 2 }, { values, targets: new Uint32Array(steps) });
+  const array = (name: string, shape: readonly number[]) => allocateProxy(name, shape, 'result');
+  const arrays = { logits: array('logits', [steps, 1, 2]), targets: array('targets', [steps, 1]), rowLoss: array('row loss', [steps, 1]), stepLoss: array('step loss', [steps]), total: array('total', [2]) };
+  gpu.memory.allocate(Object.values(arrays).map(({ buffer }) => buffer));
+  gpu.write(arrays.logits, values);
+  gpu.write(arrays.targets, new Uint32Array(steps));
+  const recording = new Recording();
+  crossEntropyKernel(recording, { ...arrays, steps, batch: 1, vocabulary: 2 });
+  new Replay(gpu, recording, 'loss').submit();
+  return { operator: [...stepLoss], trainer: [...(await gpu.read(arrays.stepLoss))] };
 }
 
 /** What is given by buffer or by another array is taken, and nothing counts where all is masked. */

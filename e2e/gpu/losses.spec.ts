@@ -43,6 +43,12 @@ for (const loss of ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy
   }
 }
 
+test('cross-entropy does not lose its value under a common offset of the logits', async ({ inPage }) => {
+  const { operator, trainer } = await inPage<Record<'operator' | 'trainer', number[]>>(page, 'commonOffset', [0, 1e4, -1e4, 1e8, -1e30, 3e38]);
+  for (const nats of [...operator, ...trainer]) expect.soft(nats).toBeCloseTo(Math.LN2, 6);
+  expect([operator.length, trainer.length]).toEqual([6, 6]);
+});
+
 test('values, targets and weights come from the host, from buffers or from arrays; without any weight the loss is 0', async ({ inPage }) => {
   const r = await inPage<Record<'expected' | 'byBuffer' | 'byArray' | 'masked', number[]> & { left: number }>(page, 'sources');
   expect(r.expected[1]).toBe(5);

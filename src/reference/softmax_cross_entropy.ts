@@ -58,7 +58,7 @@ export function softmaxCrossEntropy(
       for (let v = 0; v < V; v++) maximum = Math.max(maximum, logits[row + v]!);
       let sum = 0;
       for (let v = 0; v < V; v++) sum += Math.exp(logits[row + v]! - maximum);
-      sumOfStep += weight * (Math.log(sum) + maximum - logits[row + target]!);
+      sumOfStep += weight * (Math.log(sum) + (maximum - logits[row + target]!));
       weightOfStep += weight;
       for (let v = 0; v < V; v++) {
         const probability = Math.exp(logits[row + v]! - maximum) / sum;
