@@ -12,13 +12,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cells: ['gpu', 'shaders', 'types'],
   kernels: ['gpu', 'cells', 'shaders', 'types'],
   scheduler: ['gpu', 'cells', 'kernels', 'types'],
-  layers: ['gpu', 'cells', 'kernels', 'scheduler', 'text', 'safetensors', 'types'],
+  layers: ['gpu', 'cells', 'kernels', 'scheduler', 'text', 'io', 'types'],
   text: [],
-  safetensors: [],
-  io: ['gpu', 'cells', 'kernels', 'scheduler', 'layers', 'text', 'safetensors'],
-  train: ['gpu', 'cells', 'kernels', 'scheduler', 'layers', 'text', 'safetensors', 'io', 'types'],
-  index: ['gpu', 'cells', 'kernels', 'scheduler', 'layers', 'text', 'safetensors', 'io', 'train'],
-  demo: ['index', 'text', 'safetensors'],
+  io: [],
+  train: ['gpu', 'cells', 'kernels', 'scheduler', 'layers', 'text', 'io', 'types'],
+  index: ['gpu', 'cells', 'kernels', 'scheduler', 'layers', 'text', 'io', 'train'],
+  demo: ['index', 'text', 'io'],
   reference: [],
   wgsl: ['types', 'unroll', 'node', 'vite', 'wgsl_reflect'],
   types: [],
@@ -55,7 +54,6 @@ function room(file: string): string {
   if (file.endsWith('.wgsl')) return 'shaders';
   const special: Record<string, string> = {
     'src/index.ts': 'index',
-    'src/io/safetensors.ts': 'safetensors',
     'src/wgsl/types.ts': 'types',
     'src/gpu/unroll.ts': 'unroll',
   };
@@ -77,7 +75,7 @@ function violation({ from, line, specifier, typeOnly }: Import): string | null {
   const other = room(target);
   if (other === 'types' && own !== 'wgsl' && !typeOnly) return `${where}: of src/wgsl only the types, with \`import type\``;
   // unroll.ts is a file of gpu, kept apart because the build uses it too.
-  const same = other === own || (own === 'gpu' && other === 'unroll') || (own === 'io' && other === 'safetensors');
+  const same = other === own || (own === 'gpu' && other === 'unroll');
   return same || allowed.includes(other) ? null : `${where}: ${own} may import ${allowed.join(', ') || 'nothing'}`;
 }
 

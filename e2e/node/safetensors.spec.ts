@@ -70,6 +70,15 @@ test.describe('writeSafetensors', () => {
     expect(readSafetensors(writeSafetensors([{ name: 'v', shape: [2], data }])).tensors.get('v')!.data).toEqual(Float32Array.of(2, 3));
   });
 
+  test('keeps the order given, names that are numbers included', () => {
+    const one = (name: string): NamedTensor => ({ name, shape: [1], data: Uint8Array.of(1) });
+    const { tensors, metadata } = readSafetensors(writeSafetensors([one('b'), one('1'), one('0')], { b: '', a: '' }));
+    expect([...tensors.keys()]).toEqual(['b', '1', '0']);
+    expect(Object.keys(metadata)).toEqual(['b', 'a']);
+    const text = new TextDecoder().decode(writeSafetensors([one('7')], { note: 'first' }));
+    expect(text.slice(8)).toMatch(/^\{"__metadata__":\{"note":"first"\},"7":/);
+  });
+
   test('refuses tensors that do not fit together', () => {
     const data = new Float32Array(6);
     expect(() => writeSafetensors([{ name: 'w', shape: [2, 2], data }])).toThrow('tensor "w" has 6 elements, but its shape [2,2] needs 4');
@@ -131,7 +140,17 @@ test.describe('readSafetensors', () => {
     'a header that is a list': [file('[]'), /must be a JSON object/],
     'metadata that is no text': [file('{"__metadata__":{"a":1}}'), /__metadata__ .* strings/],
     'a tensor that is no object': [file('{"a":3}'), /tensor "a" must be \{ dtype, shape, data_offsets \}, got 3/],
-    'an unknown dtype': [fileOf({ a: entry('F8_E4M3', [4], 0, 4) }, 4), /tensor "a" has dtype "F8_E4M3"; this reader knows F64, F32/],
+    'a dtype in small letters': [fileOf({ a: entry('f32', [1], 0, 4) }, 4), /tensor "a" has dtype "f32"; this reader knows F64, F32/],
+    'a header behind spaces': [file('  {}'), /must begin with \{/],
+    'a header behind a byte order mark': [file('\ufeff{}'), /not JSON/],
+    'a name given twice': [file('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), /"a" is there twice/],
+    'a name given twice in two spellings': [file('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\\u0061" :{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), /"a" is there twice/],
+    'metadata given twice': [file('{"__metadata__":{"a":"1"},"__metadata__":{"b":"2"}}'), /"__metadata__" is there twice/],
+    'an entry of the metadata given twice': [file('{"__metadata__":{"a":"1","a":"2"}}'), /"a" is there twice/],
+    'a shape given twice': [file('{"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}}', [1]), /"shape" is there twice/],
+    'a tensor of a hundred thousand lists': [file(`{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`), /nested deeper than 64/],
+    'a shape of a hundred thousand objects': [file(`{"a":{"dtype":"U8","shape":${'{"b":'.repeat(1e5)}1${'}'.repeat(1e5)},"data_offsets":[0,1]}}`), /nested deeper than 64/],
+    'a string without an end': [file('{"a\\'), /not JSON/],
     'a dtype of the prototype': [fileOf({ a: entry('toString', [4], 0, 4) }, 4), /dtype "toString"/],
     'a negative extent': [fileOf({ a: entry('U8', [-2, -2], 0, 4) }, 4), /shape \[-2,-2\]/],
     'a fractional extent': [fileOf({ a: entry('U8', [1.5], 0, 4) }, 4), /shape \[1.5\]/],
@@ -152,6 +171,63 @@ test.describe('readSafetensors', () => {
       expect(() => readSafetensors(bytes)).toThrow(message);
     });
   }
+
+  test('lists tensors of dtypes that it does not read, reads the others, and names the dtype when such a one is asked for', () => {
+    const header = { a: entry('F8_E4M3', [4], 0, 4), b: entry('U8', [2], 4, 6), c: entry('F4', [3, 2], 6, 9), d: entry('F6_OF_2031', [7], 9, 11) };
+    const { tensors } = readSafetensors(fileOf(header, 11));
+    expect([...tensors].map(([name, { dtype, shape }]) => [name, dtype, shape])).toEqual([
+      ['a', 'F8_E4M3', [4]], ['b', 'U8', [2]], ['c', 'F4', [3, 2]], ['d', 'F6_OF_2031', [7]],
+    ]);
+    expect(tensors.get('b')!.data).toEqual(new Uint8Array(2));
+    expect(() => tensors.get('a')!.data).toThrow(SafetensorsError);
+    expect(() => tensors.get('a')!.data).toThrow(/tensor "a" has dtype "F8_E4M3"; this reader knows F64, F32.*Convert it/);
+    expect(() => readSafetensors(fileOf({ a: entry('F8_E4M3', [4], 1, 5) }, 5))).toThrow(/bytes 0 to 1, before tensor "a"/);
+  });
+
+  test('takes null for no metadata, as the format\'s own reader does; a null within it is no string', () => {
+    expect(readSafetensors(file('{"__metadata__":null}'))).toEqual({ tensors: new Map(), metadata: {} });
+    expect(() => readSafetensors(file('{"__metadata__":{"a":null}}'))).toThrow(/must map names to strings/);
+  });
+
+  test('an error is short, however long what it quotes', () => {
+    const long = 'x'.repeat(5_000_000);
+    const numbers = new Array<number>(1_000_000).fill(7);
+    const files = [
+      fileOf({ [long]: 3 }, 0), fileOf({ a: long }, 0), fileOf({ a: [long] }, 0), fileOf({ a: entry(long, [1], 0, 1) }, 1), file(long), file(`{"${long}":1,"${long}":1}`),
+      fileOf({ a: { dtype: 'U8', shape: long, data_offsets: [0, 1] } }, 1), fileOf({ a: { dtype: 'U8', shape: [1], data_offsets: long } }, 1),
+      fileOf({ a: entry('U8', numbers, 0, 1) }, 1), fileOf({ a: { dtype: 'U8', shape: [1], data_offsets: numbers } }, 1),
+      fileOf({ a: entry('U8', [1], 0, 1), [long]: entry('U8', [1], 0, 1) }, 1), fileOf({ [long]: entry('U8', [1], 0, 1) }, 0), fileOf({ [long]: entry('F8_E4M3', [1], 0, 1) }, 1),
+    ];
+    const messages = files.map((bytes) => {
+      try {
+        return [...readSafetensors(bytes).tensors.values()].map(({ data }) => `read ${data.length}`).join();
+      } catch (error) {
+        expect(error).toBeInstanceOf(SafetensorsError);
+        return (error as Error).message;
+      }
+    });
+    for (const message of messages) {
+      expect(message).not.toMatch(/^read/);
+      expect(message.length).toBeLessThan(500);
+    }
+    const data = new Float32Array(1);
+    for (const write of [() => writeSafetensors([{ name: long, shape: [2], data }]), () => writeSafetensors([{ name: 'a', shape: numbers, data }]), () => writeSafetensors([], { [long]: 1 as never })]) {
+      expect(write).toThrow(/^[^]{1,500}$/);
+    }
+  });
+
+  test('five times as many tensors take less than ten times as long, empty or not', () => {
+    const microseconds = (count: number, size: number): number => {
+      const header = Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, entry('U8', [size], i * size, (i + 1) * size)]));
+      const bytes = fileOf(header, count * size);
+      return Math.min(...[1, 2, 3].map(() => {
+        const begun = process.cpuUsage();
+        expect(readSafetensors(bytes).tensors.size).toBe(count);
+        return process.cpuUsage(begun).user;
+      }));
+    };
+    for (const size of [0, 1]) expect(microseconds(100_000, size) / microseconds(20_000, size)).toBeLessThan(10);
+  });
 
   test('accepts the files that the broken ones differ from', () => {
     expect(readSafetensors(fileOf(two, 8)).tensors.size).toBe(2);

@@ -1,5 +1,6 @@
 // The safetensors file format: an 8-byte header length, a JSON header, then the tensors' bytes, row-major and little-endian.
 // Typed arrays are copied as they lie in memory, which is little-endian wherever WebGPU runs.
+import { clip, isRecord, parseJson, quote } from './json.ts';
 
 /** dtypes that are read. F16 and BF16 are widened to Float32Array (exactly); BOOL is a Uint8Array of 0 and 1. */
 export type DType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'U64' | 'I32' | 'U32' | 'I16' | 'U16' | 'I8' | 'U8' | 'BOOL';
@@ -17,9 +18,10 @@ export interface NamedTensor {
 }
 
 export interface Tensor {
-  /** As stored in the file. */
-  readonly dtype: DType;
+  /** As stored in the file: a `DType`, or another of the format's, such as F8_E4M3. */
+  readonly dtype: string;
   readonly shape: readonly number[];
+  /** @throws SafetensorsError for a dtype that is no `DType`: such a tensor can be listed, not read. */
   readonly data: TensorData;
 }
 
@@ -31,7 +33,7 @@ export interface SafetensorsFile {
 
 interface Entry {
   readonly name: string;
-  readonly dtype: DType;
+  readonly dtype: string;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -39,10 +41,12 @@ interface Entry {
 
 /** The format's own limit on the JSON header. */
 const MAX_HEADER_BYTES = 100_000_000;
+/** The format names its dtypes so; those that there will be, too. */
+const DTYPE = /^[A-Z][A-Z0-9_]{1,15}$/;
 
-const BYTES: Record<DType, number> = {
+const BYTES: Readonly<Record<string, number>> = {
   F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, U64: 8, I32: 4, U32: 4, I16: 2, U16: 2, I8: 1, U8: 1, BOOL: 1,
-};
+} satisfies Record<DType, number>;
 
 /** Thrown for bytes that are no valid safetensors file; the message says what is wrong where. */
 export class SafetensorsError extends Error {
@@ -60,21 +64,21 @@ export function writeSafetensors(tensors: readonly NamedTensor[], metadata: Reco
   if (Object.keys(metadata).length > 0) entries.push(['__metadata__', checkedMetadata(metadata)]);
   let end = 0;
   for (const { name, shape, data } of ordered) {
-    if (typeof name !== 'string' || name === '__metadata__') throw new TypeError(`a tensor cannot be named ${JSON.stringify(name)}`);
-    if (names.has(name)) throw new RangeError(`two tensors are named ${JSON.stringify(name)}; names must differ`);
+    if (typeof name !== 'string' || name === '__metadata__') throw new TypeError(`a tensor cannot be named ${quote(name)}`);
+    if (names.has(name)) throw new RangeError(`two tensors are named ${quote(name)}; names must differ`);
     names.add(name);
     if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
-      throw new RangeError(`tensor ${JSON.stringify(name)} has shape [${shape}]; extents must be whole numbers from 0`);
+      throw new RangeError(`tensor ${quote(name)} has shape [${clip(String(shape))}]; extents must be whole numbers from 0`);
     }
     const size = elements(shape);
     if (size !== data.length) {
-      throw new RangeError(`tensor ${JSON.stringify(name)} has ${data.length} elements, but its shape [${shape}] needs ${size}`);
+      throw new RangeError(`tensor ${quote(name)} has ${data.length} elements, but its shape [${clip(String(shape))}] needs ${size}`);
     }
     entries.push([name, { dtype: dtypeOf(name, data), shape, data_offsets: [end, end + data.byteLength] }]);
     end += data.byteLength;
   }
-  // Object.fromEntries makes even a tensor named __proto__ a plain key.
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  // In the order given: an object would put names that are numbers first.
+  const json = new TextEncoder().encode(`{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`);
   const headerBytes = Math.ceil(json.length / 8) * 8;
   if (headerBytes > MAX_HEADER_BYTES) {
     throw new RangeError(`the header would be ${headerBytes} bytes; the format allows ${MAX_HEADER_BYTES}. Write fewer tensors or less metadata`);
@@ -93,27 +97,47 @@ export function writeSafetensors(tensors: readonly NamedTensor[], metadata: Reco
 
 /**
  * Read a whole file; the tensors are copies, independent of `bytes`.
- * @throws SafetensorsError for a truncated or malformed file, and for a dtype that is not read.
+ * @throws SafetensorsError for a truncated or malformed file. A tensor of a dtype that is not read throws when its data is asked for.
  */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer): SafetensorsFile {
   const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   const { header, dataStart } = readHeader(file);
   const dataBytes = file.length - dataStart;
-  const { __metadata__: metadata = {}, ...rest } = header;
+  // Null is what the format's own reader takes for none.
+  const metadata = header.__metadata__ ?? {};
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === 'string')) {
     throw new SafetensorsError('__metadata__ in the header must map names to strings');
   }
-  const entries = Object.entries(rest).map(([name, value]) => readEntry(name, value));
+  const entries: Entry[] = [];
+  for (const [name, value] of Object.entries(header)) if (name !== '__metadata__') entries.push(readEntry(name, value));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkLayout(entries, dataBytes);
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
-    // A copy starts its own buffer, so any element type is aligned. (slice would not copy a Node Buffer.)
-    const copy = new Uint8Array(end - begin);
-    copy.set(file.subarray(dataStart + begin, dataStart + end));
-    tensors.set(name, { dtype, shape, data: typed(dtype, copy.buffer) });
+    tensors.set(name, isRead(dtype) ? { dtype, shape, data: typed(dtype, copyOf(file, dataStart + begin, dataStart + end)) } : unreadable(name, dtype, shape));
   }
   return { tensors, metadata: metadata as Record<string, string> };
+}
+
+/** A copy starts its own buffer, so any element type is aligned. (slice would not copy a Node Buffer.) */
+function copyOf(file: Uint8Array, begin: number, end: number): ArrayBuffer {
+  const copy = new Uint8Array(end - begin);
+  copy.set(file.subarray(begin, end));
+  return copy.buffer;
+}
+
+function unreadable(name: string, dtype: string, shape: readonly number[]): Tensor {
+  return {
+    dtype,
+    shape,
+    get data(): never {
+      throw new SafetensorsError(`tensor ${quote(name)} has dtype ${quote(dtype)}; this reader knows ${Object.keys(BYTES).join(', ')}. Convert it to one of them`);
+    },
+  };
+}
+
+function isRead(dtype: string): dtype is DType {
+  return Object.hasOwn(BYTES, dtype);
 }
 
 function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
@@ -130,43 +154,42 @@ function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataSt
   }
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.subarray(8, dataStart)));
+    header = parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.subarray(8, dataStart)));
   } catch (error) {
-    throw new SafetensorsError(`the header is not JSON (${(error as Error).message}). This is probably not a safetensors file`);
+    throw new SafetensorsError(`the header is not JSON as the format asks for (${clip((error as Error).message)}). This is probably not a safetensors file`);
   }
   if (!isRecord(header)) throw new SafetensorsError('the header must be a JSON object of tensors');
+  if (file[8] !== 0x7b) throw new SafetensorsError('the header must begin with {: spaces may only follow it');
   return { header, dataStart };
 }
 
 function readEntry(name: string, value: unknown): Entry {
-  const quoted = JSON.stringify(name);
-  if (!isRecord(value)) throw new SafetensorsError(`tensor ${quoted} must be { dtype, shape, data_offsets }, got ${JSON.stringify(value)}`);
+  if (!isRecord(value)) throw new SafetensorsError(`tensor ${quote(name)} must be { dtype, shape, data_offsets }, got ${quote(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype)) {
-    throw new SafetensorsError(`tensor ${quoted} has dtype ${JSON.stringify(dtype)}; this reader knows ${Object.keys(BYTES).join(', ')}`);
+  if (typeof dtype !== 'string' || !DTYPE.test(dtype)) {
+    throw new SafetensorsError(`tensor ${quote(name)} has dtype ${quote(dtype)}; this reader knows ${Object.keys(BYTES).join(', ')}`);
   }
-  if (!isCounts(shape)) throw new SafetensorsError(`tensor ${quoted} has shape ${JSON.stringify(shape)}; extents must be whole numbers from 0`);
+  if (!isCounts(shape)) throw new SafetensorsError(`tensor ${quote(name)} has shape ${quote(shape)}; extents must be whole numbers from 0`);
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
-    throw new SafetensorsError(`tensor ${quoted} has data_offsets ${JSON.stringify(offsets)}; they must be [begin, end] with begin ≤ end`);
+    throw new SafetensorsError(`tensor ${quote(name)} has data_offsets ${quote(offsets)}; they must be [begin, end] with begin ≤ end`);
   }
   const [begin, end] = offsets as [number, number];
-  const needed = elements(shape) * BYTES[dtype as DType];
+  const needed = isRead(dtype) ? elements(shape) * BYTES[dtype]! : end - begin;
   if (needed !== end - begin) {
-    throw new SafetensorsError(`tensor ${quoted} holds ${end - begin} bytes, but ${dtype} [${shape}] needs ${needed}`);
+    throw new SafetensorsError(`tensor ${quote(name)} holds ${end - begin} bytes, but ${dtype} [${clip(String(shape))}] needs ${needed}`);
   }
-  return { name, dtype: dtype as DType, shape, begin, end };
+  return { name, dtype, shape, begin, end };
 }
 
 /** The tensors must tile the data exactly: hidden bytes between or behind them are refused, as the format says. */
 function checkLayout(entries: readonly Entry[], dataBytes: number): void {
   let end = 0;
   for (const entry of entries) {
-    const quoted = JSON.stringify(entry.name);
     if (entry.end > dataBytes) {
-      throw new SafetensorsError(`tensor ${quoted} ends at byte ${entry.end} of the data, but there are only ${dataBytes}: the file is truncated`);
+      throw new SafetensorsError(`tensor ${quote(entry.name)} ends at byte ${entry.end} of the data, but there are only ${dataBytes}: the file is truncated`);
     }
-    if (entry.begin < end) throw new SafetensorsError(`tensor ${quoted} starts at byte ${entry.begin}, inside the tensor before it, which ends at ${end}`);
-    if (entry.begin > end) throw new SafetensorsError(`bytes ${end} to ${entry.begin}, before tensor ${quoted}, belong to no tensor`);
+    if (entry.begin < end) throw new SafetensorsError(`tensor ${quote(entry.name)} starts at byte ${entry.begin}, inside the tensor before it, which ends at ${end}`);
+    if (entry.begin > end) throw new SafetensorsError(`bytes ${end} to ${entry.begin}, before tensor ${quote(entry.name)}, belong to no tensor`);
     end = entry.end;
   }
   if (end < dataBytes) throw new SafetensorsError(`the last ${dataBytes - end} bytes of the file belong to no tensor`);
@@ -211,12 +234,12 @@ function dtypeOf(name: string, data: TensorData): DType {
   if (data instanceof Uint16Array) return 'U16';
   if (data instanceof Int8Array) return 'I8';
   if (data instanceof Uint8Array) return 'U8';
-  throw new TypeError(`tensor ${JSON.stringify(name)} must be a typed array such as Float32Array, got ${Object.prototype.toString.call(data)}`);
+  throw new TypeError(`tensor ${quote(name)} must be a typed array such as Float32Array, got ${Object.prototype.toString.call(data)}`);
 }
 
 function checkedMetadata(metadata: Record<string, string>): Record<string, string> {
   for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') throw new TypeError(`metadata ${JSON.stringify(key)} must be a string, got ${typeof value}; use JSON.stringify`);
+    if (typeof value !== 'string') throw new TypeError(`metadata ${quote(key)} must be a string, got ${typeof value}; use JSON.stringify`);
   }
   return metadata;
 }
@@ -227,8 +250,4 @@ function elements(shape: readonly number[]): number {
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
