@@ -249,7 +249,7 @@ export async function destroyedMeanwhile() {
 /** `tune` beside a command that another object got wrong. */
 export async function tuneBeside() {
   const gpu = await openDevice({ tune: 'cached', tuningFile: '/dev/null' });
-  const plan = network(gpu).plan(WINDOW);
+  const plan = network(gpu).plan({ steps: 1, batch: 1 });
   plan.forward({ input: destroyed(gpu) });
   return { tuned: await said(() => tune(gpu)), own: await said(() => plan.output.read()) };
 }
