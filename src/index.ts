@@ -32,7 +32,7 @@ export {
   resumableRun, TrainingInterruptedError, type ResumableCheckpoint, type ResumableOptions, type ResumableProgress,
 } from './train/resumable_run.ts';
 export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions } from './train/trainer.ts';
-export { createUpdate, Update, type Trainable, type UpdateOptions } from './train/update.ts';
+export { createUpdate, Update, type Trainable, type UpdateOptions, type UpdateResult } from './train/update.ts';
 export type { WindowOptions } from './train/text_window.ts';
 export { createBatches, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
 export { characters, type CharactersOptions, type Corpus } from './text/characters.ts';

@@ -4,7 +4,7 @@ import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
 import { gatherRows, gatherRowsGradient } from '../../src/kernels/embedding.ts';
 import { softmaxCrossEntropy } from '../../src/kernels/loss.ts';
-import { gradientNorm, NORM_PARTIALS } from '../../src/kernels/optimizer.ts';
+import { gradientNorm, NORM_PARTIALS, NORM_STATE } from '../../src/kernels/optimizer.ts';
 import { randomBits } from '../../src/layers/random.ts';
 import { embeddingBackward, embeddingForward } from '../../src/reference/embedding.ts';
 import { softmaxCrossEntropy as reference } from '../../src/reference/softmax_cross_entropy.ts';
@@ -79,7 +79,7 @@ export async function crossEntropy({ steps, batch, vocabulary, scale, ignore }: 
 export async function norm({ count }: { count: number }): Promise<number> {
   const gpu = await openDevice();
   const values = randomArray(count, 9, 3);
-  const result = array(gpu, 'norm', new Float32Array(1));
+  const result = array(gpu, 'norm', new Float32Array(NORM_STATE));
   const recording = new Recording();
   gradientNorm(recording, array(gpu, 'gradient', values), array(gpu, 'partials', new Float32Array(NORM_PARTIALS)), result);
   run(gpu, recording);

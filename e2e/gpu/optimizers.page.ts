@@ -2,7 +2,7 @@ import { adam, adamw, openDevice, rmsprop, sgd, type Clip, type Optimizer } from
 import { allocateProxy, type Slice } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
-import { gradientNorm, NORM_PARTIALS } from '../../src/kernels/optimizer.ts';
+import { gradientNorm, NORM_PARTIALS, NORM_STATE } from '../../src/kernels/optimizer.ts';
 import { adam as referenceAdam, adamW as referenceAdamW } from '../../src/reference/adam.ts';
 import { gradientNorm as clipReference } from '../../src/reference/gradient_norm.ts';
 import type { Optimizer as ReferenceOptimizer } from '../../src/reference/optimizer.ts';
@@ -36,7 +36,7 @@ async function updated(optimizer: Optimizer, parameters: Float32Array, gradients
     return slice;
   };
   const count = parameters.length;
-  const [weight, gradient, norm, partials] = [array('weight', count), array('gradient', count), array('norm', 1), array('partials', NORM_PARTIALS)];
+  const [weight, gradient, norm, partials] = [array('weight', count), array('gradient', count), array('norm', NORM_STATE), array('partials', NORM_PARTIALS)];
   const moments = optimizer.moments.map((name) => array(name, count));
   const recording = new Recording();
   gradientNorm(recording, gradient, partials, norm);

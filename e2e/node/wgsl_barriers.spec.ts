@@ -48,10 +48,14 @@ const inputSide: Scenario = {
   buffers: { gates: Float32Array.from({ length: 20 }, (_, k) => Math.sin(k)), gain: new Float32Array(5).fill(1), bias: new Float32Array(5), d_gain: new Float32Array(5) },
 };
 
+/** A gradient whose plain sum of squares was not sure, so that every lane has something to add up. */
+const unsure: Scenario = { params: { count: 5, threads: 0, part: 0 }, buffers: { gradient: Float32Array.of(1, 2, 3, 4, 5), norm: new Float32Array(18) } };
+
 /** One row for each shader with workgroup memory, but for CELLS. */
 const LINTS: Readonly<Record<string, Lint>> = {
   matmul_shared: { constants: { SIDE: 2, DEPTH: 2 }, entries: { product: [product(0), product(1)] } },
   matmul_sliced: { constants: { ROWS: 3, COLUMNS: 2, SLICES: 2, TILES: 2 }, entries: { tn: [gradient] } },
+  gradient_norm: { constants: { LANES: 2 }, entries: { careful: [unsure] } },
   sample: {
     constants: { LANES: 8 }, entries: { sample: [sampling(0), sampling(3)] },
     edits: [['var bit = 0x80000000u', 'var bit = 8u']],

@@ -21,7 +21,7 @@ struct AdamParams {
 @group(0) @binding(2) var<storage, read> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> first: array<f32>;   // m
 @group(0) @binding(4) var<storage, read_write> second: array<f32>;  // v
-@group(0) @binding(5) var<storage, read> norm: array<f32>;          // [1] of the whole gradient; scaled: [8]
+@group(0) @binding(5) var<storage, read> norm: array<f32>;          // [18] of the whole gradient
 
 // 1 / (1-β1^t) and 1 / (1-β2^t).
 fn corrections() -> vec2f {
@@ -38,12 +38,12 @@ fn adam(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let begin = (group.x + group.y * groups.x) * WORKGROUP * ELEMENTS + local;
   let correction = corrections();
   let settings = params;
-  let size = norm[0];
+  let shrink = shrinking(settings.clip_norm);
   #unroll j in 0..ELEMENTS {
     let at_$j = begin + $j * WORKGROUP;
     if (at_$j < settings.count) {
       let w = weight[at_$j];
-      let g = clipped(gradient[at_$j], size, settings.clip_norm, settings.clip_value) + settings.weight_decay * w;
+      let g = clipped(gradient[at_$j], shrink, settings.clip_value) + settings.weight_decay * w;
       let m = settings.beta1 * first[at_$j] + (1.0 - settings.beta1) * g;
       let v = settings.beta2 * second[at_$j] + (1.0 - settings.beta2) * g * g;
       first[at_$j] = m;

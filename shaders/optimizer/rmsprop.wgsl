@@ -22,10 +22,10 @@ struct RmspropParams {
 @group(0) @binding(3) var<storage, read_write> square: array<f32>;    // v
 @group(0) @binding(4) var<storage, read_write> average: array<f32>;   // a
 @group(0) @binding(5) var<storage, read_write> velocity: array<f32>;  // b
-@group(0) @binding(6) var<storage, read> norm: array<f32>;            // [1] of the whole gradient; scaled: [8]
+@group(0) @binding(6) var<storage, read> norm: array<f32>;            // [18] of the whole gradient
 
 fn decayed(at: u32) -> f32 {
-  return clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * weight[at];
+  return clipped(gradient[at], shrinking(params.clip_norm), params.clip_value) + params.weight_decay * weight[at];
 }
 
 fn mean_square(at: u32, g: f32) -> f32 {

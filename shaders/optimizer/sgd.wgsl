@@ -16,10 +16,10 @@ struct SgdParams {
 @group(0) @binding(1) var<storage, read_write> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> velocity: array<f32>;  // b
-@group(0) @binding(4) var<storage, read> norm: array<f32>;            // [1] of the whole gradient; scaled: [8]
+@group(0) @binding(4) var<storage, read> norm: array<f32>;            // [18] of the whole gradient
 
 fn decayed(at: u32) -> f32 {
-  return clipped(gradient[at], norm[0], params.clip_norm, params.clip_value) + params.weight_decay * weight[at];
+  return clipped(gradient[at], shrinking(params.clip_norm), params.clip_value) + params.weight_decay * weight[at];
 }
 
 @compute @workgroup_size(64)

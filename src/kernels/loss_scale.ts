@@ -4,9 +4,9 @@ import { elements, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { grid } from './grid.ts';
 
-const { NORM, SCALE, INVERSE, SKIPPED, USED } = shader.constants;
+const { SCALE, INVERSE, USED } = shader.constants;
 
-/** Elements of the state: the gradient's norm, then what shaders/lib/scaling.wgsl says. */
+/** Elements of the state, as shaders/lib/scaling.wgsl says; behind them follows what else the norm's kernels say. */
 export const LOSS_SCALE_STATE = 8;
 
 /** Bounds of the scale. */
@@ -28,15 +28,13 @@ export function initialLossScale(scale: number): Float32Array<ArrayBuffer> {
 }
 
 export interface LossScaleReport {
-  readonly gradientNorm: number;
   /** That the step had. */ readonly scale: number;
-  /** The step's gradient was not finite, and nothing was updated. */ readonly skipped: boolean;
   /** The scale cannot be made smaller. */ readonly exhausted: boolean;
 }
 
 /** What the state says of the step that it has just judged. */
 export function readLossScale(state: Float32Array): LossScaleReport {
-  return { gradientNorm: state[NORM]!, scale: state[USED]!, skipped: state[SKIPPED] === 1, exhausted: state[USED]! <= LEAST };
+  return { scale: state[USED]!, exhausted: state[USED]! <= LEAST };
 }
 
 const params = ({ growEvery, decays: [beta1 = 0, beta2 = 0] }: LossScaling, count: number) => ({

@@ -11,30 +11,53 @@ import { grid } from './grid.ts';
 /** Partial sums of the norm. */
 export const NORM_PARTIALS = 1024;
 
-/** Record norm [1] = ‖gradient‖₂; `partials` [NORM_PARTIALS]. */
+/** Elements of what the norm's kernels say of a gradient, in the order of shaders/lib/scaling.wgsl. */
+export const NORM_STATE = 18;
+const { NORM, SKIPPED, PART, ELEMENT, SKIPS } = normShader.constants;
+
+export interface GradientReport {
+  /** ‖∇‖₂; not finite where an element is not, or where it is above the largest float32. */
+  readonly norm: number;
+  /** The first element that is not finite, for which the step was skipped: of which gradient, and which. */
+  readonly bad: { readonly part: number; readonly element: number } | null;
+  /** Steps skipped so far. */
+  readonly skips: number;
+}
+
+/** What the state [NORM_STATE] says of the last step. */
+export function readGradientReport(state: Float32Array): GradientReport {
+  const bad = state[SKIPPED] === 1 ? { part: state[PART]!, element: state[ELEMENT]! * 2 ** 16 + state[ELEMENT + 1]! } : null;
+  return { norm: state[NORM]!, bad, skips: state[SKIPS]! };
+}
+
+/** Record norm [NORM_STATE] of a gradient; `partials` [NORM_PARTIALS]. */
 export function gradientNorm(recording: Recording, gradient: Slice, partials: Slice, norm: Slice): void {
   normOfParts(recording, [gradient], partials, norm);
 }
 
-/** Record norm [1] = ‖all of the gradients‖₂; `partials` [NORM_PARTIALS] for each of them. */
+/** Record norm [NORM_STATE] of all the gradients together; `partials` [NORM_PARTIALS] for each of them. */
 export function normOfParts(recording: Recording, gradients: readonly Slice[], partials: Slice, norm: Slice): void {
+  const threads = gradients.length * NORM_PARTIALS;
   gradients.forEach((gradient, i) => {
     recording.dispatch(normShader, 'partial_sums', {
       bindings: { gradient, partials: subslice(partials, i * NORM_PARTIALS, [NORM_PARTIALS]) },
-      params: { count: elements(gradient.shape), threads: NORM_PARTIALS },
+      params: { count: elements(gradient.shape), threads: NORM_PARTIALS, part: i },
       workgroups: grid(NORM_PARTIALS, 64),
     });
   });
-  recording.dispatch(normShader, 'total', { bindings: { partials, norm }, params: { count: 0, threads: gradients.length * NORM_PARTIALS }, workgroups: [1, 1, 1] });
+  recording.dispatch(normShader, 'total', { bindings: { partials, norm }, params: { count: 0, threads, part: 0 }, workgroups: [1, 1, 1] });
+  gradients.forEach((gradient, part) => {
+    recording.dispatch(normShader, 'careful', { bindings: { gradient, norm }, params: { count: elements(gradient.shape), threads, part }, workgroups: [1, 1, 1] });
+  });
 }
 
 /** What every update reads and moves. */
 export interface Update {
   readonly weight: Slice;
   readonly gradient: Slice;
-  /** The gradient's global norm [1]; scaled: the state of loss scaling. */
+  /** [NORM_STATE] of the gradient, behind its norm's kernels: a step that it says to skip changes nothing. */
   readonly norm: Slice;
-  /** The loss is scaled: a step that its state says to skip changes nothing. Default false. */
+  /** The loss is scaled, and the state counts Adam's updates. Default false. */
   readonly scaled?: boolean;
   /** The gradient is scaled down where its norm is above this; 0 leaves it. */
   readonly clipNorm: number;

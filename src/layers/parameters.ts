@@ -71,6 +71,11 @@ export class Parameters {
     return this.#offsets.has(name);
   }
 
+  /** The parameter that has an element of the flat buffer. */
+  nameAt(element: number): string {
+    return this.specs.findLast(({ name }) => this.#offsets.get(name)! <= element)!.name;
+  }
+
   slice(name: string): Slice {
     return this.#part(this.flat, name);
   }

@@ -3,11 +3,16 @@ export class NotFiniteError extends Error {
   override readonly name = 'NotFiniteError';
   readonly step: number;
 
-  constructor({ step, loss, gradientNorm, rate }: { step: number; loss: number; gradientNorm: number; rate: number }) {
+  /** The first parameter whose gradient is not finite, where it is known. */
+  readonly parameter: string | null;
+
+  constructor({ step, loss, gradientNorm, rate, parameter = null }: { step: number; loss: number; gradientNorm: number; rate: number; parameter?: string | null }) {
     super(
-      `training diverged at step ${step}: the loss is ${loss} and the gradient's norm ${gradientNorm}. ` +
+      `training diverged at step ${step}: the loss is ${loss} and the gradient's norm ${gradientNorm}${parameter === null ? '' : `, ${parameter} being the first parameter whose gradient is not finite`}. ` +
+        (Number.isFinite(loss) ? 'The gradient exploded on its way back through time. ' : 'A weight or an activation has left the range of float32 on the way to the loss. ') +
         `Lower the rate (now ${rate}) or clip the gradient (clip: 5 or less), then begin again or restore a checkpoint`,
     );
     this.step = step;
+    this.parameter = parameter;
   }
 }

@@ -47,6 +47,11 @@ export interface TrainerOptions {
    * 2^15), halved whenever a gradient is not finite, which skips the step, and doubled after `growEvery` steps that were not (default 2000).
    */
   readonly lossScale?: { readonly initial?: number; readonly growEvery?: number };
+  /**
+   * A step whose gradient is not finite changes neither weights nor moments. After so many in a row, or as many whose loss is not finite, the
+   * run stops with a NotFiniteError; in precision 'f16' those count that the least scale does not help. Default 1: at the first.
+   */
+  readonly maxSkips?: number;
 }
 
 export interface RunOptions {
@@ -70,7 +75,7 @@ export interface Progress {
   readonly rate: number;
   /** What the loss's gradient was multiplied by, and the parameters' gradients divided; 1 in precision f32. */
   readonly lossScale: number;
-  /** The scaled gradient left the range of f16: `gradientNorm` is not finite, nothing was updated, and the next scale is half. Never in f32. */
+  /** An element of the gradient is not finite: nothing was updated, and in precision f16 the next scale is half. The step counts, for schedules and Adam's corrections too; in f16 not for these. */
   readonly skipped: boolean;
   /** New characters, over the last steps. */
   readonly tokensPerSecond: number;
@@ -125,14 +130,18 @@ export class Trainer {
   /** Windows of the text read before a restore, to be claimed by the next run. */
   #restored = 0;
   #running = false;
+  /** Steps in a row, up to the last one read, whose loss or gradient was not finite. */
+  #diverged = 0;
+  readonly #maxSkips: number;
 
   constructor(model: CharacterModel, options: TrainerOptions) {
-    const { optimizer, batch = 32, window = 64, backSteps = window, stateful = true, clip = 0, seed = 0, trace = false, lossScale } = options;
+    const { optimizer, batch = 32, window = 64, backSteps = window, stateful = true, clip = 0, seed = 0, trace = false, lossScale, maxSkips = 1 } = options;
     if (typeof optimizer?.record !== 'function') throw new TypeError('optimizer must be an optimizer, such as adam({ rate: 2e-3 })');
     wholeNumber(batch, 'batch');
     wholeNumber(window, 'window');
     wholeNumber(backSteps, 'backSteps (at least the window)', window);
     wholeNumber(seed, 'seed', 0);
+    wholeNumber(maxSkips, 'maxSkips');
     const scale = checkLossScale(model, lossScale);
     if (trace && model.precision === 'f16') throw new RangeError("trace does not go with precision: 'f16', whose gradients are scaled: leave it out, or make the model in 'f32'");
     const { gpu } = model;
@@ -142,6 +151,7 @@ export class Trainer {
     this.backSteps = backSteps;
     this.stateful = stateful;
     this.#seed = seed;
+    this.#maxSkips = maxSkips;
     this.#optimizer = optimizer;
     this.#schedule = optimizer.schedule;
     this.#window = new TrainingWindow(model, { optimizer, batch, window, backSteps, stateful, clip, trace, growEvery: scale.growEvery });
@@ -186,9 +196,8 @@ export class Trainer {
    * Train on windows of a text, in order, the state carried from each to the next within a stream or a document; yields the progress
    * of every step. On a device opened with tune: 'full' the first run measures first what is not known; openDevice's `onTune` follows it.
    * Leaving the loop pauses: a later run goes on with the next window, bit-identically; results in flight are yielded first.
-   * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteError when the loss is, or the
-   *   gradient, in precision f16 at the least scale;
-   *   DeviceLostError; the signal's reason when it is aborted.
+   * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteError when the loss or the
+   *   gradient is not finite `maxSkips` times in a row; DeviceLostError; the signal's reason when it is aborted.
    */
   async *run(text: TrainingText, { steps = Infinity, signal, validate }: RunOptions = {}): AsyncGenerator<Progress, void, undefined> {
     if (steps !== Infinity) wholeNumber(steps, 'steps', 0);
@@ -264,8 +273,12 @@ export class Trainer {
     });
     this.#step = step;
     this.#pending.push(async () => {
-      const { diverged, ...results } = this.#window.parse(await read());
-      if (diverged) throw new NotFiniteError({ step, rate, ...results });
+      const { diverged, parameter, ...results } = this.#window.parse(await read());
+      this.#diverged = diverged ? this.#diverged + 1 : 0;
+      if (this.#diverged === this.#maxSkips) {
+        this.#diverged = 0;
+        throw new NotFiniteError({ step, rate, parameter, ...results });
+      }
       const tokensPerSecond = this.#throughput.tick(counted);
       return { step, rate, ...results, tokensPerSecond, epoch, windowInEpoch, windowsPerEpoch: batches.windowsPerEpoch };
     });

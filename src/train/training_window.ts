@@ -2,7 +2,7 @@
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { Recording, type Dispatch } from '../gpu/recording.ts';
 import { judgeStep, LOSS_SCALE_STATE, readLossScale, scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
-import { gradientNorm, NORM_PARTIALS } from '../kernels/optimizer.ts';
+import { gradientNorm, NORM_PARTIALS, NORM_STATE, readGradientReport } from '../kernels/optimizer.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import { PlanTrace } from '../layers/plan_trace.ts';
 import { checkClip, type Clip } from './clip.ts';
@@ -27,10 +27,12 @@ export interface StepResults {
   readonly stepLoss: Float32Array;
   /** 1 where the loss is not scaled. */
   readonly lossScale: number;
-  /** The scaled gradient was not finite, and nothing was updated. */
+  /** The gradient was not finite, and nothing was updated. */
   readonly skipped: boolean;
   /** Something is not finite that no smaller scale can help. */
   readonly diverged: boolean;
+  /** Skipped: the first parameter whose gradient is not finite. */
+  readonly parameter: string | null;
 }
 
 export class TrainingWindow {
@@ -49,12 +51,14 @@ export class TrainingWindow {
   /** T */
   readonly #steps: number;
   readonly #owned: readonly BufferProxy[];
+  readonly #parameterAt: (element: number) => string;
   readonly #record: () => { step: Recording; update: Dispatch };
 
   constructor(model: CharacterModel, { optimizer, clip, growEvery, ...options }: TrainingWindowOptions) {
     const { batch, window, backSteps } = options;
     const { flat, flatGradient } = model.weights;
     this.#steps = window;
+    this.#parameterAt = (element) => model.weights.nameAt(element);
     this.text = new TextWindow(model, { ...options, training: true });
     this.index = {
       starts: allocateProxy('token starts', [model.vocabulary.size + 1], 'input'),
@@ -63,7 +67,7 @@ export class TrainingWindow {
     this.moments = optimizer.moments.map((name) => allocateProxy(`${optimizer.name} ${name}`, flat.shape, 'optimizer'));
     const partials = allocateProxy('norm partials', [NORM_PARTIALS], 'scratch');
     this.results = allocateProxy('results', [STEP_LOSS_AT + window], 'result');
-    const norm = subslice(this.results, NORM_AT, [1]);
+    const norm = subslice(this.results, NORM_AT, [NORM_STATE]);
     this.scaling = model.weights.half && { state: subslice(this.results, NORM_AT, [LOSS_SCALE_STATE]), growEvery, decays: optimizer.decays ?? [] };
     const { scaling } = this;
     this.trace = options.trace ? new PlanTrace(model.gpu, this.text.stack) : null;
@@ -79,7 +83,7 @@ export class TrainingWindow {
       if (scaling) scaleBy(step, scaling, 'divide', flatGradient);
       gradientNorm(step, flatGradient, partials, norm);
       if (scaling) judgeStep(step, scaling);
-      const update = optimizer.record(step, { weight: flat, gradient: flatGradient, norm: scaling?.state ?? norm, scaled: scaling !== null, ...clipping }, this.moments);
+      const update = optimizer.record(step, { weight: flat, gradient: flatGradient, norm, scaled: scaling !== null, ...clipping }, this.moments);
       model.weights.recordHalf(step);
       return { step, update };
     };
@@ -103,11 +107,11 @@ export class TrainingWindow {
   parse(bytes: ArrayBuffer): StepResults {
     const values = new Float32Array(bytes);
     const [loss, stepLoss] = [values[0]!, values.slice(STEP_LOSS_AT, STEP_LOSS_AT + this.#steps)];
-    if (!this.scaling) {
-      const gradientNorm = values[NORM_AT]!;
-      return { loss, gradientNorm, stepLoss, lossScale: 1, skipped: false, diverged: !Number.isFinite(loss) || !Number.isFinite(gradientNorm) };
-    }
-    const { gradientNorm, scale, skipped, exhausted } = readLossScale(values.subarray(NORM_AT, NORM_AT + LOSS_SCALE_STATE));
-    return { loss, gradientNorm, stepLoss, lossScale: scale, skipped, diverged: !Number.isFinite(loss) || (skipped && exhausted) };
+    const { norm: gradientNorm, bad } = readGradientReport(values.subarray(NORM_AT, NORM_AT + NORM_STATE));
+    const skipped = bad !== null;
+    const common = { loss, gradientNorm, stepLoss, skipped, parameter: bad && this.#parameterAt(bad.element) };
+    if (!this.scaling) return { ...common, lossScale: 1, diverged: !Number.isFinite(loss) || skipped };
+    const { scale, exhausted } = readLossScale(values.subarray(NORM_AT, NORM_AT + LOSS_SCALE_STATE));
+    return { ...common, lossScale: scale, diverged: !Number.isFinite(loss) || (skipped && exhausted) };
   }
 }

@@ -1,9 +1,9 @@
 // An optimizer over operators: one global norm and one clip over all of them, an update of each, and their gradients cleared.
 import type { Gpu } from '../gpu/device.ts';
-import { allocateProxy, planMemory, subslice, type BufferProxy, type MemoryPlan } from '../gpu/memory.ts';
+import { allocateProxy, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { Recording, type Dispatch } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
-import { normOfParts, NORM_PARTIALS } from '../kernels/optimizer.ts';
+import { normOfParts, NORM_PARTIALS, NORM_STATE, readGradientReport } from '../kernels/optimizer.ts';
 import { GpuArray } from '../layers/array.ts';
 import type { Parameters } from '../layers/parameters.ts';
 import { checkClip, type Clip } from './clip.ts';
@@ -29,11 +29,26 @@ export function createUpdate(gpu: Gpu, operators: readonly Trainable[], options:
   return new Update(gpu, operators, options);
 }
 
+/** What became of the last step. */
+export interface UpdateResult {
+  /** The gradient's global norm, before clipping. Not finite where an element of the gradient is not, or where it is above the largest float32. */
+  readonly norm: number;
+  /** The gradient was not finite: weights and moments are as they were, and the gradients are cleared. */
+  readonly skipped: boolean;
+  /** Then the first parameter whose gradient is not finite: of which operator, in the order in which they were given, and its name. */
+  readonly parameter: { readonly operator: number; readonly name: string } | null;
+  /** Steps skipped so far. */
+  readonly skips: number;
+}
+
 export class Update {
   /** [1] the gradient's global norm of the last step, before clipping. */
   readonly norm: GpuArray;
   readonly memory: MemoryPlan;
   readonly #gpu: Gpu;
+  readonly #operators: readonly Trainable[];
+  /** [NORM_STATE] */
+  readonly #state: Slice;
   readonly #optimizer: Optimizer;
   readonly #replay: Replay;
   readonly #updates: readonly Dispatch[];
@@ -45,11 +60,12 @@ export class Update {
     if (operators.length === 0) throw new RangeError('an update needs at least one operator, such as createRecurrent(…)');
     if (new Set(operators).size !== operators.length) throw new RangeError('an operator is given twice: it would be updated twice');
     this.#gpu = gpu;
+    this.#operators = [...operators];
     this.#optimizer = optimizer;
     this.#schedule = optimizer.schedule;
     const bounds = checkClip(clip);
     const partials = allocateProxy('norm partials', [operators.length * NORM_PARTIALS], 'scratch');
-    const norm = allocateProxy('gradient norm', [1], 'result');
+    const norm = allocateProxy('gradient norm', [NORM_STATE], 'result');
     const recording = new Recording(gpu.tiles);
     normOfParts(recording, operators.map(({ weights }) => weights.flatGradient), partials, norm);
     const moments = operators.map(({ weights }) => optimizer.moments.map((name) => allocateProxy(`${optimizer.name} ${name}`, weights.flat.shape, 'optimizer')));
@@ -58,6 +74,7 @@ export class Update {
       weights.recordHalf(recording);
       recording.clear(weights.flatGradient);
     }
+    this.#state = norm;
     this.#owned = [partials, norm, ...moments.flat()].map((s) => s.buffer);
     this.memory = planMemory(this.#owned);
     gpu.allocate('the update', this.#owned, [recording]);
@@ -65,7 +82,7 @@ export class Update {
     this.#replay = new Replay(gpu, recording, 'update');
   }
 
-  /** Updates taken. */
+  /** Updates taken, those that were skipped among them. */
   get steps(): number {
     return this.#step;
   }
@@ -80,13 +97,23 @@ export class Update {
     this.#schedule = scheduleOf(rate);
   }
 
-  /** Move every parameter by its gradient, and clear the gradients. One submit, nothing read back. @throws DestroyedError where this or an operator was destroyed */
+/**
+   * Move every parameter by its gradient, unless an element of that is not finite, and clear the gradients. One submit, nothing read back.
+   * @throws DestroyedError where this or an operator was destroyed
+   */
   step(): void {
     this.#gpu.submit('update', (encoder) => {
       for (const update of this.#updates) this.#replay.setParams(update, this.#optimizer.params(this.#step + 1, this.rate));
       this.#replay.encode(encoder);
     });
     this.#step++;
+  }
+
+  /** What became of the last step, after all that was submitted before. */
+  async read(): Promise<UpdateResult> {
+    const { norm, bad, skips } = readGradientReport(await this.#gpu.read(this.#state));
+    const parameter = bad && { operator: bad.part, name: this.#operators[bad.part]!.weights.nameAt(bad.element) };
+    return { norm, skipped: bad !== null, parameter, skips };
   }
 
   /** Free the moments; the operators stay. */

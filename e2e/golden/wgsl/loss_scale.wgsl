@@ -1,14 +1,22 @@
 // Dynamic loss scaling: the loss's gradient is multiplied by a scale before BPTT, so that in f16 little of it vanishes, and the parameters'
 // gradients are divided by it. A gradient that is not finite is skipped and halves the scale; many good ones double it.
-// The state of dynamic loss scaling (Micikevicius et al. 2018): 8 values, the first of which is the gradient's norm.
+// What a step knows of its gradient before the update, 18 values: its norm, whether it is finite, and with dynamic loss scaling
+// (Micikevicius et al. 2018) the scale's state. A checkpoint in precision f16 keeps the first 8.
 
-const NORM = 0u;       // ‖∇‖₂, unscaled; infinite or NaN where a scaled gradient has left the range of f16
+const NORM = 0u;       // ‖∇‖₂, unscaled; infinite where it is no float32; what is not finite itself where an element is not
 const SCALE = 1u;      // of the next step's loss
 const GOOD = 2u;       // steps since the scale last changed
-const SKIPPED = 3u;    // 1: the step's gradient was not finite
+const SKIPPED = 3u;    // 1: an element of the step's gradient is not finite, and the update changes nothing
 const USED = 4u;       // the scale that the step had
 const INVERSE = 5u;    // 1 / SCALE; both are powers of two, so that neither product loses anything
 const SHARE = 6u;      // 1-β1^t and 1-β2^t of Adam, t counting the updates that were not skipped
+const UNIT = 8u;       // a power of two by which the gradient's norm is a float32 whose square is one too; mostly 1
+const REDUCED = 9u;    // that norm, UNIT · ‖∇‖₂
+const SURE = 10u;      // 1: the plain sum of squares was in range
+const PART = 11u;      // skipped: of several gradients the first that has an element that is not finite, and that element, as
+const ELEMENT = 12u;   // ELEMENT · 2¹⁶ + the value behind it: a float32 counts to 2²⁴ alone
+const SKIPS = 14u;     // steps skipped so far
+const SUMS = 16u;      // not SURE: sums of squares in two other units, over the gradients so far
 
 struct LossScaleParams {
   count: u32,
@@ -22,7 +30,7 @@ struct LossScaleParams {
 }
 
 @group(0) @binding(0) var<uniform> params: LossScaleParams;
-@group(0) @binding(1) var<storage, read_write> state: array<f32>;   // [8]
+@group(0) @binding(1) var<storage, read_write> state: array<f32>;   // [8] of lib/scaling.wgsl
 @group(0) @binding(2) var<storage, read_write> values: array<f32>;  // [count]
 
 @compute @workgroup_size(64)
@@ -47,17 +55,13 @@ fn rescale(up: f32, down: f32) {
   state[INVERSE] *= down;
 }
 
-// By the bits of the norm: compilers may take it for granted that arithmetic meets no infinity.
 @compute @workgroup_size(1)
 fn judge() {
-  let exponent = bitcast<u32>(state[NORM]) & 0x7f800000u;
   state[USED] = state[SCALE];
-  if (exponent == 0x7f800000u) {
-    state[SKIPPED] = 1.0;
+  if (state[SKIPPED] == 1.0) {
     rescale(0.5, 2.0);
     return;
   }
-  state[SKIPPED] = 0.0;
   state[GOOD] += 1.0;
   if (state[GOOD] >= f32(params.grow_every)) { rescale(2.0, 0.5); }
   // 1-β^t by its own recurrence: from β^t it would have no digits left while t is small.

@@ -1,0 +1,62 @@
+// A gradient that is not finite is skipped in the very step and told; one whose squares are no float32 has a norm and is clipped all the same.
+import { expect, test } from '../harness.ts';
+import type { OptimizerName, stops, trainPast, updates } from './skipped_steps.page.ts';
+
+const page = '/e2e/gpu/skipped_steps.page.ts';
+type Given<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
+
+for (const optimizer of ['sgd', 'adam', 'adamw', 'rmsprop'] as const satisfies OptimizerName[]) {
+  test(`a step of ${optimizer} whose gradient is not finite leaves weights and moments to the bit, and training goes on`, async ({ inPage }) => {
+    const steps = await inPage<Given<typeof trainPast>>(page, 'trainPast', optimizer);
+    expect(steps.map(({ skipped }) => skipped)).toEqual([false, true, false, false]);
+    expect(steps.map(({ changed }) => changed)).toEqual([[true, true], [false, false], [true, true], [true, true]]);
+    expect(steps.map(({ loss }) => Number.isFinite(Number(loss)))).toEqual([true, false, true, true]);
+  });
+}
+
+test('a run stops at the first step that is not finite, or after as many in a row as it may skip, and names the parameter', async ({ inPage }) => {
+  const [first, third] = await inPage<Given<typeof stops>>(page, 'stops');
+  expect(first).toMatchObject({ step: 2, parameter: 'embedding.weight' });
+  expect(first!.message).toMatch(/diverged at step 2: the loss is \S+ .*, embedding\.weight being the first parameter whose gradient is not finite\. .*Lower the rate/);
+  expect(third).toMatchObject({ step: 3, parameter: 'embedding.weight' });
+});
+
+test('createUpdate skips a gradient that is not finite, and read() tells of it', async ({ inPage }) => {
+  const good = [0.5, -0.25, 1, 2, 0, 1];
+  for (const [bad, operator, name] of [['NaN', 0, 'bias'], ['-Infinity', 1, 'weight']] as const) {
+    const gradients = [good, operator === 0 ? [0, 0, bad, 1, 'NaN', 1] : [0, 1, 2, 3, bad, 'NaN'], good];
+    for (const optimizer of ['sgd', 'adam']) {
+      const [one, skipped, two] = await inPage<Given<typeof updates>>(page, 'updates', { optimizer, clip: 0, gradients });
+      expect(skipped!.weights).toEqual(one!.weights);
+      expect(skipped).toMatchObject({ cleared: true, result: { skipped: true, parameter: { operator, name }, skips: 1 } });
+      expect(Number.isFinite(Number(skipped!.result.norm))).toBe(false);
+      expect(two).toMatchObject({ result: { skipped: false, parameter: null, skips: 1 } });
+      expect(two!.weights).not.toEqual(one!.weights);
+      expect(two!.weights.map(Number).every(Number.isFinite)).toBe(true);
+    }
+  }
+});
+
+/** Gradients, their norm, the clip. */
+const HUGE = [
+  { gradient: [1e20, 1e20, 0, 0, 0, 0], clip: 1 },
+  { gradient: [3e38, -3e38, 3e38, 0, 0, 3e38], clip: 1 },
+  { gradient: [0, 0, 0, 1e25, -2e25, 5], clip: 0.5 },
+  { gradient: [1e-25, -2e-25, 0, 0, 0, 1e-25], clip: 1e-26 },
+  { gradient: [3e-19, 0, 4e-19, 0, 0, 0], clip: 1 },
+  { gradient: [3, 0, 4, 0, 0, 0], clip: 1 },
+  { gradient: [0, 0, 0, 0, 0, 0], clip: 1 },
+] as const;
+
+test('the norm is right wherever it is a float32, and clipping keeps the direction also where it is none', async ({ inPage }) => {
+  for (const { gradient, clip } of HUGE) {
+    const [{ weights, result }] = await inPage<[Given<typeof updates>[number]]>(page, 'updates', { optimizer: 'sgd', clip, gradients: [gradient] });
+    const norm = Math.hypot(...gradient);
+    const what = gradient.join();
+    if (norm > 3.4e38) expect.soft(result.norm, what).toBe('Infinity');
+    else expect.soft(Math.abs(Number(result.norm) - norm), `norm of ${what}`).toBeLessThanOrEqual(1e-6 * norm);
+    const factor = norm > clip ? clip / norm : 1;
+    weights.forEach((w, i) => expect.soft(Math.abs(Number(w) + gradient[i]! * factor), `${i} of ${what}: ${w}`).toBeLessThanOrEqual(2e-6 * factor * norm));
+    expect.soft(result.skipped, what).toBe(false);
+  }
+});
