@@ -80,10 +80,10 @@ test('what an earlier version kept is not read, what this one kept is', async ()
   const { slices, ...before } = DIRECT_TILES.matmul;
   kept.v1 = { [opKey(gradient(64))]: before };
   const tuning = new Tuning('cached', store, null);
-  await tuning.load();
+  await tuning.load(DIRECT_TILES);
   expect(tuning.knows(gradient(64))).toBe(false);
   await tuning.remember(gradient(64), { ...before, slices });
   const next = new Tuning('cached', store, null);
-  await next.load();
+  await next.load(DIRECT_TILES);
   expect(next.tiles.matmul.get(opKey(gradient(64)))).toEqual(DIRECT_TILES.matmul);
 });

@@ -78,7 +78,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
 async function tuned(device: GPUDevice, adapter: AdapterDescription, owned: boolean, { tune = 'cached', onTune, tuningFile }: DeviceOptions): Promise<Gpu> {
   if (!['off', 'cached', 'full'].includes(tune)) throw new RangeError(`tune must be 'off', 'cached' or 'full'; ${JSON.stringify(tune)} was given`);
   const tuning = new Tuning(tune, tune === 'off' ? null : openTuningStore(machineKey(adapter), tuningFile), onTune ?? null);
-  await tuning.load();
+  await tuning.load(tilesFor(device));
   return new Gpu(device, adapter, owned, tuning);
 }
 

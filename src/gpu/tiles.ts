@@ -81,6 +81,14 @@ export function opKey(op: Op): string {
   return `${op.cell}.${op.kind} T=${op.steps} N=${op.batch} H=${op.hidden} D=${op.directions}`;
 }
 
+/** The op of such a name, or null where it is none. */
+export function opOfKey(key: string): Op | null {
+  const [, form, M, N, K] = /^matmul\.(nn|nt|tn) (\d{1,10})x(\d{1,10})x(\d{1,10})$/.exec(key) ?? [];
+  if (form) return { kind: 'matmul', form: form as MatmulOp['form'], M: Number(M), N: Number(N), K: Number(K) };
+  const [, cell, kind, T, batch, H, D] = /^(\w+)\.(forward|backward) T=(\d{1,10}) N=(\d{1,10}) H=(\d{1,10}) D=([12])$/.exec(key) ?? [];
+  return cell ? { kind: kind as RecurrentOp['kind'], cell, steps: Number(T), batch: Number(batch), hidden: Number(H), directions: Number(D) } : null;
+}
+
 export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? fixedMatmulTile(tiles, op);
 
 export const recurrentTile = (tiles: Tiles, op: RecurrentOp): RecurrentTile => tiles.tuned?.recurrent.get(opKey(op)) ?? fixedRecurrentTile(tiles, op);

@@ -1,6 +1,6 @@
 // What measuring has chosen on a device, and which ops it has been asked for: between the recordings, which ask, the tuner, which
 // measures, and the store, which remembers.
-import { opKey, type MatmulTile, type Op, type RecurrentTile, type TunedTiles } from './tiles.ts';
+import { matmulCandidates, opKey, opOfKey, recurrentCandidates, type MatmulTile, type Op, type RecurrentTile, type Tiles, type TunedTiles } from './tiles.ts';
 import type { TuningProgress } from './tuning.ts';
 import type { TuningStore } from './tuning_store.ts';
 
@@ -30,13 +30,16 @@ export class Tuning {
     return { matmul: this.#matmul, recurrent: this.#recurrent };
   }
 
-  /** Take what was kept before. */
-  async load(): Promise<void> {
-    if (!this.#store) return;
-    const { [`v${VERSION}`]: kept } = await this.#store.load();
-    for (const [key, tile] of Object.entries((kept ?? {}) as Record<string, unknown>)) {
-      if (key.startsWith('matmul.')) this.#matmul.set(key, tile as MatmulTile);
-      else this.#recurrent.set(key, tile as RecurrentTile);
+  /**
+   * Take what was kept before, of a device with these tiles. Whatever is no candidate of its op is left: anybody may have written into the
+   * store, and a tile that the device cannot run would fail in a pipeline.
+   */
+  async load(tiles: Tiles): Promise<void> {
+    const { [`v${VERSION}`]: kept } = (await this.#store?.load()) ?? {};
+    for (const [key, tile] of Object.entries(Object(kept) as Record<string, unknown>)) {
+      const op = opOfKey(key);
+      if (op?.kind === 'matmul') take(this.#matmul, key, tile, matmulCandidates(tiles, op));
+      else if (op) take(this.#recurrent, key, tile, recurrentCandidates(tiles, op));
     }
   }
 
@@ -54,4 +57,15 @@ export class Tuning {
   report(progress: TuningProgress): void {
     this.#onTune?.(progress);
   }
+}
+
+/** Set the candidate that the tile is, if it is one. */
+function take<Tile extends MatmulTile | RecurrentTile>(into: Map<string, Tile>, key: string, tile: unknown, candidates: readonly Tile[]): void {
+  const found = candidates.find((candidate) => sameFields(Object(tile) as Record<string, unknown>, candidate));
+  if (found) into.set(key, found);
+}
+
+function sameFields(a: Readonly<Record<string, unknown>>, b: object): boolean {
+  const fields = Object.entries(b);
+  return Object.keys(a).length === fields.length && fields.every(([name, value]) => a[name] === value);
 }

@@ -33,7 +33,7 @@ class DatabaseStore implements TuningStore {
   }
 
   load(): Promise<Record<string, unknown>> {
-    return this.#transact('readonly', (table) => table.get(this.#machine)).then((found) => (found ?? {}) as Record<string, unknown>, () => ({}));
+    return this.#transact('readonly', (table) => table.get(this.#machine)).then(recordOf, () => ({}));
   }
 
   async save(choices: Readonly<Record<string, unknown>>): Promise<void> {
@@ -70,24 +70,29 @@ class FileStore implements TuningStore {
   }
 
   async load(): Promise<Record<string, unknown>> {
-    return (await this.#read())[this.#machine] ?? {};
+    return recordOf((await this.#read())[this.#machine]);
   }
 
   async save(choices: Readonly<Record<string, unknown>>): Promise<void> {
     const all = await this.#read();
     const { writeFile } = await nodeFiles();
-    const text = JSON.stringify({ ...all, [this.#machine]: { ...all[this.#machine], ...choices } }, null, 2);
+    const text = JSON.stringify({ ...all, [this.#machine]: { ...recordOf(all[this.#machine]), ...choices } }, null, 2);
     await writeFile(this.#file, `${text}\n`).catch(() => undefined);
   }
 
-  async #read(): Promise<Record<string, Record<string, unknown>>> {
+  async #read(): Promise<Record<string, unknown>> {
     const { readFile } = await nodeFiles();
     try {
-      return JSON.parse(await readFile(this.#file, 'utf8')) as Record<string, Record<string, unknown>>;
+      return recordOf(JSON.parse(await readFile(this.#file, 'utf8')));
     } catch {
       return {};
     }
   }
+}
+
+/** What another program has left there may be anything: what is no object is an empty one. */
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
 
 interface NodeFiles {

@@ -97,7 +97,7 @@ export class Update {
     this.#schedule = scheduleOf(rate);
   }
 
-/**
+  /**
    * Move every parameter by its gradient, unless an element of that is not finite, and clear the gradients. One submit, nothing read back.
    * @throws DestroyedError where this or an operator was destroyed
    */
