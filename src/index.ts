@@ -19,6 +19,7 @@ export { createLinear, Linear, LinearPlan, type LinearOptions, type LinearPlanOp
 export { createRecurrent, Recurrent, type RecurrentOptions } from './layers/recurrent.ts';
 export { RecurrentPlan, type BackwardInputs, type ForwardInputs, type LayerTrace, type PlanOptions } from './layers/recurrent_plan.ts';
 export { RecurrentStream, type StreamSnapshot } from './layers/recurrent_stream.ts';
+export { NotFiniteModelError } from './layers/not_finite.ts';
 export { NotFiniteError } from './train/errors.ts';
 export type { Clip } from './train/clip.ts';
 export { evaluate, type Evaluation, type EvaluationOptions } from './train/evaluator.ts';

@@ -1,4 +1,4 @@
-import { characters, createModel, createTrainer, adam, openDevice, loadModel, createRecurrent } from '../../src/index.ts';
+import { characters, createModel, createTrainer, adam, openDevice, loadModel, createRecurrent, evaluate } from '../../src/index.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
@@ -60,7 +60,7 @@ export async function trainAndGenerate() {
 }
 
 /** Counts of each token over many independent draws from given logits. */
-export async function drawMany({ logits, temperature, topK, draws }: { logits: number[]; temperature: number; topK: number; draws: number }): Promise<Uint32Array> {
+export async function drawMany({ logits, temperature, topK, draws, drawn = 0 }: { logits: number[]; temperature: number; topK: number; draws: number; drawn?: number }): Promise<Uint32Array> {
   const gpu = await openDevice();
   const V = logits.length;
   const rows = allocateProxy('logits', [draws, V], 'input');
@@ -68,13 +68,46 @@ export async function drawMany({ logits, temperature, topK, draws }: { logits: n
   const tokens = allocateProxy('tokens', [draws], 'result');
   gpu.memory.allocate([rows.buffer, settings.buffer, tokens.buffer]);
   gpu.write(rows, Float32Array.from({ length: draws * V }, (_, i) => logits[i % V]!));
-  gpu.write(settings, sampleSettings({ seed: 11, drawn: 0, topK, temperature }));
+  gpu.write(settings, sampleSettings({ seed: 11, drawn, topK, temperature }));
   const recording = new Recording();
   sample(recording, { logits: rows, rows: draws, vocabulary: V, settings, tokens, first: 0, step: 0 });
   new Replay(gpu, recording, 'draw').submit();
   const counts = new Uint32Array(V);
   for (const token of new Uint32Array(await gpu.readBytes(tokens))) counts[token]!++;
   return counts;
+}
+
+/** What generation and evaluation say of a model with a weight that is not finite, and of seeds and numbers of tokens that do not fit. */
+export async function said() {
+  const gpu = await openDevice();
+  const text = characters(TEXT);
+  const make = (seed = 2) => createModel(gpu, { vocabulary: text.vocabulary, embed: 8, layers: [{ cell: 'lstm', hidden: 8 }], seed });
+  const messages: Record<string, string> = {};
+  const tell = async (name: string, body: () => unknown): Promise<void> => {
+    try {
+      await body();
+      messages[name] = 'nothing';
+    } catch (error) {
+      messages[name] = `${(error as Error).name}: ${(error as Error).message}`;
+    }
+  };
+  for (const [name, value] of [['NaN', NaN], ['Infinity', Infinity]] as const) {
+    const model = make();
+    const bias = await model.parameters['head.bias']!.read();
+    bias[3] = value;
+    model.parameters['head.bias']!.write(bias);
+    await tell(`generate ${name}`, () => collect(model.generate('violets', { length: 40 })));
+    await tell(`greedy ${name}`, () => collect(model.generate('violets', { length: 40, temperature: 0, topK: 2 })));
+    await tell(`evaluate ${name}`, () => evaluate(model, text, { batch: 2, window: 8 }));
+  }
+  const model = make();
+  await tell('seed', () => collect(model.generate('violets', { seed: 2 ** 32 })));
+  await tell('topK', () => collect(model.generate('violets', { topK: 2 ** 32 + 1 })));
+  await tell('model seed', () => make(2 ** 32));
+  await tell('network seed', () => createRecurrent(gpu, { cell: 'gru', inputSize: 1, hiddenSize: 1, seed: 2 ** 40 }));
+  await tell('trainer seed', () => createTrainer(model, { optimizer: adam(), seed: 2 ** 32 }));
+  await tell('largest seed', () => createRecurrent(gpu, { cell: 'gru', inputSize: 1, hiddenSize: 1, seed: 2 ** 32 - 1 }));
+  return messages;
 }
 
 /** The output of a stack over T steps, and of the same steps taken one at a time with the state handed on. */

@@ -1,6 +1,6 @@
 // Drawing on the GPU and generating text.
 import { expect, test } from '../harness.ts';
-import type { trainAndGenerate } from './generation.page.ts';
+import type { said, trainAndGenerate } from './generation.page.ts';
 
 const page = '/e2e/gpu/generation.page.ts';
 
@@ -42,6 +42,28 @@ test('top-k draws only among the k likeliest, over more tokens than a workgroup 
   const counts = await inPage<Uint32Array>(page, 'drawMany', { logits, temperature: 3, topK: 5, draws: 400 });
   const drawn = [...counts.keys()].filter((v) => counts[v]! > 0);
   expect(drawn.sort((a, b) => a - b)).toEqual([...best].sort((a, b) => a - b));
+});
+
+test('what has no chance is never drawn, and the least and largest temperatures are limits of the others', async ({ inPage }) => {
+  const draw = (logits: number[], temperature: number, draws = 400, drawn = 0) => inPage<Uint32Array>(page, 'drawMany', { logits, temperature, topK: 0, draws, drawn });
+  // For these counters the generator's 24 bits of token 1 are all ones.
+  for (const drawn of [37276787, 102529058]) expect.soft([...(await draw([0, -80], 1, 1, drawn))], `drawn ${drawn}`).toEqual([1, 0]);
+  for (const temperature of [1e-20, 1e-38, 1e-39, 1e-45, 5e-324]) expect.soft([...(await draw([-1, 1, 3, 2], temperature))], `temperature ${temperature}`).toEqual([0, 0, 400, 0]);
+  for (const temperature of [1e20, 1e38, 1e39, 1.7e308]) {
+    for (const count of await draw([-1, 1, 3, 2], temperature)) expect.soft(Math.abs(count - 100), `temperature ${temperature}: ${count} of 400`).toBeLessThan(45);
+  }
+});
+
+test('a model whose weights are not finite says so instead of text and of a loss; seeds and counts beyond 32 bits are refused', async ({ inPage }) => {
+  const messages = await inPage<Awaited<ReturnType<typeof said>>>(page, 'said');
+  for (const value of ['NaN', 'Infinity']) {
+    for (const what of ['generate', 'greedy', 'evaluate']) {
+      expect.soft(messages[`${what} ${value}`], what).toMatch(/^NotFiniteModelError: .*the first weight that is not finite is in head\.bias.*checkpoint/);
+    }
+  }
+  for (const name of ['seed', 'model seed', 'network seed', 'trainer seed']) expect.soft(messages[name], name).toMatch(/^RangeError: seed must be a whole number from 0 to 4294967295; \d+ was given/);
+  expect.soft(messages.topK).toMatch(/^RangeError: topK must be a whole number from 0 to 4294967295; 4294967297 was given/);
+  expect.soft(messages['largest seed']).toBe('nothing');
 });
 
 test('steps taken one at a time equal the whole sequence bit for bit', async ({ inPage }) => {

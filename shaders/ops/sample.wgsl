@@ -1,6 +1,8 @@
 // Draw the next token of each row from softmax(logits / temperature), among the k likeliest, by the Gumbel-max trick:
 // the largest of logit / temperature - log(-log(u)) is distributed as the softmax. One workgroup a row.
+// A row with a logit that is not finite has no distribution: its token is NOT_FINITE.
 // The settings are a buffer, not params, so one recording serves every temperature and every seed.
+#import finite
 #import random
 
 struct SampleParams {
@@ -24,7 +26,9 @@ struct Settings {
 
 // The draw does not depend on it: a schedule has few where a barrier is paid for by the thread.
 const LANES = 64u;
+const NOT_FINITE = 0xffffffffu;
 var<workgroup> shared_count: array<u32, LANES>;
+var<workgroup> shared_most: array<u32, LANES>;
 var<workgroup> shared_score: array<f32, LANES>;
 var<workgroup> shared_token: array<u32, LANES>;
 
@@ -64,11 +68,13 @@ fn sample(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) gro
 
   var best = 0xffffffffu;
   var best_score = 0.0;
+  var most = 0u;
   for (var v = lane; v < params.vocabulary; v += LANES) {
     let logit = logits[start + v];
+    most = max(most, magnitude(logit));
     if (ordered(logit) < threshold) { continue; }
-    let u = random_uniform(settings.seed, settings.drawn + params.step, row * params.vocabulary + v);
-    let score = select(logit * settings.inverse_temperature - log(-log(u)), logit, settings.inverse_temperature == 0.0);
+    let gumbel = random_gumbel(settings.seed, settings.drawn + params.step, row * params.vocabulary + v);
+    let score = select(logit * settings.inverse_temperature + gumbel, logit, settings.inverse_temperature == 0.0);
     if (best == 0xffffffffu || score > best_score) {
       best = v;
       best_score = score;
@@ -76,9 +82,11 @@ fn sample(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) gro
   }
   shared_score[lane] = best_score;
   shared_token[lane] = best;
+  shared_most[lane] = most;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
+      shared_most[lane] = max(shared_most[lane], shared_most[lane + half]);
       let other = shared_token[lane + half];
       let better = shared_score[lane + half] > shared_score[lane];
       // Equal scores go to the smaller token, so that the draw does not depend on the number of lanes.
@@ -89,5 +97,5 @@ fn sample(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) gro
       }
     }
   }
-  if (lane == 0u) { tokens[params.first + row] = shared_token[0]; }
+  if (lane == 0u) { tokens[params.first + row] = select(shared_token[0], NOT_FINITE, shared_most[0] >= INFINITE); }
 }

@@ -4,7 +4,7 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
 import { AttentionPlan, type AttentionPlanOptions } from './attention_plan.ts';
-import { oneOf, wholeNumber } from './checks.ts';
+import { oneOf, unsignedInteger, wholeNumber } from './checks.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
 import { refusePrecision } from './precision.ts';
 
@@ -52,7 +52,7 @@ export class Attention {
     wholeNumber(decoderSize, 'decoderSize');
     wholeNumber(encoderSize, 'encoderSize');
     wholeNumber(outputSize, 'outputSize');
-    wholeNumber(seed, 'seed', 0);
+    unsignedInteger(seed, 'seed');
     if (score === 'dot' && decoderSize !== encoderSize) {
       throw new RangeError(`score "dot" compares states of one size; decoderSize ${decoderSize} and encoderSize ${encoderSize} were given. Use "general", or equal sizes`);
     }

@@ -8,6 +8,14 @@ export function wholeNumber(value: number, name: string, least = 1): number {
   return value;
 }
 
+/** A whole number that an unsigned integer of the GPU holds, or a RangeError naming the option. A larger one would act as another. */
+export function unsignedInteger(value: number, name: string): number {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
+    throw new RangeError(`${name} must be a whole number from 0 to ${2 ** 32 - 1}; ${String(value)} was given`);
+  }
+  return value;
+}
+
 /** A finite number within bounds, or a RangeError naming the option. */
 export function finiteNumber(value: number, name: string, { least = -Infinity, above = -Infinity, most = Infinity, below = Infinity } = {}): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value <= above || value > most || value >= below) {

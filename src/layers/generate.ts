@@ -1,8 +1,9 @@
 // Text from a model, piece by piece: one continuation, or many side by side.
-import { sampleSettings } from '../kernels/sample.ts';
+import { NOT_FINITE_TOKEN, sampleSettings } from '../kernels/sample.ts';
 import { createDecoder } from '../text/decoder.ts';
-import { finiteNumber, wholeNumber } from './checks.ts';
+import { finiteNumber, unsignedInteger, wholeNumber } from './checks.ts';
 import type { CharacterModel } from './model.ts';
+import { notFinite } from './not_finite.ts';
 import { BLOCK, BLOCKS_IN_FLIGHT, TokenStream } from './token_stream.ts';
 
 export interface GenerateOptions {
@@ -22,8 +23,8 @@ export async function* generateMany(model: CharacterModel, prompts: readonly str
   const { length = 400, temperature = 1, topK = 0, seed = 0, signal } = options;
   wholeNumber(length, 'length');
   finiteNumber(temperature, 'temperature', { least: 0 });
-  wholeNumber(topK, 'topK', 0);
-  wholeNumber(seed, 'seed', 0);
+  unsignedInteger(topK, 'topK');
+  unsignedInteger(seed, 'seed');
   if (prompts.length === 0) throw new RangeError('there are no prompts: give at least one text for the model to continue');
   const given = prompts.map((prompt) => model.vocabulary.encode(prompt));
   const empty = given.findIndex((tokens) => tokens.length === 0);
@@ -45,6 +46,7 @@ export async function* generateMany(model: CharacterModel, prompts: readonly str
         drawn += block;
       }
       const rows = await waiting.shift()!();
+      if (rows.some((row) => row.includes(NOT_FINITE_TOKEN))) throw await notFinite(model, 'the logits of the next character are not finite');
       const pieces = decoders.map((decoder, n) => decoder.push(rows[n]!));
       if (pieces.some((piece) => piece !== '')) yield pieces;
     }

@@ -5,7 +5,7 @@ import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { swapAxes } from '../kernels/arrange.ts';
 import { GpuArray, type ArraySource } from './array.ts';
-import { wholeNumber } from './checks.ts';
+import { unsignedInteger, wholeNumber } from './checks.ts';
 import { linear, linearBackward } from './linear.ts';
 import { Parameters } from './parameters.ts';
 import { refusePrecision } from './precision.ts';
@@ -47,7 +47,7 @@ export class Linear {
     refusePrecision(options, 'createLinear');
     wholeNumber(inputSize, 'inputSize');
     wholeNumber(outputSize, 'outputSize');
-    wholeNumber(seed, 'seed', 0);
+    unsignedInteger(seed, 'seed');
     this.#gpu = gpu;
     this.inputSize = inputSize;
     this.outputSize = outputSize;

@@ -5,7 +5,7 @@ import { planMemory, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { readSafetensors, writeSafetensors, type NamedTensor } from '../io/safetensors.ts';
 import { Vocabulary, type VocabularyJSON } from '../text/vocabulary.ts';
 import type { GpuArray } from './array.ts';
-import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
+import { finiteNumber, oneOf, unsignedInteger, wholeNumber } from './checks.ts';
 import { generate, generateMany, type GenerateOptions } from './generate.ts';
 import type { LinearWeights } from './linear.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
@@ -87,7 +87,7 @@ export class CharacterModel {
     if (!(vocabulary instanceof Vocabulary)) throw new TypeError('vocabulary must be a Vocabulary, such as characters(text).vocabulary');
     if (embed !== 'one-hot') wholeNumber(embed, "embed (a size, or 'one-hot')");
     if (!Array.isArray(layers) || layers.length === 0) throw new RangeError("layers must list at least one layer, such as { cell: 'lstm', hidden: 128 }");
-    wholeNumber(seed, 'seed', 0);
+    unsignedInteger(seed, 'seed');
     finiteNumber(forgetBias, 'forgetBias');
     checkPrecision(gpu, precision, layers);
     const V = vocabulary.size;
@@ -154,7 +154,8 @@ export class CharacterModel {
   /**
    * Continue a prompt, a piece of text at a time; drawn on the GPU, the same pieces for the same weights, prompt and seed.
    * The prompt itself is not repeated.
-   * @throws RangeError for an empty prompt, a character that the vocabulary lacks, or an option out of bounds; the signal's reason when aborted.
+   * @throws RangeError for an empty prompt, a character that the vocabulary lacks, or an option out of bounds; NotFiniteModelError where the
+   *   logits are not finite; the signal's reason when aborted.
    */
   generate(prompt: string, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     return generate(this, prompt, options);

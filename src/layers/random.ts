@@ -16,7 +16,7 @@ export function randomBits(seed: number, step: number, element: number): number 
   return (x + Math.imul(y, z)) >>> 0;
 }
 
-/** Uniform in (0, 1), 24 bits. */
+/** Uniform in (0, 1), 24 bits; in float64, which needs no care at 1. */
 export function randomUniform(seed: number, step: number, element: number): number {
   return ((randomBits(seed, step, element) >>> 8) + 0.5) / 16777216;
 }

@@ -5,7 +5,7 @@ import type { Cell } from '../cells/cell.ts';
 import { cellNamed, type CellName } from '../cells/registry.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
-import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
+import { finiteNumber, oneOf, unsignedInteger, wholeNumber } from './checks.ts';
 import { Parameters } from './parameters.ts';
 import { checkPrecision, type Precision } from './precision.ts';
 import { RecurrentPlan, type PlanOptions } from './recurrent_plan.ts';
@@ -80,7 +80,7 @@ export class Recurrent {
     wholeNumber(hiddenSize, 'hiddenSize');
     wholeNumber(layers, 'layers');
     finiteNumber(forgetBias, 'forgetBias');
-    wholeNumber(seed, 'seed', 0);
+    unsignedInteger(seed, 'seed');
     finiteNumber(dropout, 'dropout', { least: 0, below: 1 });
     oneOf(merge, 'merge', ['concat', 'sum', 'mean']);
     oneOf(recurrentInit, 'recurrentInit', ['uniform', 'identity']);

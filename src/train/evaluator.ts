@@ -5,6 +5,7 @@ import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { wholeNumber } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
+import { notFinite } from '../layers/not_finite.ts';
 import type { Batch } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
 import { TextWindow, type WindowOptions } from './text_window.ts';
@@ -32,7 +33,8 @@ const IN_FLIGHT = 2;
  * The loss of a model on a text, read once in `batch` streams (default 32) by windows of `window` (default 64), the state carried from
  * window to window, from zero at the beginning of each document; with `stateful: false` from zero in every window, `backSteps` long.
  * No dropout; zoneout by its expectation. Weights and any training of the model stay as they are.
- * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; DeviceLostError; the signal's reason when aborted.
+ * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteModelError where the loss is no number;
+ *   DeviceLostError; the signal's reason when aborted.
  */
 export async function evaluate(
   model: CharacterModel, text: TrainingText, { steps, signal, ...sizes }: EvaluationOptions & Partial<WindowOptions> = {},
@@ -84,6 +86,7 @@ export class Evaluator {
         signal?.throwIfAborted();
         while (submitted < windows && pending.length < IN_FLIGHT) pending.push(this.#submit(batches.at(submitted++, this.#window.arrays)));
         const [mean, counted] = new Float32Array(await pending.shift()!()) as unknown as [number, number];
+        if (!Number.isFinite(mean)) throw await notFinite(this.#model, `the loss of window ${read} of the text is ${mean}`);
         sum += mean * counted;
         characters += counted;
       }

@@ -4,7 +4,7 @@ import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Replay } from '../gpu/submit.ts';
 import { initialLossScale } from '../kernels/loss_scale.ts';
-import { wholeNumber } from '../layers/checks.ts';
+import { unsignedInteger, wholeNumber } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import type { LayerTrace } from '../layers/recurrent_plan.ts';
 import type { Batches } from '../text/batches.ts';
@@ -140,7 +140,7 @@ export class Trainer {
     wholeNumber(batch, 'batch');
     wholeNumber(window, 'window');
     wholeNumber(backSteps, 'backSteps (at least the window)', window);
-    wholeNumber(seed, 'seed', 0);
+    unsignedInteger(seed, 'seed');
     wholeNumber(maxSkips, 'maxSkips');
     const scale = checkLossScale(model, lossScale);
     if (trace && model.precision === 'f16') throw new RangeError("trace does not go with precision: 'f16', whose gradients are scaled: leave it out, or make the model in 'f32'");

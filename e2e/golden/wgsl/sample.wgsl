@@ -1,6 +1,29 @@
 // Draw the next token of each row from softmax(logits / temperature), among the k likeliest, by the Gumbel-max trick:
 // the largest of logit / temperature - log(-log(u)) is distributed as the softmax. One workgroup a row.
+// A row with a logit that is not finite has no distribution: its token is NOT_FINITE.
 // The settings are a buffer, not params, so one recording serves every temperature and every seed.
+// Numbers that are not finite, told by their bits: compilers may take it that arithmetic meets none, and of max, min and clamp WGSL lets
+// them give either operand where one is NaN.
+
+const INFINITE = 0x7f800000u;
+
+// |x| as an unsigned integer of the same order: finite numbers, INFINITE, and NaN above it.
+fn magnitude(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0x7fffffffu;
+}
+
+fn is_nan(x: f32) -> bool {
+  return magnitude(x) > INFINITE;
+}
+
+fn is_finite(x: f32) -> bool {
+  return magnitude(x) < INFINITE;
+}
+
+// y, which was made of x; NaN where x is.
+fn unless_nan(x: f32, y: f32) -> f32 {
+  return select(y, x, is_nan(x));
+}
 // Counter-based random numbers: the same (seed, step, element) gives the same number, on every adapter, in any order.
 // PCG-3D (Jarzynski & Olano, "Hash Functions for GPU Rendering", JCGT 2020); src/layers/random.ts is its twin.
 
@@ -16,9 +39,19 @@ fn random_bits(seed: u32, step: u32, element: u32) -> u32 {
   return v.x;
 }
 
-// Uniform in the open interval (0, 1), 24 bits.
+// Uniform in the open interval (0, 1), 24 bits. The last of them would round to 1.
 fn random_uniform(seed: u32, step: u32, element: u32) -> f32 {
-  return (f32(random_bits(seed, step, element) >> 8u) + 0.5) * (1.0 / 16777216.0);
+  return min((f32(random_bits(seed, step, element) >> 8u) + 0.5) * (1.0 / 16777216.0), 0.99999994);
+}
+
+// -log(-log(u)) of such a u. WGSL's log may be 0 near 1, where -log(1 - v) = 2·artanh(v / (2 - v)) is exact.
+fn random_gumbel(seed: u32, step: u32, element: u32) -> f32 {
+  let u = random_uniform(seed, step, element);
+  let v = 1.0 - u;
+  let s = v / (2.0 - v);
+  let z = s * s;
+  let near = 2.0 * s * (1.0 + z * (1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0 + z * (1.0 / 13.0)))))));
+  return -log(select(-log(u), near, u > 0.5));
 }
 
 struct SampleParams {
@@ -42,7 +75,9 @@ struct Settings {
 
 // The draw does not depend on it: a schedule has few where a barrier is paid for by the thread.
 const LANES = 64u;
+const NOT_FINITE = 0xffffffffu;
 var<workgroup> shared_count: array<u32, LANES>;
+var<workgroup> shared_most: array<u32, LANES>;
 var<workgroup> shared_score: array<f32, LANES>;
 var<workgroup> shared_token: array<u32, LANES>;
 
@@ -82,11 +117,13 @@ fn sample(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) gro
 
   var best = 0xffffffffu;
   var best_score = 0.0;
+  var most = 0u;
   for (var v = lane; v < params.vocabulary; v += LANES) {
     let logit = logits[start + v];
+    most = max(most, magnitude(logit));
     if (ordered(logit) < threshold) { continue; }
-    let u = random_uniform(settings.seed, settings.drawn + params.step, row * params.vocabulary + v);
-    let score = select(logit * settings.inverse_temperature - log(-log(u)), logit, settings.inverse_temperature == 0.0);
+    let gumbel = random_gumbel(settings.seed, settings.drawn + params.step, row * params.vocabulary + v);
+    let score = select(logit * settings.inverse_temperature + gumbel, logit, settings.inverse_temperature == 0.0);
     if (best == 0xffffffffu || score > best_score) {
       best = v;
       best_score = score;
@@ -94,9 +131,11 @@ fn sample(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) gro
   }
   shared_score[lane] = best_score;
   shared_token[lane] = best;
+  shared_most[lane] = most;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
+      shared_most[lane] = max(shared_most[lane], shared_most[lane + half]);
       let other = shared_token[lane + half];
       let better = shared_score[lane + half] > shared_score[lane];
       // Equal scores go to the smaller token, so that the draw does not depend on the number of lanes.
@@ -107,5 +146,5 @@ fn sample(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) gro
       }
     }
   }
-  if (lane == 0u) { tokens[params.first + row] = shared_token[0]; }
+  if (lane == 0u) { tokens[params.first + row] = select(shared_token[0], NOT_FINITE, shared_most[0] >= INFINITE); }
 }
