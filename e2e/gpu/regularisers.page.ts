@@ -102,6 +102,46 @@ export async function masksChange(): Promise<Float32Array[]> {
   return outputs;
 }
 
+/**
+ * Four passes that draw masks: by `forward`, and encoded, three into one encoder and one into the next, all but the first without inputs. The
+ * outputs of each way, and the gradients of the backward pass behind the last.
+ */
+export async function encodedMasks({ masks, ragged, checkpointEvery }: { masks: Pick<RegularisedCase, 'dropout' | 'zoneout' | 'recurrentDropout'>; ragged: boolean; checkpointEvery?: number }) {
+  const gpu = await openDevice();
+  const { steps, batch } = WINDOW;
+  const inputs = { input: randomArray(steps * batch * SHAPE.inputSize, 1), ...(ragged && { lengths: [5, 2, 4] }) };
+  const dOutput = randomArray(steps * batch * SHAPE.hiddenSize, 2);
+  const make = () => {
+    const network = createRecurrent(gpu, { ...SHAPE, cell: 'gru', ...masks });
+    return { network, plan: network.plan({ ...WINDOW, training: true, ragged, ...(checkpointEvery && { checkpointEvery }) }) };
+  };
+  const called = make();
+  const byCalls: Float32Array[] = [];
+  for (let pass = 0; pass < 4; pass++) {
+    called.plan.forward(inputs);
+    byCalls.push(await called.plan.output.read());
+  }
+  called.plan.backward({ dOutput });
+  const { network, plan } = make();
+  const kept = Array.from({ length: 4 }, () => gpu.device.createBuffer({ size: plan.output.byteLength, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC }));
+  for (const passes of [[0, 1, 2], [3]]) {
+    const encoder = gpu.device.createCommandEncoder();
+    for (const pass of passes) {
+      if (pass === 0) plan.encodeForward(encoder, inputs);
+      else plan.encodeForward(encoder);
+      encoder.copyBufferToBuffer(plan.output.buffer, plan.output.offsetBytes, kept[pass]!, 0, plan.output.byteLength);
+    }
+    if (passes[0] === 3) plan.encodeBackward(encoder, { dOutput });
+    gpu.device.queue.submit([encoder.finish()]);
+  }
+  const encoded: Float32Array[] = [];
+  for (const buffer of kept) {
+    gpu.submit('take', (encoder) => plan.output.take(buffer, encoder));
+    encoded.push(await plan.output.read());
+  }
+  return { byCalls, encoded, gradients: await Promise.all([called.network, network].map((each) => gpu.read(each.weights.flatGradient))) };
+}
+
 /** A traced plan and an untraced one over the same rows. */
 export async function trace({ lengths, ...cell }: CellChoice & { lengths: number[] }) {
   const { inputSize } = SHAPE;

@@ -1,6 +1,6 @@
 // Dropout and zoneout against the reference with the generator's own masks; traces of BPTT; streams.
 import { expect, test } from '../harness.ts';
-import type { CellChoice, RegularisedCase, reorder, stream, trace, traceByTails } from './regularisers.page.ts';
+import type { CellChoice, encodedMasks, RegularisedCase, reorder, stream, trace, traceByTails } from './regularisers.page.ts';
 
 const page = '/e2e/gpu/regularisers.page.ts';
 
@@ -49,6 +49,19 @@ test('each pass draws its own masks, the same ones for the same seed', async ({ 
   expect(second).not.toEqual(first);
   expect(again).toEqual(first);
 });
+
+for (const [name, options] of Object.entries({
+  'dropout': { masks: { dropout: 0.4, zoneout: {} }, ragged: false },
+  'recurrent dropout and lengths': { masks: { dropout: 0, zoneout: {}, recurrentDropout: 0.4 }, ragged: true },
+  'zoneout, checkpointed': { masks: { dropout: 0, zoneout: { h: 0.4 } }, ragged: true, checkpointEvery: 2 },
+})) {
+  test(`${name}: every pass encoded draws its own masks, the same as every pass called`, async ({ inPage }) => {
+    const { byCalls, encoded, gradients } = await inPage<Awaited<ReturnType<typeof encodedMasks>>>(page, 'encodedMasks', options);
+    expect(new Set(byCalls.map((output) => output.join())).size).toBe(4);
+    expect(encoded.map((output) => output.join())).toEqual(byCalls.map((output) => output.join()));
+    expect([...gradients[1]!]).toEqual([...gradients[0]!]);
+  });
+}
 
 for (const choice of [{ cell: 'lstm' }, { cell: 'lstm', projSize: 4, layerNorm: true }] as const) {
   test(`a trace of ${nameOf(choice)} leaves the gradients as they are, and counts no padding`, async ({ inPage }) => {

@@ -5,6 +5,7 @@ import { profile, type KernelTime } from '../gpu/profile.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { convert, swapAxes } from '../kernels/arrange.ts';
+import { nextPass } from '../kernels/next_pass.ts';
 import { cleanPadding } from '../kernels/state.ts';
 import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { GpuArray, type ArraySource } from './array.ts';
@@ -13,7 +14,7 @@ import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
 import { PlanTrace } from './plan_trace.ts';
 import { WholeWindow, type PlanWindow } from './plan_window.ts';
-import { directionsOf, featuresOf, outputColumns, type LayerShape } from './stack_parameters.ts';
+import { directionsOf, drawsMasks, featuresOf, outputColumns, type LayerShape } from './stack_parameters.ts';
 
 export interface PlanOptions {
   /** T */ readonly steps: number;
@@ -128,6 +129,7 @@ export class RecurrentPlan {
     const output = batchFirst || parameters.half ? make('output', outward([steps, batch, columns]), 'result') : window.output;
 
     const forward = new Recording(gpu.tiles);
+    if (training && layers.some(drawsMasks)) nextPass(forward, make('passes', [1], 'input'), checkpointed?.lengths ?? lengths);
     if (batchFirst) swapAxes(forward, x, timeFirst);
     if (ragged) cleanPadding(forward, { steps, batch, columns: features }, timeFirst, read, lengths);
     window.forward(forward, { initial, final });
@@ -212,7 +214,7 @@ export class RecurrentPlan {
 
   /**
    * The forward pass as commands of the application's own encoder. Without `inputs`, what `input` holds is read, and the
-   * initial states and lengths are those given last. Host arrays and lengths are written through the queue, so they are there
+   * initial states and lengths are those given last; in training every pass draws its own masks. Host arrays and lengths are written through the queue, so they are there
    * before the encoder's commands run; give GPU buffers to change them within one encoder.
    */
   encodeForward(encoder: GPUCommandEncoder, inputs?: ForwardInputs): void {
@@ -251,9 +253,9 @@ export class RecurrentPlan {
         if (!Number.isInteger(given) || given < 0 || given > steps) throw new RangeError(`lengths[${n}] is ${given}; it must be a whole number from 0 to ${steps}`);
       }
     }
-    for (let n = 0; n < batch; n++) current[n] = lengths?.[n] ?? steps;
-    // Every forward pass draws its own masks.
-    current[batch + 1]!++;
+    const next = Array.from({ length: batch }, (_, n) => lengths?.[n] ?? steps);
+    if (next.every((length, n) => length === current[n])) return;
+    current.set(next);
     write();
   }
 

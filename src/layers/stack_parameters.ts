@@ -32,6 +32,10 @@ export const directionsOf = ({ direction }: Pick<LayerShape, 'direction'>): 1 | 
 /** F: features of h in one direction, P where it is projected and else H. */
 export const featuresOf = ({ hidden, projSize }: Pick<LayerShape, 'hidden' | 'projSize'>): number => projSize || hidden;
 
+/** Whether a pass in training draws masks for the layer. */
+export const drawsMasks = ({ dropout, cell: { constants } }: Pick<LayerShape, 'dropout' | 'cell'>): boolean =>
+  dropout > 0 || ['RECURRENT_DROPOUT', 'ZONEOUT_H', 'ZONEOUT_C'].some((name) => (constants[name] ?? 0) > 0);
+
 /** Features of a layer's output: D*F, or F where its directions are merged. */
 export const outputColumns = (layer: LayerShape): number => (layer.merge === 'concat' ? directionsOf(layer) : 1) * featuresOf(layer);
 
