@@ -1,5 +1,5 @@
 // A class to a name (one-to-many): the class makes the initial state, and the network spells from there.
-import { adamw, cosine, createLinear, createLoss, createRecurrent, createUpdate, IGNORED_TARGET, type Gpu } from '../src/index.ts';
+import { adamw, cosine, createLinear, createLoss, createRecurrent, createUpdate, IGNORE_INDEX, type Gpu } from '../src/index.ts';
 import { BestWeights } from './best_weights.ts';
 import { endlessBatches } from './data/epoch.ts';
 import { END, generatedName, generationBatch, generationSymbols } from './data/name_generation.ts';
@@ -115,7 +115,7 @@ function createSpeller(gpu: Gpu, { symbols: characters, longest }: NameData, { b
     states.forward({ input: oneHot(inputs, V), h0: initial.output, lengths });
     head.forward(states.output);
     // Rows that only fill up the plan's N do not count.
-    loss.run({ values: head.output, targets: targets.map((target, i) => (i % names.length < rows ? target : IGNORED_TARGET)) });
+    loss.run({ values: head.output, targets: targets.map((target, i) => (i % names.length < rows ? target : IGNORE_INDEX)) });
   };
   return {
     operators: [initial, recurrent, head],

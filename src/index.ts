@@ -8,7 +8,7 @@ export type { CandidateTime, TuningProgress } from './gpu/tuning.ts';
 export { tune, type TunedOp, type TuneOptions } from './scheduler/tuner.ts';
 export type { Activation, CellOptions } from './cells/activation.ts';
 export { cells, type CellName } from './cells/registry.ts';
-export { IGNORED_TARGET } from './kernels/loss.ts';
+export { IGNORE_INDEX } from './kernels/loss.ts';
 export { GpuArray, type ArraySource } from './layers/array.ts';
 export { Attention, createAttention, type AttentionOptions, type AttentionScore } from './layers/attention.ts';
 export { AttentionPlan, type AttentionInputs, type AttentionPlanOptions } from './layers/attention_plan.ts';

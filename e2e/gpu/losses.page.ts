@@ -1,4 +1,4 @@
-import { createLoss, IGNORED_TARGET, openDevice, type Gpu, type LossInputs, type LossName, type LossOptions } from '../../src/index.ts';
+import { createLoss, IGNORE_INDEX, openDevice, type Gpu, type LossInputs, type LossName, type LossOptions } from '../../src/index.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
@@ -81,7 +81,7 @@ export async function againstReference({ loss, steps, batch, features, at, weigh
   const ignored = (i: number): boolean => tokens && i > 0 && i % 5 === 0 && at === 'every';
   const weight = counts.map((count, i) => (ignored(i) ? 0 : weighted ? count * given[i]! : count));
   const values = randomArray(rows * features, 1, scale).map((x, i) => (weight[Math.floor(i / features)]! > 0 ? x : NaN));
-  const answers = Uint32Array.from({ length: rows }, (_, i) => (ignored(i) ? IGNORED_TARGET : randomBits(7, 1, i) % features));
+  const answers = Uint32Array.from({ length: rows }, (_, i) => (ignored(i) ? IGNORE_INDEX >>> 0 : randomBits(7, 1, i) % features));
   const numbers = randomArray(rows * features, 2).map((x) => (loss === 'binary_cross_entropy' ? Math.abs(x) : x));
   const classWeights = tokens ? randomArray(features, 3).map(Math.abs) : undefined;
 
@@ -94,7 +94,7 @@ export async function againstReference({ loss, steps, batch, features, at, weigh
     const part = <A extends Float64Array | Float32Array | Uint32Array>(array: A, row: number): A => array.slice(from * row, to * row) as A;
     const weights = part(weight, batch);
     if (tokens) {
-      const { loss, dLogits } = softmaxCrossEntropy(part(wide, batch * features), part(answers, batch), { steps: to - from, batch, vocabulary: features }, { classes: classWeights, targets: weights });
+      const { loss, dLogits } = softmaxCrossEntropy(part(wide, batch * features), part(answers, batch), { steps: to - from, batch, vocabulary: features }, { classes: classWeights, targets: weights }, IGNORE_INDEX >>> 0);
       return { loss, dInput: dLogits };
     }
     const reference = loss === 'mean_squared_error' ? meanSquaredError : binaryCrossEntropy;
@@ -127,6 +127,46 @@ export async function commonOffset(logits: readonly number[]): Promise<{ operato
   crossEntropyKernel(recording, { ...arrays, steps, batch: 1, vocabulary: 2 });
   new Replay(gpu, recording, 'loss').submit();
   return { operator: [...stepLoss], trainer: [...(await gpu.read(arrays.stepLoss))] };
+}
+
+/**
+ * Labels [2,3] of 4 classes in every form that is taken, some of them ignored, and the same in a buffer: loss, weight, gradient. Then buffers with
+ * labels that are none: what reading says, and the gradient of the row.
+ */
+export async function labels() {
+  const gpu = await openDevice();
+  const options = { loss: 'cross_entropy', steps: 2, batch: 3, features: 4 } as const;
+  const values = randomArray(24, 8);
+  const given = [1, IGNORE_INDEX, 3, 0, 2, IGNORE_INDEX];
+  const buffer = (data: Int32Array<ArrayBuffer>): GPUBuffer => {
+    const made = gpu.device.createBuffer({ size: data.byteLength, usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
+    gpu.device.queue.writeBuffer(made, 0, data);
+    return made;
+  };
+  const taken: number[][] = [];
+  for (const targets of [Uint32Array.from(given), Int32Array.from(given), given, buffer(Int32Array.from(given)), Uint32Array.from(given, (x) => (x < 0 ? 0xffffffff : x))]) {
+    const { loss, weight, gradient } = await run(gpu, options, { values, targets });
+    taken.push([loss, weight, ...gradient]);
+  }
+  const told: { message: string; gradient: number[] }[] = [];
+  for (const bad of [4, -2, 2 ** 31 - 1]) {
+    const loss = createLoss(gpu, { ...options, ragged: true });
+    // The last is padding, which may hold anything.
+    loss.run({ values, targets: buffer(Int32Array.of(0, 1, 3, 0, bad, 77)), lengths: [2, 2, 1] });
+    const message = await loss.read().then(() => 'nothing', (error: Error) => `${error.name}: ${error.message}`);
+    told.push({ message, gradient: [...(await loss.gradient.read()).subarray(16, 20)] });
+    loss.run({ values, targets: given, lengths: [2, 2, 1] });
+    told.at(-1)!.message += await loss.read().then(() => '; then nothing', (error: Error) => `; then ${error.message}`);
+  }
+  const refused = ([Int32Array.of(0, 1, 3, 0, -1, 2), [0, 1, 2.5, 0, 0, 0], [0, 4, 0, 0, 0, 0], [0]] as const).map((targets) => {
+    try {
+      createLoss(gpu, options).run({ values, targets });
+      return 'nothing';
+    } catch (error) {
+      return `${(error as Error).name}: ${(error as Error).message}`;
+    }
+  });
+  return { taken, told, refused };
 }
 
 /** What is given by buffer or by another array is taken, and nothing counts where all is masked. */

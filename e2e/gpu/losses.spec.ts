@@ -1,7 +1,7 @@
 // The loss operator: PyTorch's numbers, and the float64 reference over steps, masks, lengths, sizes.
 import { readFileSync } from 'node:fs';
 import { expect, test } from '../harness.ts';
-import type { LossSetting } from './losses.page.ts';
+import type { labels, LossSetting } from './losses.page.ts';
 
 const page = '/e2e/gpu/losses.page.ts';
 
@@ -49,6 +49,20 @@ test('cross-entropy does not lose its value under a common offset of the logits'
   expect([operator.length, trainer.length]).toEqual([6, 6]);
 });
 
+test('labels are taken in every form, ignored by IGNORE_INDEX, and told of where they are none', async ({ inPage }) => {
+  const { taken, told, refused } = await inPage<Awaited<ReturnType<typeof labels>>>(page, 'labels');
+  expect(taken[0]![1]).toBe(4);
+  for (const [i, results] of taken.entries()) expect.soft(results, `form ${i}`).toEqual(taken[0]);
+  for (const [i, bad] of [4, -2, 2 ** 31 - 1].entries()) {
+    expect.soft(told[i]!.message).toMatch(new RegExp(`^RangeError: targets\\[4\\] is ${bad}; a label is a whole number from 0 to 3, or IGNORE_INDEX \\(-100\\).*; then nothing$`));
+    expect.soft(told[i]!.gradient, `gradient of label ${bad}`).toEqual([0, 0, 0, 0]);
+  }
+  expect.soft(refused[0]).toMatch(/^RangeError: targets\[4\] is -1; a label is a whole number from 0 to 3, or IGNORE_INDEX/);
+  expect.soft(refused[1]).toMatch(/^RangeError: targets\[2\] is 2\.5; a label/);
+  expect.soft(refused[2]).toMatch(/^RangeError: targets\[1\] is 4; a label/);
+  expect.soft(refused[3]).toMatch(/^RangeError: targets has shape \[2,3\], 6 elements; 1 were given/);
+});
+
 test('values, targets and weights come from the host, from buffers or from arrays; without any weight the loss is 0', async ({ inPage }) => {
   const r = await inPage<Record<'expected' | 'byBuffer' | 'byArray' | 'masked', number[]> & { left: number }>(page, 'sources');
   expect(r.expected[1]).toBe(5);
@@ -61,8 +75,8 @@ test('values, targets and weights come from the host, from buffers or from array
 test('inputs that do not fit are refused before the GPU is asked', async ({ inPage }) => {
   const said = await inPage<Record<string, string>>(page, 'refusals');
   const expected: Record<string, RegExp> = {
-    foreignToken: /targets\[1\] is 3; tokens are below 3, or IGNORED_TARGET/,
-    floatTokens: /cross_entropy takes tokens: a Uint32Array/,
+    foreignToken: /targets\[1\] is 3; a label is a whole number from 0 to 2, or IGNORE_INDEX/,
+    floatTokens: /cross_entropy takes labels: a Uint32Array/,
     tokensForNumbers: /binary_cross_entropy takes numbers: a Float32Array/,
     shortValues: /values has shape \[2,1,3\], 6 elements; 5 were given/,
     shortTargets: /targets has shape \[2,1\], 2 elements; 3 were given/,

@@ -5,6 +5,7 @@
 #import finite
 
 const IGNORED = 0xffffffffu;
+const IGNORE_INDEX = 0xffffff9cu;  // -100, as PyTorch has it
 
 struct MeanParams {
   steps: u32,        // T
@@ -29,6 +30,9 @@ struct MeanParams {
 @group(0) @binding(10) var<storage, read_write> step_loss: array<f32>;   // [T] weighted mean over the batch
 @group(0) @binding(11) var<storage, read_write> total: array<f32>;       // [2] weighted mean over the window; the sum of the weights
 
+// [1] 0, or T·N less the first row that counts and whose target is no token: such a row has weight 0.
+@group(0) @binding(12) var<storage, read_write> bad: atomic<u32>;
+
 fn weight_at(t: u32, n: u32) -> f32 {
   var length = params.steps;
   if (params.has_lengths == 1u) { length = lengths[n]; }
@@ -51,8 +55,17 @@ fn token_weights(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
   let row = t * params.batch + id.x;
   let token = targets[row];
   var weight = weight_at(t, id.x);
-  if (params.has_classes == 1u) { weight *= class_weights[min(token, params.vocabulary - 1u)]; }
-  row_weight[row] = select(weight, 0.0, token == IGNORED);
+  if (token == IGNORED || token == IGNORE_INDEX || weight == 0.0) {
+    row_weight[row] = 0.0;
+    return;
+  }
+  if (token >= params.vocabulary) {
+    row_weight[row] = 0.0;
+    atomicMax(&bad, params.steps * params.batch - row);
+    return;
+  }
+  if (params.has_classes == 1u) { weight *= class_weights[token]; }
+  row_weight[row] = weight;
 }
 
 @compute @workgroup_size(16)

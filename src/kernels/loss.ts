@@ -5,7 +5,10 @@ import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { foldedFor } from './folded.ts';
 import { grid } from './grid.ts';
 
-/** A target that counts for nothing: no loss, no gradient. */
+/** A label that counts for nothing, as PyTorch has it: no loss, no gradient. In an array of unsigned integers it is 2^32 - 100. */
+export const IGNORE_INDEX = -100;
+
+/** The same of the engine's own windows of text; losses take it too. */
 export const IGNORED_TARGET = 0xffffffff;
 
 /** A row's logits are read three times and written once, with two exponentials each: as much as moving them so often. */

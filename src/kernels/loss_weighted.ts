@@ -26,6 +26,7 @@ export interface LossArrays {
   /** [T] */ readonly stepWeight: Slice;
   /** [T] */ readonly stepSum: Slice;
   /** [2] */ readonly mean: Slice;
+  /** [1] of tokens: 0, or T·N less the first row that counts and whose target is none */ readonly bad: Slice;
 }
 
 export function allocateLossArrays({ steps, batch }: Pick<LossRows, 'steps' | 'batch'>): LossArrays {
@@ -38,11 +39,12 @@ export function allocateLossArrays({ steps, batch }: Pick<LossRows, 'steps' | 'b
     stepWeight: scratch('step weight', [steps]),
     stepSum: scratch('step sum', [steps]),
     mean: scratch('mean', [2]),
+    bad: allocateProxy('bad target', [1], 'result'),
   };
 }
 
 interface Tokens {
-  /** [T,N]; IGNORED_TARGET counts for nothing */ readonly targets: Slice;
+  /** [T,N]; IGNORE_INDEX and IGNORED_TARGET count for nothing */ readonly targets: Slice;
   /** V */ readonly vocabulary: number;
   /** [V]; 1 each where left out */ readonly classWeights?: Slice | undefined;
 }
@@ -59,7 +61,8 @@ function weightedMean(recording: Recording, rows: LossRows, arrays: LossArrays, 
   const each = { weights: weights ?? mean, lengths: lengths ?? mean, row_weight };
   const workgroups = rowGrid(steps, batch, 16);
   if (tokens) {
-    const bindings = { ...each, targets: tokens.targets, class_weights: tokens.classWeights ?? mean };
+    const bindings = { ...each, targets: tokens.targets, class_weights: tokens.classWeights ?? mean, bad: arrays.bad };
+    recording.clear(arrays.bad);
     recording.dispatch(meanShader, 'token_weights', { bindings, params, workgroups });
   } else {
     recording.dispatch(meanShader, 'value_weights', { bindings: each, params, workgroups });

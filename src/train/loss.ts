@@ -3,7 +3,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
-import { IGNORED_TARGET } from '../kernels/loss.ts';
+import { IGNORE_INDEX, IGNORED_TARGET } from '../kernels/loss.ts';
 import { GpuArray, type ArraySource } from '../layers/array.ts';
 import { checkLengths } from '../layers/checks.ts';
 import { LossWindow, nonNegative, type LossOptions } from './loss_window.ts';
@@ -11,8 +11,11 @@ import { LossWindow, nonNegative, type LossOptions } from './loss_window.ts';
 export interface LossInputs {
   /** Logits or predictions [T,N,F]. */
   readonly values: ArraySource;
-  /** cross_entropy: tokens [T,N] below V, IGNORED_TARGET where a row counts for nothing; else numbers [T,N,F]. Host numbers or a GPU buffer. */
-  readonly targets: Uint32Array | Float32Array | GPUBuffer | GpuArray;
+  /**
+   * cross_entropy: labels [T,N] below V, IGNORE_INDEX where a row counts for nothing, as whole numbers or in a GPU buffer of i32 or u32; else numbers
+   * [T,N,F], a Float32Array or a GPU buffer.
+   */
+  readonly targets: Uint32Array | Int32Array | readonly number[] | Float32Array | GPUBuffer | GpuArray;
   /** [T,N], with weighted: true. */ readonly weights?: ArraySource;
   /** [N] from 0 to T, with ragged: true. */ readonly lengths?: ArrayLike<number>;
 }
@@ -88,24 +91,35 @@ export class Loss {
   #takeTargets(targets: LossInputs['targets'], encoder: GPUCommandEncoder): void {
     const { loss, features } = this.#window.options;
     const tokens = loss === 'cross_entropy';
-    if (!(targets instanceof Uint32Array)) {
-      if (tokens && targets instanceof Float32Array) throw new TypeError('cross_entropy takes tokens: a Uint32Array or a GPUBuffer of u32');
+    if (!(targets instanceof Uint32Array || targets instanceof Int32Array || Array.isArray(targets))) {
+      if (tokens && targets instanceof Float32Array) throw new TypeError('cross_entropy takes labels: a Uint32Array, an Int32Array, an array of whole numbers, or a GPUBuffer of u32 or i32');
       if (loss === 'binary_cross_entropy' && targets instanceof Float32Array) {
         const bad = targets.findIndex((y) => !(y >= 0 && y <= 1) && !Number.isNaN(y));
         if (bad >= 0) throw new RangeError(`targets[${bad}] is ${targets[bad]}; binary_cross_entropy takes targets from 0 to 1`);
       }
-      return this.#targets.take(targets, encoder);
+      return this.#targets.take(targets as Exclude<typeof targets, readonly number[]>, encoder);
     }
     if (!tokens) throw new TypeError(`${loss} takes numbers: a Float32Array or a GPUBuffer of f32`);
-    const bad = targets.findIndex((token) => token >= features && token !== IGNORED_TARGET);
-    if (bad >= 0) throw new RangeError(`targets[${bad}] is ${targets[bad]}; tokens are below ${features}, or IGNORED_TARGET (${IGNORED_TARGET})`);
-    this.#gpu.write(this.#window.targets, targets);
+    const { steps, batch } = this.#window.options;
+    if (targets.length !== steps * batch) throw new RangeError(`targets has shape [${steps},${batch}], ${steps * batch} elements; ${targets.length} were given`);
+    const labels = Array.from(targets);
+    const isLabel = (label: number): boolean => (Number.isInteger(label) && label >= 0 && label < features) || [IGNORE_INDEX, IGNORE_INDEX >>> 0, IGNORED_TARGET].includes(label);
+    const bad = labels.findIndex((label) => !isLabel(label));
+    if (bad >= 0) throw noLabel(bad, labels[bad]!, features);
+    this.#gpu.write(this.#window.targets, Uint32Array.from(labels));
   }
 
-  /** The results of the last run. */
+  /**
+   * The results of the last run. @throws RangeError where a label of a row that counts, given in a GPU buffer, is none: the row counted for nothing.
+   */
   async read(): Promise<LossResult> {
-    const { total, stepLoss } = this.#window.arrays;
-    const [[loss, weight], steps] = await Promise.all([this.#gpu.read(total), this.#gpu.read(stepLoss)]);
+    const { arrays: { total, stepLoss, bad }, targets, options: { loss: name, features } } = this.#window;
+    const [[loss, weight], steps, found] = await Promise.all([this.#gpu.read(total), this.#gpu.read(stepLoss), name === 'cross_entropy' ? this.#gpu.readBytes(bad) : null]);
+    const back = found ? new Uint32Array(found)[0]! : 0;
+    if (back > 0) {
+      const labels = new Int32Array(await this.#gpu.readBytes(targets));
+      throw noLabel(labels.length - back, labels[labels.length - back]!, features);
+    }
     return { loss: loss!, weight: weight!, stepLoss: steps };
   }
 
@@ -114,6 +128,9 @@ export class Loss {
     this.#gpu.memory.free(this.#owned);
   }
 }
+
+const noLabel = (at: number, label: number, features: number): RangeError =>
+  new RangeError(`targets[${at}] is ${label}; a label is a whole number from 0 to ${features - 1}, or IGNORE_INDEX (${IGNORE_INDEX}), which counts for nothing`);
 
 /** What is given where the loss was made for it, and only there. */
 function required<V>(given: V | undefined, made: GpuArray | Slice | null, name: string, option: string): V | undefined {
