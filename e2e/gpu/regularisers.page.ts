@@ -1,4 +1,4 @@
-import { createRecurrent, openDevice, type CellName } from '../../src/index.ts';
+import { createRecurrent, openDevice, type CellName, type LayerTrace, type RecurrentOptions } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { makeCell, type CellName as ReferenceName } from '../../src/reference/cells.ts';
 import { recurrentBackward, recurrentForward, type Masks } from '../../src/reference/recurrent.ts';
@@ -159,6 +159,31 @@ export async function trace({ lengths, ...cell }: CellChoice & { lengths: number
   };
   const [traced, untraced] = [await run(true), await run(false)];
   return { sameGradients: traced.dInput.every((x, i) => x === untraced.dInput[i]), measured: traced.measured };
+}
+
+/** Of simple networks whose one gate is their output: its share within 0.05 of these limits, as traced and as counted, by step. */
+export async function saturationOf({ limits, ...options }: Pick<RecurrentOptions, 'activations' | 'clip'> & { cell: 'rnn_tanh' | 'rnn_relu' | 'ind_rnn'; limits: readonly number[] }) {
+  const gpu = await openDevice();
+  const [steps, batch, hiddenSize] = [3, 4, 9];
+  const plan = createRecurrent(gpu, { ...options, inputSize: 2, hiddenSize, seed: 3 }).plan({ steps, batch, training: true, trace: true });
+  plan.forward({ input: randomArray(steps * batch * 2, 1, 20) });
+  const output = await plan.output.read();
+  plan.backward({ dOutput: new Float32Array(output.length) });
+  const [{ saturation }] = (await plan.readTrace()) as [LayerTrace];
+  const near = (y: number): boolean => limits.some((limit) => Math.abs(y - limit) <= 0.05);
+  return {
+    traced: Object.values(saturation)[0]!.flat(),
+    counted: Array.from({ length: steps }, (_, t) => output.subarray(t * batch * hiddenSize, (t + 1) * batch * hiddenSize).filter(near).length / (batch * hiddenSize)),
+  };
+}
+
+/** The saturation of min_gru's z and n, which has no activation and so no limits, where both are large. */
+export async function saturationOfMinGru(): Promise<Readonly<Record<string, readonly (readonly number[])[]>>> {
+  const gpu = await openDevice();
+  const plan = createRecurrent(gpu, { cell: 'min_gru', inputSize: 2, hiddenSize: 9, seed: 3 }).plan({ steps: 2, batch: 4, training: true, trace: true });
+  plan.forward({ input: randomArray(2 * 4 * 2, 1, 60) });
+  plan.backward({ dOutput: new Float32Array(2 * 4 * 9) });
+  return (await plan.readTrace())[0]!.saturation;
 }
 
 /** One layer, one direction: the traced norms beside dL/dh[t] found by running the window's tail alone from h[t]. */

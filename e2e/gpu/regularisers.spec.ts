@@ -1,6 +1,7 @@
 // Dropout and zoneout against the reference with the generator's own masks; traces of BPTT; streams.
+import type { Activation } from '../../src/cells/activation.ts';
 import { expect, test } from '../harness.ts';
-import type { CellChoice, encodedMasks, RegularisedCase, reorder, stream, trace, traceByTails } from './regularisers.page.ts';
+import type { CellChoice, encodedMasks, RegularisedCase, reorder, saturationOf, saturationOfMinGru, stream, trace, traceByTails } from './regularisers.page.ts';
 
 const page = '/e2e/gpu/regularisers.page.ts';
 
@@ -62,6 +63,31 @@ for (const [name, options] of Object.entries({
     expect([...gradients[1]!]).toEqual([...gradients[0]!]);
   });
 }
+
+test('a gate is saturated at the limits of its own activation, and where its sum was clipped', async ({ inPage }) => {
+  const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+  const of = (candidate: Activation) => ({ activations: { candidate } });
+  const cases = [
+    { cell: 'rnn_tanh', limits: [-1, 1] },
+    { cell: 'rnn_relu', limits: [0] },
+    { cell: 'ind_rnn', limits: [0] },
+    { cell: 'rnn_tanh', ...of('sigmoid'), limits: [0, 1] },
+    { cell: 'rnn_tanh', ...of({ hardSigmoid: [0.2, 0.5] }), limits: [0, 1] },
+    { cell: 'rnn_relu', ...of({ affine: [0.3, 0.1] }), limits: [] },
+    { cell: 'rnn_tanh', ...of('sigmoid'), clip: 1, limits: [sigmoid(-1), sigmoid(1)] },
+    { cell: 'rnn_tanh', clip: 0.5, limits: [Math.tanh(-0.5), Math.tanh(0.5)] },
+    { cell: 'rnn_relu', clip: 1.5, limits: [0, 1.5] },
+    { cell: 'rnn_tanh', ...of({ affine: [-0.5, 1] }), clip: 2, limits: [0, 2] },
+  ] as const;
+  for (const given of cases) {
+    const { traced, counted } = await inPage<Awaited<ReturnType<typeof saturationOf>>>(page, 'saturationOf', given);
+    expect(Math.max(...counted) > 0, `${JSON.stringify(given)}: some are counted`).toBe(given.limits.length > 0);
+    traced.forEach((share, t) => expect.soft(share, `${JSON.stringify(given)}, step ${t}`).toBeCloseTo(counted[t]!, 6));
+  }
+  const { z, n } = await inPage<Awaited<ReturnType<typeof saturationOfMinGru>>>(page, 'saturationOfMinGru');
+  expect(Math.max(...z!.flat())).toBeGreaterThan(0.5);
+  expect(n!.flat()).toEqual([0, 0]);
+});
 
 for (const choice of [{ cell: 'lstm' }, { cell: 'lstm', projSize: 4, layerNorm: true }] as const) {
   test(`a trace of ${nameOf(choice)} leaves the gradients as they are, and counts no padding`, async ({ inPage }) => {

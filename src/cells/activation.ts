@@ -44,6 +44,24 @@ function constantsOf(role: 'GATE' | 'CANDIDATE' | 'OUTPUT', activation: Activati
   return { [`${role}_KIND`]: KINDS[kind], [`${role}_ALPHA`]: values[0] as number, [`${role}_BETA`]: values[1] as number };
 }
 
+/** What no float32 of a network comes near: a kernel compares with it where there is no limit. */
+const UNLIMITED = 3e38;
+
+/** The values between which an activation of those constants lies, over every sum that the clip lets through. */
+export function limitsOf(role: 'GATE' | 'CANDIDATE', constants: CellConstants): readonly [low: number, high: number] {
+  const kind = constants[`${role}_KIND`] ?? (role === 'GATE' ? KINDS.sigmoid : KINDS.tanh);
+  const [alpha, beta] = [constants[`${role}_ALPHA`] ?? 1, constants[`${role}_BETA`] ?? 0];
+  const clip = constants.CLIP || Infinity;
+  const of = (x: number): number => {
+    if (kind === KINDS.sigmoid) return 1 / (1 + Math.exp(-x));
+    if (kind === KINDS.tanh) return Math.tanh(x);
+    if (kind === KINDS.relu) return Math.max(x, 0);
+    return kind === KINDS.affine ? alpha * x + beta : Math.min(Math.max(alpha * x + beta, 0), 1);
+  };
+  const [low, high] = [of(-clip), of(clip)].sort((a, b) => a - b) as [number, number];
+  return [Math.max(low, -UNLIMITED), Math.min(high, UNLIMITED)];
+}
+
 /** The shader constants of a cell's options. */
 export function optionConstants({ activations = {}, clip, peepholeOutput = 'new', zoneout = {}, recurrentDropout = 0 }: CellOptions): CellConstants {
   if (clip !== undefined && !(clip > 0 && Number.isFinite(clip))) throw new RangeError(`clip must be a finite number above 0; ${String(clip)} was given`);

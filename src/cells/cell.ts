@@ -27,6 +27,8 @@ export interface Cell {
   readonly name: string;
   /** Input-side gates by their letters, in the order of their blocks in weight_ih [G*H, I] and of `gates`. */
   readonly gateOrder: readonly string[];
+  /** Gates that are kept without an activation. Default none. */
+  readonly linear?: readonly string[];
   /** S: blocks of H values kept a row and step for the backward pass; at least G. */
   readonly saved: number;
   /** None where no gate sees the whole state. Their row blocks follow one another in weight_hh [R*H, H]. */

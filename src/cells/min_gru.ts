@@ -5,6 +5,7 @@ import type { Cell } from './cell.ts';
 export const minGru: Cell = {
   name: 'min_gru',
   gateOrder: ['z', 'n'],
+  linear: ['n'],
   saved: 2,
   products: [],
   states: [],

@@ -7,7 +7,7 @@ import type { StateShape } from './state.ts';
 
 const WORKGROUP = shader.constants.WORKGROUP;
 
-const params = ({ steps, batch, hidden, directions }: StateShape) => ({ steps, batch, hidden, directions, saved: 0, traced: 0, candidates: 0 });
+const params = ({ steps, batch, hidden, directions }: StateShape) => ({ steps, batch, hidden, directions, saved: 0, traced: 0, candidates: 0, linear: 0, gate_low: 0, gate_high: 0, candidate_low: 0, candidate_high: 0 });
 
 /** Record norms [T,D] = ‖dL/dh[t]‖₂ over rows and units, from dHidden [T,N,D*H]; rowSquares [T,N,D] is scratch. */
 export function gradientNorms(recording: Recording, shape: StateShape, arrays: { dHidden: Slice; lengths: Slice; rowSquares: Slice; norms: Slice }): void {
@@ -20,18 +20,25 @@ export function gradientNorms(recording: Recording, shape: StateShape, arrays: {
   recording.dispatch(shader, 'gradient_norms', { bindings: { row_squares, norms }, params: numbers, workgroups: grid(steps * directions, WORKGROUP) });
 }
 
+type Limits = readonly [low: number, high: number];
+
 /**
- * Record saturation [T,D,G] = the share of each gate's units within 0.05 of a limit; `candidates`: gates between -1 and 1;
- * rowCounts [T,N,D,G] is scratch.
+ * Record saturation [T,D,G] = the share of each gate's units within 0.05 of a limit, of the candidates' for `candidates` and of the gates'
+ * for the others; those of `linear` have none. rowCounts [T,N,D,G] is scratch.
  */
 export function gateSaturation(
   recording: Recording,
   shape: StateShape,
-  options: { gates: Slice; saved: number; traced: number; candidates: readonly number[]; lengths: Slice; rowCounts: Slice; saturation: Slice },
+  options: {
+    gates: Slice; saved: number; traced: number; lengths: Slice; rowCounts: Slice; saturation: Slice;
+    candidates: readonly number[]; linear: readonly number[]; limits: { readonly gate: Limits; readonly candidate: Limits };
+  },
 ): void {
-  const { gates, saved, traced, candidates, lengths, rowCounts: row_counts, saturation } = options;
+  const { gates, saved, traced, candidates, linear, limits, lengths, rowCounts: row_counts, saturation } = options;
   const { steps, batch, directions } = shape;
-  const numbers = { ...params(shape), saved, traced, candidates: candidates.reduce((bits, gate) => bits | (1 << gate), 0) };
+  const bits = (blocks: readonly number[]): number => blocks.reduce((all, gate) => all | (1 << gate), 0);
+  const [[gate_low, gate_high], [candidate_low, candidate_high]] = [limits.gate, limits.candidate];
+  const numbers = { ...params(shape), saved, traced, candidates: bits(candidates), linear: bits(linear), gate_low, gate_high, candidate_low, candidate_high };
   recording.dispatch(shader, 'row_saturation', {
     bindings: { lengths, gates, row_counts }, params: numbers, workgroups: grid(steps * batch * directions * traced, WORKGROUP),
   });

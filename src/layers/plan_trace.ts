@@ -1,4 +1,5 @@
 // Gradients and gates along time, measured on the GPU during a plan's passes and read when asked for.
+import { limitsOf } from '../cells/activation.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { allocateProxy, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
@@ -7,7 +8,7 @@ import { stateShape } from '../scheduler/history.ts';
 import type { LayerTrace } from './recurrent_plan.ts';
 import type { StackWindow } from './stack.ts';
 
-/** Gates that are candidates, between -1 and 1; all others are between 0 and 1. */
+/** Gates that have the candidate's activation; all others have the gates'. */
 const CANDIDATES = ['g', 'n', 'h'];
 
 export class PlanTrace {
@@ -42,12 +43,15 @@ export class PlanTrace {
   /** Record the gates' saturation, while `gates` hold activations. */
   recordForward(recording: Recording): void {
     this.#stack.histories.forEach((history, l) => {
-      const { gateOrder, saved } = this.#stack.cells[l]!;
+      const { gateOrder, saved, linear = [], constants } = this.#stack.cells[l]!;
+      const blocks = (letters: readonly string[]): number[] => gateOrder.flatMap((letter, gate) => (letters.includes(letter) ? [gate] : []));
       gateSaturation(recording, history, {
         gates: history.gates,
         saved,
         traced: gateOrder.length,
-        candidates: gateOrder.flatMap((letter, gate) => (CANDIDATES.includes(letter) ? [gate] : [])),
+        candidates: blocks(CANDIDATES),
+        linear: blocks(linear),
+        limits: { gate: limitsOf('GATE', constants), candidate: limitsOf('CANDIDATE', constants) },
         lengths: history.lengths,
         rowCounts: this.#layers[l]!.rows.counts,
         saturation: this.#layers[l]!.saturation,

@@ -33,7 +33,7 @@ export interface PlanOptions {
 export interface LayerTrace {
   /** ‖dL/dh[t]‖₂ over rows and units, [T][D]: how much of the loss's gradient is alive at each step. */
   readonly gradientNorms: readonly (readonly number[])[];
-  /** Share of the units within 0.05 of a limit, by gate, [T][D]. */
+  /** Share of the units within 0.05 of a limit of the gate's own activation, or of where the clip leaves it, by gate, [T][D]; 0 of a gate without limits. */
   readonly saturation: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 

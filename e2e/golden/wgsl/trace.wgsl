@@ -9,7 +9,12 @@ struct TraceParams {
   directions: u32,
   saved: u32,       // S, blocks of `gates`
   traced: u32,      // gates traced: the first blocks
-  candidates: u32,  // bit q set: gate_block q is a candidate, between -1 and 1; the others are between 0 and 1
+  candidates: u32,  // bit q set: gate_block q has the candidate's activation, the others have the gates'
+  linear: u32,      // bit q set: gate_block q has none, and no limits
+  gate_low: f32,    // what each lies between
+  gate_high: f32,
+  candidate_low: f32,
+  candidate_high: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: TraceParams;
@@ -68,20 +73,20 @@ fn row_saturation(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   let gate_block = at % params.traced;
   let row = at / params.traced;
   let n = (row / params.directions) % params.batch;
-  // As the distance from the middle, which is one comparison.
-  let low = select(0.0, -1.0, extractBits(params.candidates, gate_block, 1u) == 1u);
-  let middle = (low + 1.0) / 2.0;
-  let inside = 1.0 - MARGIN - middle;
+  let is_candidate = extractBits(params.candidates, gate_block, 1u) == 1u;
+  let low = select(params.gate_low, params.candidate_low, is_candidate) + MARGIN;
+  let high = select(params.gate_high, params.candidate_high, is_candidate) - MARGIN;
   var count = 0.0;
-  if (row / (params.directions * params.batch) < lengths[n]) {
+  if (row / (params.directions * params.batch) < lengths[n] && extractBits(params.linear, gate_block, 1u) == 0u) {
     let start = (row * params.saved + gate_block) * params.hidden;
     let end = start + params.hidden;
     var fours = vec4f();
     var k = start;
     for (; k + 4u <= end; k += 4u) {
-      fours += step(vec4f(inside), abs(vec4f(gates[k], gates[k + 1u], gates[k + 2u], gates[k + 3u]) - middle));
+      let y = vec4f(gates[k], gates[k + 1u], gates[k + 2u], gates[k + 3u]);
+      fours += max(step(y, vec4f(low)), step(vec4f(high), y));
     }
-    for (; k < end; k += 1u) { fours.x += step(inside, abs(gates[k] - middle)); }
+    for (; k < end; k += 1u) { fours.x += max(step(gates[k], low), step(high, gates[k])); }
     count = (fours.x + fours.y) + (fours.z + fours.w);
   }
   row_counts[at] = count;
