@@ -14,13 +14,16 @@ export { Attention, createAttention, type AttentionOptions, type AttentionScore 
 export { AttentionPlan, type AttentionInputs, type AttentionPlanOptions } from './layers/attention_plan.ts';
 export type { Precision } from './layers/precision.ts';
 export type { GenerateOptions } from './layers/generate.ts';
-export { CharacterModel, createModel, loadModel, type LayerOptions, type ModelOptions } from './layers/model.ts';
+export { CharacterModel, createModel, loadModel, type ModelOptions } from './layers/model.ts';
+export type { LoadOptions } from './layers/model_file.ts';
+export type { LayerOptions } from './layers/model_shape.ts';
 export { createLinear, Linear, LinearPlan, type LinearOptions, type LinearPlanOptions } from './layers/linear_operator.ts';
 export { createRecurrent, Recurrent, type RecurrentOptions } from './layers/recurrent.ts';
 export { RecurrentPlan, type BackwardInputs, type ForwardInputs, type LayerTrace, type PlanOptions } from './layers/recurrent_plan.ts';
 export { RecurrentStream, type StreamSnapshot } from './layers/recurrent_stream.ts';
 export { NotFiniteModelError } from './layers/not_finite.ts';
 export { NotFiniteError } from './train/errors.ts';
+export type { AllowedDifference, RestoreOptions } from './train/checkpoint.ts';
 export type { Clip } from './train/clip.ts';
 export { evaluate, type Evaluation, type EvaluationOptions } from './train/evaluator.ts';
 export { createLoss, Loss, type LossInputs, type LossResult } from './train/loss.ts';

@@ -1,4 +1,5 @@
 import { adam, createModel, createTrainer, evaluate, openDevice, readSafetensors, rmsprop, sgd, split, Vocabulary, warmUp, writeSafetensors, cosine, type CharacterModel, type Evaluation, type Gpu, type Optimizer, type Progress } from '../../src/index.ts';
+import { writeSealed } from '../../src/io/sealed.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { lstm } from '../../src/reference/lstm.ts';
 import { characterModelWindow, type LayerState } from '../../src/reference/character_model.ts';
@@ -118,15 +119,20 @@ export async function scheduled({ optimizer, live, restart }: { optimizer: strin
   return { rates: progress.map((p) => p.rate), losses: progress.map((p) => p.loss), next };
 }
 
-/** A checkpoint of before there were schedules, steps back, states that are not carried, and masks. */
-export async function oldCheckpoint(): Promise<number> {
+/** What is said of a checkpoint without a checksum, as earlier versions wrote it, and of one with an earlier version's name. */
+export async function oldCheckpoints(): Promise<string[]> {
   const gpu = await openDevice();
   const trainer = createTrainer(modelOf(gpu), { optimizer: adam({ rate: 0.5 }), ...sizes });
-  const { tensors, metadata } = readSafetensors(await trainer.checkpoint());
-  const { backSteps: _, stateful: __, seed: ___, ...run } = JSON.parse(metadata.run!) as Record<string, unknown>;
-  const old = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data }));
-  trainer.restore(writeSafetensors(old, { ...metadata, run: JSON.stringify({ ...run, rate: 0.125 }) }));
-  return trainer.rate;
+  const { tensors, metadata: { checksum: _, ...metadata } } = readSafetensors(await trainer.checkpoint());
+  const named = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data }));
+  return [writeSafetensors(named, metadata), writeSealed(named, { ...metadata, format: 'unfold-rnn character model 1' })].map((old) => {
+    try {
+      trainer.restore(old);
+      return 'no error';
+    } catch (error) {
+      return `${(error as Error).name}: ${(error as Error).message}`;
+    }
+  });
 }
 
 /** What `evaluate` says of a text that does not fit, and whether it can be called again. */

@@ -74,8 +74,10 @@ for (const optimizer of ['rmsprop', 'sgd']) {
   });
 }
 
-test('a checkpoint whose rate is a number, and that has no newer options, is restored', async ({ inPage }) => {
-  expect(await inPage<number>(page, 'oldCheckpoint')).toBe(0.125);
+test('a checkpoint of an earlier version is refused, and the error says that it is one', async ({ inPage }) => {
+  const [unsealed, renamed] = await inPage<string[]>(page, 'oldCheckpoints');
+  expect(unsealed).toMatch(/^SafetensorsError: the file has no checksum in its first place.* an earlier version or another program wrote it/);
+  expect(renamed).toMatch(/^RangeError: .*not a character model of this version: its format is "unfold-rnn character model 1"/);
 });
 
 test('a text that does not fit is refused, and the next evaluation works', async ({ inPage }) => {

@@ -36,8 +36,8 @@ export const activationKind = (kind: keyof typeof KINDS): number => KINDS[kind];
 
 /** The constants of one activation. @throws RangeError for an activation that there is not. */
 function constantsOf(role: 'GATE' | 'CANDIDATE' | 'OUTPUT', activation: Activation): CellConstants {
-  if (typeof activation === 'string' && Object.hasOwn(KINDS, activation)) return { [`${role}_KIND`]: KINDS[activation] };
-  const [kind, values] = Object.entries(activation as object)[0] ?? [];
+  if (activation === 'sigmoid' || activation === 'tanh' || activation === 'relu') return { [`${role}_KIND`]: KINDS[activation] };
+  const [kind, values] = Object.entries(Object(activation) as object)[0] ?? [];
   if ((kind !== 'affine' && kind !== 'hardSigmoid') || !Array.isArray(values) || values.length !== 2 || !values.every(Number.isFinite)) {
     throw new RangeError(`${role.toLowerCase()} activation ${JSON.stringify(activation)} is not one of 'sigmoid', 'tanh', 'relu', { affine: [alpha, beta] }, { hardSigmoid: [alpha, beta] }`);
   }
@@ -62,20 +62,25 @@ export function limitsOf(role: 'GATE' | 'CANDIDATE', constants: CellConstants): 
   return [Math.max(low, -UNLIMITED), Math.min(high, UNLIMITED)];
 }
 
+const isChance = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value < 1;
+
 /** The shader constants of a cell's options. */
 export function optionConstants({ activations = {}, clip, peepholeOutput = 'new', zoneout = {}, recurrentDropout = 0 }: CellOptions): CellConstants {
+  for (const [name, value] of Object.entries({ activations, zoneout })) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RangeError(`${name} must be an object of options; ${String(value)} was given`);
+  }
   if (clip !== undefined && !(clip > 0 && Number.isFinite(clip))) throw new RangeError(`clip must be a finite number above 0; ${String(clip)} was given`);
-  if (!(recurrentDropout >= 0 && recurrentDropout < 1)) throw new RangeError(`recurrentDropout must be a chance from 0 to below 1; ${String(recurrentDropout)} was given`);
+  if (!isChance(recurrentDropout)) throw new RangeError(`recurrentDropout must be a chance from 0 to below 1; ${String(recurrentDropout)} was given`);
   for (const [state, chance] of Object.entries(zoneout)) {
-    if (!(chance >= 0 && chance < 1)) throw new RangeError(`zoneout.${state} must be a chance from 0 to below 1; ${String(chance)} was given`);
+    if (!isChance(chance)) throw new RangeError(`zoneout.${state} must be a chance from 0 to below 1; ${String(chance)} was given`);
   }
   return {
     ...(recurrentDropout && { RECURRENT_DROPOUT: recurrentDropout }),
     ...(zoneout.h && { ZONEOUT_H: zoneout.h }),
     ...(zoneout.c && { ZONEOUT_C: zoneout.c }),
-    ...(activations.gate && constantsOf('GATE', activations.gate)),
-    ...(activations.candidate && constantsOf('CANDIDATE', activations.candidate)),
-    ...(activations.output && constantsOf('OUTPUT', activations.output)),
+    ...(activations.gate !== undefined && constantsOf('GATE', activations.gate)),
+    ...(activations.candidate !== undefined && constantsOf('CANDIDATE', activations.candidate)),
+    ...(activations.output !== undefined && constantsOf('OUTPUT', activations.output)),
     ...(clip !== undefined && { CLIP: clip }),
     ...(peepholeOutput === 'previous' && { OUTPUT_SEES_PREVIOUS: 1 }),
   };

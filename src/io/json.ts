@@ -18,8 +18,8 @@ export function quote(value: unknown): string {
 }
 
 /** Text for a message, cut short where it is long. */
-export function clip(text: string): string {
-  return text.length <= QUOTED ? text : `${text.slice(0, QUOTED)}…`;
+export function clip(text: string, most = QUOTED): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

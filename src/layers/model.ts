@@ -1,27 +1,20 @@
 // A language model over characters: embedding or one-hot → recurrent layers → linear → one distribution a step.
-import type { CellOptions } from '../cells/activation.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { planMemory, type MemoryPlan, type Slice } from '../gpu/memory.ts';
-import { readSafetensors, writeSafetensors, type NamedTensor } from '../io/safetensors.ts';
-import { Vocabulary, type VocabularyJSON } from '../text/vocabulary.ts';
+import type { NamedTensor } from '../io/safetensors.ts';
+import { writeSealed } from '../io/sealed.ts';
+import { Vocabulary } from '../text/vocabulary.ts';
 import type { GpuArray } from './array.ts';
-import { finiteNumber, oneOf, unsignedInteger, wholeNumber } from './checks.ts';
+import { unsignedInteger } from './checks.ts';
 import { generate, generateMany, type GenerateOptions } from './generate.ts';
 import type { LinearWeights } from './linear.ts';
-import { Parameters, type ParameterSpec } from './parameters.ts';
+import { modelMetadata, readModelFile, requireFinite, requireSameModel, weightsOf, type LoadOptions, type Weights } from './model_file.ts';
+import { modelShape, type LayerOptions, type ModelJSON } from './model_shape.ts';
+import { Parameters } from './parameters.ts';
 import { checkPrecision, type Precision } from './precision.ts';
-import { cellOf, checkProjection, type RecurrentOptions } from './recurrent.ts';
 import type { StackInput } from './stack.ts';
-import { outputColumns, stackParameters, type LayerShape } from './stack_parameters.ts';
+import { outputColumns, type LayerShape } from './stack_parameters.ts';
 import { WeightCopy } from './weight_copy.ts';
-
-/** A layer, with the operator's options that have a sense in a model that reads forward. Masks are drawn in training alone. */
-export interface LayerOptions extends CellOptions, Pick<RecurrentOptions, 'cell' | 'resetAfter' | 'recurrentInit' | 'projSize'> {
-  /** H */
-  readonly hidden: number;
-  /** The chance that an element of what this layer gives to the next, or to the head, is dropped in training. Default 0. */
-  readonly dropout?: number;
-}
 
 export interface ModelOptions {
   readonly vocabulary: Vocabulary;
@@ -40,15 +33,6 @@ export interface ModelOptions {
   readonly precision?: Precision;
 }
 
-/** What a file keeps of a model besides its weights. */
-interface ModelJSON {
-  readonly embed: number | 'one-hot';
-  readonly layers: readonly LayerOptions[];
-  readonly forgetBias: number;
-}
-
-const FORMAT = 'unfold-rnn character model 1';
-
 /**
  * A character model with fresh weights on the GPU.
  * @throws RangeError for sizes that are no positive whole numbers or need a buffer over the device's limits.
@@ -57,15 +41,22 @@ export function createModel(gpu: Gpu, options: ModelOptions): CharacterModel {
   return new CharacterModel(gpu, options);
 }
 
-/** A model from what `save` gave, with its vocabulary and shape. @throws SafetensorsError or RangeError for another file. */
-export function loadModel(gpu: Gpu, bytes: Uint8Array, { precision }: Pick<ModelOptions, 'precision'> = {}): CharacterModel {
-  const { metadata } = readSafetensors(bytes);
-  requireFormat(metadata);
-  const shape = JSON.parse(metadata.model ?? '{}') as ModelJSON;
-  const vocabulary = Vocabulary.fromJSON(JSON.parse(metadata.vocabulary ?? 'null') as VocabularyJSON);
-  const model = new CharacterModel(gpu, { ...shape, vocabulary, ...(precision && { precision }) });
-  model.load(bytes);
-  return model;
+/**
+ * A model from what `save` or a trainer's `checkpoint` gave, with its vocabulary and shape.
+ * @throws SafetensorsError for a file that is damaged, contradicts itself or holds weights that are not finite; RangeError for a file of
+ *   no model of this version, or a precision that it cannot have. Nothing is left on the GPU then.
+ */
+export function loadModel(gpu: Gpu, bytes: Uint8Array, { precision, ...options }: Pick<ModelOptions, 'precision'> & LoadOptions = {}): CharacterModel {
+  const file = readModelFile(bytes);
+  const weights = weightsOf(file, options);
+  const model = new CharacterModel(gpu, { ...file.model, vocabulary: file.vocabulary, ...(precision && { precision }) });
+  try {
+    model.setWeights(weights);
+    return model;
+  } catch (error) {
+    model.destroy();
+    throw error;
+  }
 }
 
 export class CharacterModel {
@@ -79,47 +70,31 @@ export class CharacterModel {
   /** The flat buffers behind both. */
   readonly weights: Parameters;
   readonly embed: number | 'one-hot';
-  readonly #json: ModelJSON;
+  /** What a file keeps of this model besides weights and vocabulary. */
+  readonly json: ModelJSON;
   readonly #copy: WeightCopy;
 
   constructor(gpu: Gpu, options: ModelOptions) {
     const { vocabulary, embed = 64, layers, seed = 0, forgetBias = 1, precision = 'f32' } = options;
     if (!(vocabulary instanceof Vocabulary)) throw new TypeError('vocabulary must be a Vocabulary, such as characters(text).vocabulary');
-    if (embed !== 'one-hot') wholeNumber(embed, "embed (a size, or 'one-hot')");
-    if (!Array.isArray(layers) || layers.length === 0) throw new RangeError("layers must list at least one layer, such as { cell: 'lstm', hidden: 128 }");
     unsignedInteger(seed, 'seed');
-    finiteNumber(forgetBias, 'forgetBias');
+    const shape = modelShape(vocabulary.size, { embed, layers, forgetBias });
     checkPrecision(gpu, precision, layers);
-    const V = vocabulary.size;
     this.gpu = gpu;
     this.vocabulary = vocabulary;
     this.embed = embed;
-    this.#json = { embed, layers, forgetBias };
-    const shapes: LayerShape[] = [];
-    for (const [l, layer] of layers.entries()) {
-      const below = shapes.at(-1);
-      const input = below ? outputColumns(below) : embed === 'one-hot' ? V : embed;
-      shapes.push(layerShape(layer, `layers[${l}]`, { input, forgetBias }));
+    this.json = { embed, layers, forgetBias };
+    this.layers = shape.layers;
+    this.weights = new Parameters(shape.parameters, 'model', precision);
+    try {
+      gpu.allocate('the model', this.weights.buffers);
+      gpu.write(this.weights.flat, this.weights.initialValues(seed));
+      this.#copy = new WeightCopy(gpu, this.weights);
+      this.#copy.refresh();
+    } catch (error) {
+      gpu.memory.free(this.weights.buffers);
+      throw error;
     }
-    this.layers = shapes;
-    const top = this.outputSize;
-    const headInit = { distribution: 'uniform', scale: 1 / Math.sqrt(top) } as const;
-    const embedding: ParameterSpec[] =
-      embed === 'one-hot' ? [] : [{ name: 'embedding.weight', shape: [V, embed], initialise: { distribution: 'normal', scale: 1 } }];
-    this.weights = new Parameters(
-      [
-        ...embedding,
-        ...stackParameters(this.layers),
-        { name: 'head.weight', shape: [V, top], initialise: headInit },
-        { name: 'head.bias', shape: [V], initialise: headInit },
-      ],
-      'model',
-      precision,
-    );
-    gpu.allocate('the model', this.weights.buffers);
-    gpu.write(this.weights.flat, this.weights.initialValues(seed));
-    this.#copy = new WeightCopy(gpu, this.weights);
-    this.#copy.refresh();
     this.parameters = this.weights.arrays(gpu, 'parameters', this.#copy.refresh);
     this.gradients = this.weights.arrays(gpu, 'gradients');
   }
@@ -181,30 +156,32 @@ export class CharacterModel {
 
   /** What a file says of this model: format, shape, vocabulary. */
   metadata(): Record<string, string> {
-    return { format: FORMAT, model: JSON.stringify(this.#json), vocabulary: JSON.stringify(this.vocabulary) };
+    return modelMetadata(this.json, this.vocabulary);
   }
 
-  /** The weights as a safetensors file, with the vocabulary and the shape in its metadata. */
+  /**
+   * The weights as a safetensors file, with the vocabulary, the shape and a checksum in its metadata.
+   * @throws RangeError for weights that are not all finite
+   */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    return writeSafetensors(await this.tensors(), this.metadata());
+    const tensors = await this.tensors();
+    requireFinite(tensors, '');
+    return writeSealed(tensors, this.metadata());
   }
 
-  /** Take the weights of a file that `save` made of a model of the same shape and vocabulary. */
-  load(bytes: Uint8Array): void {
-    const { tensors, metadata } = readSafetensors(bytes);
-    requireFormat(metadata);
-    if (metadata.vocabulary !== JSON.stringify(this.vocabulary)) {
-      throw new RangeError('the file holds a model of another vocabulary; loadModel(gpu, bytes) makes a model of its own vocabulary and shape');
-    }
-    const values = this.weights.specs.map(({ name, shape }) => {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new RangeError(`the file holds no ${name}; loadModel(gpu, bytes) makes a model of the file's own shape`);
-      if (tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
-        throw new RangeError(`${name} is ${tensor.dtype} [${tensor.shape}] in the file and F32 [${shape}] here`);
-      }
-      return [name, tensor.data] as const;
-    });
-    for (const [name, data] of values) this.parameters[name]!.write(data);
+  /**
+   * Take the weights of a file that `save` made of a model of the same shape, options and vocabulary; what only training draws may differ.
+   * @throws SafetensorsError or RangeError as `loadModel`, and RangeError for another model; nothing is changed then.
+   */
+  load(bytes: Uint8Array, options: LoadOptions = {}): void {
+    const file = readModelFile(bytes);
+    requireSameModel(file, { model: this.json, vocabulary: this.vocabulary }, { training: false });
+    this.setWeights(weightsOf(file, options));
+  }
+
+  /** Write weights of all the parameters. */
+  setWeights(weights: Weights): void {
+    for (const [name, data] of weights) this.parameters[name]!.write(data);
   }
 
   get precision(): Precision {
@@ -220,27 +197,5 @@ export class CharacterModel {
   destroy(): void {
     this.#copy.destroy();
     this.gpu.memory.free(this.weights.buffers);
-  }
-}
-
-/** One layer, its options checked; an error says which layer it is of. */
-function layerShape(options: LayerOptions, name: string, { input, forgetBias }: { input: number; forgetBias: number }): LayerShape {
-  const { hidden, dropout = 0, recurrentInit = 'uniform', projSize = 0 } = options;
-  wholeNumber(hidden, `${name}.hidden`);
-  finiteNumber(dropout, `${name}.dropout`, { least: 0, below: 1 });
-  oneOf(recurrentInit, `${name}.recurrentInit`, ['uniform', 'identity']);
-  try {
-    const shape: LayerShape = { cell: cellOf(options), input, hidden, projSize, bias: true, direction: 'forward', merge: 'concat', dropout, forgetBias, recurrentInit };
-    checkProjection(shape);
-    return shape;
-  } catch (error) {
-    if (error instanceof Error) error.message = `${name}: ${error.message}`;
-    throw error;
-  }
-}
-
-function requireFormat(metadata: Readonly<Record<string, string>>): void {
-  if (metadata.format !== FORMAT) {
-    throw new RangeError(`this safetensors file is not a character model of this version: its format is ${JSON.stringify(metadata.format ?? null)}, expected ${JSON.stringify(FORMAT)}`);
   }
 }

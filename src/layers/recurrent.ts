@@ -144,6 +144,7 @@ export class Recurrent {
 export function cellOf(options: CellOptions & Pick<RecurrentOptions, 'cell' | 'resetAfter'>): Cell {
   const { cell, resetAfter } = options;
   if (resetAfter === undefined) return cellNamed(cell, options);
+  if (typeof resetAfter !== 'boolean') throw new RangeError(`resetAfter must be true or false; ${String(resetAfter)} was given`);
   if (cell !== 'gru') throw new RangeError(`resetAfter is an option of the cell "gru"; ${cell} was given`);
   return cellNamed(resetAfter ? 'gru' : 'gru_reset_before', options);
 }

@@ -18,7 +18,9 @@ export function split(text: Uint32Array | TrainingText, { validation: share }: S
   const whole = text instanceof Uint32Array;
   const { tokens, documents } = whole ? { tokens: text, documents: undefined } : text;
   const [training, validation] = documents ? splitDocuments(tokens, documents, share) : splitTokens(tokens, share);
-  return whole ? { training: training.tokens, validation: validation.tokens } : { training, validation };
+  if (whole) return { training: training.tokens, validation: validation.tokens };
+  const { vocabulary } = text;
+  return { training: { ...training, ...(vocabulary && { vocabulary }) }, validation: { ...validation, ...(vocabulary && { vocabulary }) } };
 }
 
 function splitTokens(tokens: Uint32Array, share: number): [TrainingText, TrainingText] {

@@ -1,10 +1,13 @@
 // Which stretch of a text each of N rows reads, and when: the text in N equal parts, or whole documents one after another.
+import type { Vocabulary } from './vocabulary.ts';
 
 /** Text as tokens: what `characters` gives, or a part of it that `split` gives. */
 export interface TrainingText {
   readonly tokens: Uint32Array;
   /** Where each document begins, the first at 0; the last ends with the text. One text in one piece without it. */
   readonly documents?: Uint32Array | undefined;
+  /** Of its tokens: a model of another one refuses it. */
+  readonly vocabulary?: Vocabulary | undefined;
 }
 
 /** Characters that follow one another, read by one row from the first to the last, T a window. */

@@ -30,6 +30,20 @@ export function describeCharacter(character: string): string {
   return `${shown} (${code})`;
 }
 
+/** Symbols that a message about two vocabularies names. */
+const NAMED = 5;
+
+/** How the tokens of one vocabulary mean other symbols than those of `other`, in words; null where they mean the same. */
+export function vocabularyDifference(vocabulary: Vocabulary, other: Vocabulary): string | null {
+  if (!(vocabulary instanceof Vocabulary)) return 'what it has as vocabulary is no Vocabulary';
+  const beside = (of: Vocabulary, than: Vocabulary): string[] => of.symbols.filter((symbol) => !than.has(symbol));
+  const [more, less] = [beside(vocabulary, other), beside(other, vocabulary)];
+  const shown = (symbols: string[]): string =>
+    symbols.slice(0, NAMED).map(describeCharacter).join(', ') + (symbols.length > NAMED ? ` and ${symbols.length - NAMED} more` : '');
+  const parts = [...(more.length > 0 ? [`it has ${shown(more)} besides`] : []), ...(less.length > 0 ? [`it lacks ${shown(less)}`] : [])];
+  return parts.length > 0 ? parts.join(', and ') : null;
+}
+
 export class Vocabulary {
   /** [V] one code point each; a symbol's index is its token. */
   readonly symbols: readonly string[];

@@ -8,6 +8,8 @@ import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
 
 export interface Optimizer {
   readonly name: string;
+  /** All that its updates depend on besides the rate; a run goes on only with the same. */
+  readonly options: Readonly<Record<string, number | boolean>>;
   /** The learning rate by step; a trainer's `rate` overrides it. */
   readonly schedule: Schedule;
   /** Arrays kept for every parameter, all zero at first. */
@@ -59,6 +61,7 @@ function adamFamily(name: 'adam' | 'adamw', options: AdamOptions, usualDecay: nu
   const schedule = scheduleOf(rate);
   return {
     name,
+    options: { beta1, beta2, epsilon, weightDecay },
     schedule,
     moments: ['first', 'second'],
     decays: [beta1, beta2],
@@ -82,6 +85,7 @@ export function sgd({ rate = 0.1, momentum = 0, nesterov = false, weightDecay = 
   const schedule = scheduleOf(rate);
   return {
     name: 'sgd',
+    options: { momentum, nesterov, weightDecay },
     schedule,
     moments: momentum > 0 ? ['velocity'] : [],
     record: (recording, update, [velocity]) => sgdUpdate(recording, update, velocity, { rate: rateAt(schedule, 0), momentum, nesterov, weightDecay }),
@@ -107,6 +111,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   const moments = ['square', ...(centered ? ['average'] : []), ...(momentum > 0 ? ['velocity'] : [])];
   return {
     name: 'rmsprop',
+    options: { alpha, epsilon, momentum, centered, weightDecay },
     schedule,
     moments,
     record: (recording, update, slices) => {

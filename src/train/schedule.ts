@@ -1,6 +1,9 @@
 // Learning rates as plain data and a pure function of the step, so that a checkpoint can keep them.
 import { finiteNumber, oneOf, wholeNumber } from '../layers/checks.ts';
 
+/** Warm-ups inside one another: more are a mistake, and far more a stack overflow. */
+const MAX_DEPTH = 16;
+
 /** A learning rate by step. Steps count the updates made before: the first update has step 0. */
 export type Schedule =
   | { readonly kind: 'constant'; readonly rate: number }
@@ -31,7 +34,16 @@ export function cosine({ rate, minimum = 0, steps }: { rate: number; minimum?: n
 
 /** Up in a line over `steps` updates, the last of them at the rate with which `then` begins; then that schedule from its own step 0. */
 export function warmUp(steps: number, then: number | Schedule): Schedule {
+  checkDepth({ then });
   return { kind: 'warmUp', steps: wholeNumber(steps, 'steps'), then: scheduleOf(then) };
+}
+
+/** @throws RangeError */
+function checkDepth(schedule: unknown): void {
+  let depth = 0;
+  for (let inner = schedule; typeof inner === 'object' && inner !== null && 'then' in inner; inner = inner.then) {
+    if (++depth > MAX_DEPTH) throw new RangeError(`a schedule may have at most ${MAX_DEPTH} warm-ups inside one another; more were given`);
+  }
 }
 
 /** The rate of the update that follows on `step` updates. */
@@ -54,6 +66,7 @@ export function rateAt(schedule: Schedule, step: number): number {
 
 /** A number is a constant rate. Checks what is not made by the functions above, such as a checkpoint's. @throws RangeError or TypeError */
 export function scheduleOf(rate: number | Schedule): Schedule {
+  checkDepth(rate);
   if (typeof rate === 'number') return constant(rate);
   if (typeof rate !== 'object' || rate === null) {
     throw new TypeError(`rate must be a number or a schedule, such as cosine({ rate: 2e-3, steps: 10_000 }); ${String(rate)} was given`);

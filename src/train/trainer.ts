@@ -11,15 +11,15 @@ import type { Batches } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
 import { tuneWhereAsked } from '../scheduler/tuner.ts';
 import { positionsByToken } from '../text/table_rows.ts';
-import { readCheckpoint, writeCheckpoint, type RunShape } from './checkpoint.ts';
-import type { Clip } from './clip.ts';
+import { readCheckpoint, writeCheckpoint, type RestoreOptions, type RunShape } from './checkpoint.ts';
+import { checkClip, type Clip } from './clip.ts';
 import { checkLossScale } from './loss_scale.ts';
 import { NotFiniteError } from './errors.ts';
 import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
 import type { Optimizer } from './optimizer.ts';
 import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
 import { Throughput } from './throughput.ts';
-import { batchesOf } from './training_text.ts';
+import { batchesOf, fingerprintOf } from './training_text.ts';
 import { TrainingWindow } from './training_window.ts';
 
 export interface TrainerOptions {
@@ -119,6 +119,7 @@ export class Trainer {
   readonly #index: { readonly starts: Uint32Array; readonly positions: Uint32Array };
   readonly #throughput = new Throughput();
   readonly #pending: (() => Promise<Progress>)[] = [];
+  readonly #clip: RunShape['clip'];
   #schedule: Schedule;
   #seed: number;
   #step = 0;
@@ -126,9 +127,9 @@ export class Trainer {
   #evaluated: Promise<void> = Promise.resolve();
   #evaluator: Evaluator | null = null;
   /** The text that is being read, and the step at which it was begun. */
-  #text: { given: TrainingText; batches: Batches; begun: number } | null = null;
-  /** Windows of the text read before a restore, to be claimed by the next run. */
-  #restored = 0;
+  #text: { given: TrainingText; batches: Batches; begun: number; fingerprint?: string } | null = null;
+  /** Windows read before a restore, to be claimed by the next run, and the text's fingerprint, where it must be that one. */
+  #restored: { readonly position: number; readonly text: string | null } = { position: 0, text: null };
   #running = false;
   /** Steps in a row, up to the last one read, whose loss or gradient was not finite. */
   #diverged = 0;
@@ -153,6 +154,7 @@ export class Trainer {
     this.#seed = seed;
     this.#maxSkips = maxSkips;
     this.#optimizer = optimizer;
+    this.#clip = checkClip(clip);
     this.#schedule = optimizer.schedule;
     this.#window = new TrainingWindow(model, { optimizer, batch, window, backSteps, stateful, clip, trace, growEvery: scale.growEvery });
     this.memory = planMemory([...model.weights.buffers, ...this.#window.buffers]);
@@ -248,8 +250,15 @@ export class Trainer {
     const given = this.#text?.given;
     if (!this.#text || given?.tokens !== text?.tokens || given?.documents !== text.documents) {
       const batches = batchesOf(this.model, text, this);
-      this.#text = { given: { tokens: text.tokens, documents: text.documents }, batches, begun: this.#step - this.#restored };
-      this.#restored = 0;
+      const { position, text: expected } = this.#restored;
+      if (expected !== null && fingerprintOf(text) !== expected) {
+        throw new RangeError(
+          `the checkpoint was made on another text, of ${expected}; this one is of ${fingerprintOf(text)}. ` +
+            "Run on the same text, or restore(bytes, { allow: ['text'] }) to go on with another at the same window",
+        );
+      }
+      this.#text = { given: { tokens: text.tokens, documents: text.documents }, batches, begun: this.#step - position };
+      this.#restored = { position: 0, text: null };
     }
     return this.#text.batches;
   }
@@ -313,27 +322,35 @@ export class Trainer {
   /** What a checkpoint must agree on. */
   get #shape(): RunShape {
     const { batch, window, backSteps, stateful, model: { precision } } = this;
-    return { optimizer: this.#optimizer.name, batch, window, backSteps, stateful, precision };
+    const { name, options } = this.#optimizer;
+    return { optimizer: { name, options }, batch, window, backSteps, stateful, precision, clip: this.#clip, growEvery: this.#window.scaling?.growEvery ?? 0 };
   }
 
   /**
    * Everything that a run needs to go on bit-identically after `restore`: weights, moments, carried state, position, seed. A safetensors
-   * file, from which `loadModel` can also make the model.
+   * file with a checksum, from which `loadModel` can also make the model. @throws RangeError where something is not finite, naming step and tensor.
    */
   async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
     const { step } = this;
-    const position = this.#text ? step - this.#text.begun : this.#restored;
-    return writeCheckpoint(this.model, this.#window, { step, rate: this.#schedule, seed: this.#seed, ...this.#shape, position });
+    const at = this.#text
+      ? { position: step - this.#text.begun, text: (this.#text.fingerprint ??= fingerprintOf(this.#text.given)) }
+      : this.#restored;
+    return writeCheckpoint(this.model, this.#window, { step, rate: this.#schedule, seed: this.#seed, ...this.#shape, ...at });
   }
 
-  /** Go on from a checkpoint of a trainer of the same shape, by its rate and its seed. The next run takes its text up where the checkpoint left it. */
-  restore(bytes: Uint8Array): void {
+  /**
+   * Go on from a checkpoint of a trainer of the same shape, by its rate and its seed. The next run takes its text, which must be the same,
+   * up where the checkpoint left it. Differences that are meant are named in `allow`.
+   * @throws SafetensorsError for a file that is damaged, contradicts itself or is not all finite; RangeError for a checkpoint of another
+   *   model or trainer. Nothing is changed then.
+   */
+  restore(bytes: Uint8Array, options: RestoreOptions = {}): void {
     if (this.#running) throw new Error('this trainer is running: leave its loop before restoring');
-    const { step, rate, seed, position } = readCheckpoint(this.model, this.#window, this.#shape, bytes);
+    const { step, rate, seed, position, text } = readCheckpoint(this.model, this.#window, this.#shape, bytes, options);
     this.#step = step;
     this.#schedule = rate;
     this.#seed = seed;
-    this.#restored = position;
+    this.#restored = { position, text };
     this.#text = null;
     // What is in flight belongs to the run that is given up.
     this.#pending.length = 0;

@@ -41,6 +41,8 @@ export class TrainingWindow {
   readonly index: { readonly starts: Slice; readonly positions: Slice };
   /** The optimizer's moments, each as long as the flat parameters. */
   readonly moments: readonly Slice[];
+  /** Theirs, in the same order. */
+  readonly momentNames: readonly string[];
   /** Loss, norm and per-step losses in one buffer, read back in one copy. */
   readonly results: Slice;
   /** Null in precision f32. Its state begins with the norm and is among the results. */
@@ -64,6 +66,7 @@ export class TrainingWindow {
       starts: allocateProxy('token starts', [model.vocabulary.size + 1], 'input'),
       positions: allocateProxy('token positions', [backSteps * batch], 'input'),
     };
+    this.momentNames = optimizer.moments;
     this.moments = optimizer.moments.map((name) => allocateProxy(`${optimizer.name} ${name}`, flat.shape, 'optimizer'));
     const partials = allocateProxy('norm partials', [NORM_PARTIALS], 'scratch');
     this.results = allocateProxy('results', [STEP_LOSS_AT + window], 'result');

@@ -1,0 +1,158 @@
+// What a file may claim of a model: everything is checked before anything is made of it, and errors are of one type.
+import fc from 'fast-check';
+import { expect, test } from 'playwright/test';
+import type * as Safetensors from '../../src/io/safetensors.ts';
+import type * as Sealed from '../../src/io/sealed.ts';
+import type * as ModelFile from '../../src/layers/model_file.ts';
+import type * as ModelShape from '../../src/layers/model_shape.ts';
+import type * as Schedule from '../../src/train/schedule.ts';
+import type * as Text from '../../src/text/vocabulary.ts';
+import { load } from '../engine.ts';
+
+const modules = async () => ({
+  ...(await load<typeof Safetensors>('/src/io/safetensors.ts')), ...(await load<typeof Sealed>('/src/io/sealed.ts')), ...(await load<typeof ModelFile>('/src/layers/model_file.ts')),
+  ...(await load<typeof ModelShape>('/src/layers/model_shape.ts')), ...(await load<typeof Text>('/src/text/vocabulary.ts')),
+});
+
+const symbols = ['a', 'b', 'c'];
+const sound = { embed: 2, layers: [{ cell: 'gru', hidden: 2 }], forgetBias: 1 };
+
+/** Files of a sound model's tensors with other claims, or other values. */
+async function files() {
+  const { modelShape, modelMetadata, Vocabulary, writeSealed, ...rest } = await modules();
+  const vocabulary = new Vocabulary(symbols);
+  const { parameters } = modelShape(3, sound as ModelShape.ModelJSON);
+  const file = (changes: Record<string, string>, value = 0.5): Uint8Array => {
+    const tensors = parameters.map(({ name, shape }) => ({ name, shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value) }));
+    return writeSealed(tensors, { ...modelMetadata(sound as ModelShape.ModelJSON, vocabulary), ...changes });
+  };
+  const read = (bytes: Uint8Array, options = {}) => rest.weightsOf(rest.readModelFile(bytes), options);
+  /** Name and message of what reading it throws. */
+  const refusal = (bytes: Uint8Array): string => {
+    try {
+      read(bytes);
+      return 'read';
+    } catch (error) {
+      const { name, message } = error as Error;
+      return `${name}: ${message}`;
+    }
+  };
+  return { file, read, refusal };
+}
+
+test('a sound file is read', async () => {
+  const { file, read } = await files();
+  expect([...read(file({})).keys()]).toEqual(['embedding.weight', 'weight_ih_l0', 'weight_hh_l0', 'bias_ih_l0', 'bias_hh_l0', 'head.weight', 'head.bias']);
+});
+
+const layer = (options: object): string => JSON.stringify({ ...sound, layers: [{ ...sound.layers[0], ...options }] });
+const refused: Record<string, [Record<string, string>, RegExp]> = {
+  'a layer of null': [{ model: JSON.stringify({ ...sound, layers: [null] }) }, /layers\[0\] must be a layer/],
+  'no layers': [{ model: JSON.stringify({ ...sound, layers: [] }) }, /at least one layer/],
+  'layers of text': [{ model: JSON.stringify({ ...sound, layers: 'lstm' }) }, /at least one layer/],
+  'zoneout of null': [{ model: layer({ zoneout: null }) }, /zoneout must be an object of options; null/],
+  'zoneout of text': [{ model: layer({ zoneout: { h: '0.1' } }) }, /zoneout\.h must be a chance/],
+  'activations of null': [{ model: layer({ activations: null }) }, /activations must be an object/],
+  'an activation of null': [{ model: layer({ activations: { gate: null } }) }, /gate activation null is not one of/],
+  'an activation without its numbers': [{ model: layer({ activations: { gate: 'affine' } }) }, /gate activation "affine" is not one of/],
+  'a cell of null': [{ model: layer({ cell: null }) }, /there is no cell "null"/],
+  'a cell in a list': [{ model: layer({ cell: ['gru'] }) }, /there is no cell "gru"/],
+  'a hidden size of text': [{ model: layer({ hidden: '2' }) }, /hidden must be a whole number/],
+  'layerNorm of text': [{ model: layer({ layerNorm: 'no' }) }, /layerNorm must be true or false/],
+  'resetAfter of text': [{ model: layer({ resetAfter: 'false' }) }, /resetAfter must be true or false/],
+  'peepholeOutput of a number': [{ model: layer({ cell: 'peephole_lstm', peepholeOutput: 1 }) }, /peepholeOutput must be "new" or "previous"/],
+  'dropout of text': [{ model: layer({ dropout: '0.5' }) }, /dropout must be a finite number/],
+  'recurrentDropout of true': [{ model: layer({ recurrentDropout: true }) }, /recurrentDropout must be a chance/],
+  'embed of text': [{ model: JSON.stringify({ ...sound, embed: 'large' }) }, /embed/],
+  'forgetBias of null': [{ model: JSON.stringify({ ...sound, forgetBias: null }) }, /forgetBias must be a finite number; null/],
+  'a model of null': [{ model: 'null' }, /must be \{ embed, layers, forgetBias \}; null was found/],
+  'a model that is no JSON': [{ model: '{' }, /"model" in the file's metadata is not as this package writes it/],
+  'a model of a hundred thousand lists': [{ model: `${'['.repeat(1e5)}${']'.repeat(1e5)}` }, /nested deeper than 64/],
+  'a vocabulary of null': [{ vocabulary: 'null' }, /"vocabulary" .*symbols: string\[\]/],
+  'a vocabulary of numbers': [{ vocabulary: '{"symbols":[1,2,3],"normalize":"NFC"}' }, /symbol 1 is not one whole code point/],
+  'a vocabulary of five million characters in a symbol': [{ vocabulary: JSON.stringify({ symbols: ['x'.repeat(5e6)], normalize: 'NFC' }) }, /is not one whole code point|…$/],
+  'a vocabulary with another size': [{ vocabulary: '{"symbols":["a"],"normalize":"NFC"}' }, /contradicts itself: it holds F32 \[3,2\] for embedding.weight.*has F32 \[1,2\]/],
+  'a hidden size that its tensors have not': [{ model: layer({ hidden: 3000 }) }, /contradicts itself: it holds F32 \[6,2\] for weight_ih_l0, .*has F32 \[9000,2\]/],
+  'a hidden size of 2^52': [{ model: layer({ hidden: 2 ** 52 }) }, /contradicts itself/],
+  'more layers than it has': [{ model: JSON.stringify({ ...sound, layers: [...sound.layers, ...sound.layers] }) }, /holds nothing for weight_ih_l1/],
+};
+for (const [what, [changes, message]] of Object.entries(refused)) {
+  test(`refuses ${what}`, async () => {
+    const { file, refusal } = await files();
+    const said = refusal(file(changes));
+    expect(said).toMatch(/^SafetensorsError: /);
+    expect(said).toMatch(message);
+    expect(said.length).toBeLessThan(600);
+  });
+}
+
+test('another version is told from damage', async () => {
+  const { file, refusal } = await files();
+  expect(refusal(file({ format: 'unfold-rnn character model 1' }))).toMatch(/^RangeError: .*its format is "unfold-rnn character model 1", expected "unfold-rnn character model 2"/);
+  const damaged = file({});
+  damaged[damaged.length - 1]! ^= 1;
+  expect(refusal(damaged)).toMatch(/^SafetensorsError: the file is damaged or cut off/);
+});
+
+test('weights that are not finite are refused, and read when that is asked for', async () => {
+  const { file, read, refusal } = await files();
+  for (const value of [NaN, Infinity, -Infinity]) {
+    expect(refusal(file({}, value))).toMatch(new RegExp(`^SafetensorsError: embedding.weight is not finite: element 0 of 6 is ${value}.*allowNotFinite: true`));
+    expect(read(file({}, value), { allowNotFinite: true }).get('head.bias')).toEqual(new Float32Array(3).fill(value));
+  }
+});
+
+test('any claims give the documented errors', async () => {
+  const { file, refusal } = await files();
+  const value = fc.oneof(fc.jsonValue(), fc.constantFrom(0, 1, 2, 0.5, 'gru', 'lstm', 'tanh', true, null));
+  const layers = fc.array(fc.oneof(value, fc.record({
+    cell: fc.oneof(fc.constantFrom('gru', 'lstm', 'peephole_lstm', '__proto__'), value), hidden: fc.oneof(fc.constant(2), value), zoneout: value, activations: value, clip: value,
+    projSize: value, layerNorm: value, recurrentInit: value, peepholeOutput: value, dropout: value, recurrentDropout: value, resetAfter: value,
+  }, { requiredKeys: [] })), { maxLength: 3 });
+  const model = fc.oneof(value, fc.record({ embed: value, forgetBias: fc.oneof(fc.constant(1), value), layers: fc.oneof(layers, value) }));
+  const vocabulary = fc.oneof(value, fc.record({ symbols: fc.oneof(fc.array(fc.oneof(fc.string({ maxLength: 1 }), value)), value), normalize: fc.oneof(fc.constant('NFC'), value) }));
+  let counted = 0;
+  fc.assert(fc.property(model, fc.option(vocabulary), fc.option(fc.string()), (claims, words, text) => {
+    const begun = performance.now();
+    const said = refusal(file({ model: text ?? JSON.stringify(claims), ...(words !== null && { vocabulary: JSON.stringify(words) }) }));
+    if (said !== 'read' && (!said.startsWith('SafetensorsError: ') || said.length > 600)) throw new Error(said);
+    if (performance.now() - begun > 1000) throw new Error(`${performance.now() - begun} ms`);
+    counted++;
+  }), { seed: 11, numRuns: 1500 });
+  expect(counted).toBe(1500);
+});
+
+test('models are told apart by what they compute, not by how their options are spelled', async () => {
+  const { modelDifference } = await modules();
+  const of = (options: object, more: object = {}) => ({ ...sound, ...more, layers: [{ cell: 'lstm', hidden: 2, ...options }] }) as ModelShape.ModelJSON;
+  const same: [object, object][] = [
+    [{ recurrentInit: 'identity' }, {}], [{ projSize: 0 }, {}], [{ zoneout: { h: 0 } }, { zoneout: {} }], [{ activations: { gate: 'sigmoid', candidate: 'tanh', output: 'tanh' } }, {}],
+    [{ cell: 'gru', resetAfter: false }, { cell: 'gru_reset_before' }], [{ cell: 'rnn_relu', activations: { candidate: 'relu' } }, { cell: 'rnn_relu' }],
+  ];
+  for (const [a, b] of same) expect(modelDifference(of(a), of(b, { forgetBias: 0 }), { training: true })).toBeNull();
+  const different: [object, string][] = [
+    [{ cell: 'coupled_lstm' }, 'layers[0].cell "coupled_lstm" in the file and "lstm" here'], [{ hidden: 3 }, 'layers[0].hidden 3 in the file and 2 here'],
+    [{ zoneout: { h: 0.1 } }, 'layers[0].zoneout.h 0.1 in the file and 0 here'], [{ clip: 3 }, 'layers[0].clip 3 in the file and null here'],
+    [{ layerNorm: true }, 'layers[0].layerNorm true in the file and false here'], [{ projSize: 1 }, 'layers[0].projSize 1 in the file and 0 here'],
+    [{ activations: { gate: { hardSigmoid: [0.2, 0.5] } } }, 'layers[0].activations.gate {"hardSigmoid":[0.2,0.5]} in the file and "sigmoid" here'],
+  ];
+  for (const [options, message] of different) expect(modelDifference(of(options), of({}), { training: false })).toBe(message);
+  for (const mask of [{ dropout: 0.1 }, { recurrentDropout: 0.1 }]) {
+    expect(modelDifference(of(mask), of({}), { training: false })).toBeNull();
+    expect(modelDifference(of(mask), of({}), { training: true })).toMatch(/ropout 0.1 in the file and 0 here/);
+  }
+  expect(modelDifference(of({}, { embed: 'one-hot' }), of({}), { training: false })).toBe('embed one-hot in the file and 2 here');
+});
+
+test('a schedule has at most 16 warm-ups inside one another', async () => {
+  const { scheduleOf, rateAt, warmUp } = await load<typeof Schedule>('/src/train/schedule.ts');
+  const nested = (depth: number): Schedule.Schedule => {
+    let schedule: Schedule.Schedule = { kind: 'constant', rate: 1 };
+    for (let d = 0; d < depth; d++) schedule = { kind: 'warmUp', steps: 1, then: schedule };
+    return schedule;
+  };
+  expect(rateAt(scheduleOf(nested(16)), 20)).toBe(1);
+  for (const depth of [17, 100_000]) expect(() => scheduleOf(nested(depth))).toThrow(/at most 16 warm-ups inside one another/);
+  expect(() => warmUp(1, nested(17))).toThrow(RangeError);
+  expect(() => warmUp(1, nested(16))).toThrow(RangeError);
+});

@@ -1,0 +1,98 @@
+// A model's shape: what its options make of layers and parameters, before it has memory.
+import type { Activation, CellOptions } from '../cells/activation.ts';
+import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
+import type { ParameterSpec } from './parameters.ts';
+import { cellOf, checkProjection, type RecurrentOptions } from './recurrent.ts';
+import { outputColumns, stackParameters, type LayerShape } from './stack_parameters.ts';
+
+/** A layer, with the operator's options that have a sense in a model that reads forward. Masks are drawn in training alone. */
+export interface LayerOptions extends CellOptions, Pick<RecurrentOptions, 'cell' | 'resetAfter' | 'recurrentInit' | 'projSize'> {
+  /** H */
+  readonly hidden: number;
+  /** The chance that an element of what this layer gives to the next, or to the head, is dropped in training. Default 0. */
+  readonly dropout?: number;
+}
+
+/** What a file keeps of a model besides its weights and its vocabulary. */
+export interface ModelJSON {
+  readonly embed: number | 'one-hot';
+  readonly layers: readonly LayerOptions[];
+  readonly forgetBias: number;
+}
+
+export interface ModelShape {
+  readonly layers: readonly LayerShape[];
+  readonly parameters: readonly ParameterSpec[];
+}
+
+/** @throws RangeError or TypeError for an option that is out of bounds or of another type, saying which layer it is of */
+export function modelShape(vocabulary: number, { embed, layers, forgetBias }: ModelJSON): ModelShape {
+  if (embed !== 'one-hot') wholeNumber(embed, "embed (a size, or 'one-hot')");
+  if (!Array.isArray(layers) || layers.length === 0) throw new RangeError("layers must list at least one layer, such as { cell: 'lstm', hidden: 128 }");
+  finiteNumber(forgetBias, 'forgetBias');
+  const shapes: LayerShape[] = [];
+  for (const [l, layer] of layers.entries()) {
+    const below = shapes.at(-1);
+    const input = below ? outputColumns(below) : embed === 'one-hot' ? vocabulary : embed;
+    shapes.push(layerShape(layer, `layers[${l}]`, { input, forgetBias }));
+  }
+  const top = outputColumns(shapes.at(-1)!);
+  const headInit = { distribution: 'uniform', scale: 1 / Math.sqrt(top) } as const;
+  const embedding: ParameterSpec[] =
+    embed === 'one-hot' ? [] : [{ name: 'embedding.weight', shape: [vocabulary, embed], initialise: { distribution: 'normal', scale: 1 } }];
+  return {
+    layers: shapes,
+    parameters: [
+      ...embedding,
+      ...stackParameters(shapes),
+      { name: 'head.weight', shape: [vocabulary, top], initialise: headInit },
+      { name: 'head.bias', shape: [vocabulary], initialise: headInit },
+    ],
+  };
+}
+
+/** One layer, its options checked. */
+function layerShape(options: LayerOptions, name: string, { input, forgetBias }: { input: number; forgetBias: number }): LayerShape {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`${name} must be a layer, such as { cell: 'lstm', hidden: 128 }; ${String(options)} was given`);
+  const { hidden, dropout = 0, recurrentInit = 'uniform', projSize = 0 } = options;
+  wholeNumber(hidden, `${name}.hidden`);
+  finiteNumber(dropout, `${name}.dropout`, { least: 0, below: 1 });
+  oneOf(recurrentInit, `${name}.recurrentInit`, ['uniform', 'identity']);
+  try {
+    const shape: LayerShape = { cell: cellOf(options), input, hidden, projSize, bias: true, direction: 'forward', merge: 'concat', dropout, forgetBias, recurrentInit };
+    checkProjection(shape);
+    return shape;
+  } catch (error) {
+    if (error instanceof Error) error.message = `${name}: ${error.message}`;
+    throw error;
+  }
+}
+
+/**
+ * How one model differs from another in what it computes, `training` included or not, in words; null where it does not. How weights
+ * began is no matter.
+ */
+export function modelDifference(file: ModelJSON, own: ModelJSON, { training }: { training: boolean }): string | null {
+  if (file.embed !== own.embed) return `embed ${file.embed} in the file and ${own.embed} here`;
+  if (file.layers.length !== own.layers.length) return `${file.layers.length} layers in the file and ${own.layers.length} here`;
+  for (const [l, layer] of own.layers.entries()) {
+    const [theirs, ours] = [computed(file.layers[l]!, training), computed(layer, training)];
+    for (const [option, value] of Object.entries(ours)) {
+      const [a, b] = [JSON.stringify(theirs[option]), JSON.stringify(value)];
+      if (a !== b) return `layers[${l}].${option} ${a} in the file and ${b} here`;
+    }
+  }
+  return null;
+}
+
+/** A layer's options with their defaults, by name. */
+function computed(layer: LayerOptions, training: boolean): Record<string, unknown> {
+  const { hidden, projSize = 0, layerNorm = false, peepholeOutput = 'new', clip = null, zoneout = {}, activations = {}, dropout = 0, recurrentDropout = 0 } = layer;
+  const { name } = cellOf(layer);
+  const candidate: Activation = name === 'rnn_relu' ? 'relu' : 'tanh';
+  return {
+    cell: name, hidden, projSize, layerNorm, peepholeOutput, clip, 'zoneout.h': zoneout.h ?? 0, 'zoneout.c': zoneout.c ?? 0,
+    'activations.gate': activations.gate ?? 'sigmoid', 'activations.candidate': activations.candidate ?? candidate, 'activations.output': activations.output ?? 'tanh',
+    ...(training && { dropout, recurrentDropout }),
+  };
+}
