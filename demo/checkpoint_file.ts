@@ -1,5 +1,5 @@
 // A checkpoint as a file: the trainer's own tensors and metadata, and the settings and alphabet that it needs to go on.
-import { readSafetensors, writeSafetensors } from '../src/io/safetensors.ts';
+import { readSealed, writeSealed } from '../src/io/sealed.ts';
 import type { ModelSettings, TextForm, TrainerSettings } from './protocol.ts';
 
 /** The metadata entry that the page adds. */
@@ -15,16 +15,17 @@ export interface CheckpointNote {
 }
 
 export function withNote(checkpoint: Uint8Array, note: CheckpointNote): Uint8Array<ArrayBuffer> {
-  const { tensors, metadata } = readSafetensors(checkpoint);
+  const { tensors, metadata } = readSealed(checkpoint);
   const named = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data }));
-  return writeSafetensors(named, { ...metadata, [ENTRY]: JSON.stringify(note) });
+  return writeSealed(named, { ...metadata, [ENTRY]: JSON.stringify(note) });
 }
 
-/** The note of a file that this page saved, or null. */
+/** The note of a file that this page saved, and that is whole; or null. */
 export function noteOf(file: Uint8Array): CheckpointNote | null {
   try {
-    const entry = readSafetensors(file).metadata[ENTRY];
-    return entry === undefined ? null : (JSON.parse(entry) as CheckpointNote);
+    const entry = readSealed(file).metadata[ENTRY];
+    const note = entry === undefined ? null : (JSON.parse(entry) as CheckpointNote);
+    return note?.form === 'NFC' || note?.form === 'NFD' ? note : null;
   } catch {
     return null;
   }

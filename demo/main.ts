@@ -1,6 +1,6 @@
 // The page: sends commands to the worker that owns the device, and draws what comes back.
 import { createCharts } from './charts.ts';
-import { noteOf, withNote } from './checkpoint_file.ts';
+import { noteOf, withNote, type CheckpointNote } from './checkpoint_file.ts';
 import { hasHangul, LARGEST_FILE_MB, mobyDick, poems, promptFor, textOf } from './corpora.ts';
 import { clear, fillPage, languageButtons, number, say, show, type TextKey, type Values } from './language.ts';
 import { showMissing } from './missing.ts';
@@ -302,8 +302,16 @@ function start(): void {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const note = noteOf(bytes);
     if (!note) return showTextError('file', 'errorCheckpointFile', { name: file.name });
+    if (!hasHangul(text) || note.form === settings.textForm()) return open(file.name, note, bytes);
+    // The text is cut as that of the checkpoint was; the rest follows when its figures are known.
+    settings.setTextForm(note.form);
+    resume = () => open(file.name, note, bytes);
+    sendText();
+  }
+
+  function open(name: string, note: CheckpointNote, bytes: Uint8Array<ArrayBuffer>): void {
     if (!figures || note.length !== figures.length || note.vocabularySize !== figures.vocabularySize) {
-      return showTextError('file', 'errorCheckpointText', { name: file.name });
+      return showTextError('file', 'errorCheckpointText', { name });
     }
     settings.assign({ ...note.model, batch: note.trainer.batch, window: note.trainer.window, clip: note.trainer.clip });
     settings.setRate(note.trainer.rate);

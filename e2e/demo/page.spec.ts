@@ -1,7 +1,7 @@
 // What the page says and refuses: languages, texts, settings out of range, and a browser without WebGPU.
 
 import { expect, serverUrl, test } from '../harness.ts';
-import { button, chooseOwnText, chooseTiny, figure, numberOf, openDemo, status } from './controls.ts';
+import { button, chooseOwnText, chooseTiny, figure, numberOf, openDemo, status, waitForStep } from './controls.ts';
 
 test.use({ locale: 'en-US' });
 
@@ -35,6 +35,31 @@ test('Hangul by jamo is a longer text of a smaller alphabet', async ({ page }) =
   await page.getByLabel('by jamo (NFD)').check();
   await expect.poll(() => numberOf(page, 'Characters')).toBeGreaterThan(1.5 * syllables);
   expect(await numberOf(page, 'Different characters, V')).toBeLessThan(alphabet / 2);
+});
+
+test('a checkpoint of a text by jamo is opened by jamo, whatever the page is set to', async ({ page }) => {
+  test.setTimeout(120_000);
+  await openDemo(page);
+  await chooseTiny(page);
+  await chooseOwnText(page, '나 보기가 역겨워 가실 때에는 말없이 고이 보내 드리우리다 '.repeat(10));
+  await page.getByLabel('by jamo (NFD)').check();
+  await button(page, 'Train').click();
+  await waitForStep(page, 2, 60_000);
+  await button(page, 'Pause').click();
+  await expect(status(page)).toHaveText(/^Paused at step/);
+  const jamo = await numberOf(page, 'Characters');
+  const downloading = page.waitForEvent('download');
+  await button(page, 'Save checkpoint').click();
+  const file = await (await downloading).path();
+  await button(page, 'Reset').click();
+  await page.getByLabel('by syllable (NFC)').check();
+  await expect.poll(() => numberOf(page, 'Characters')).toBeLessThan(jamo);
+  const choosing = page.waitForEvent('filechooser');
+  await button(page, 'Load checkpoint…').click();
+  await (await choosing).setFiles(file);
+  await expect(status(page)).toHaveText(/^Checkpoint loaded, step \d+/);
+  await expect(page.getByLabel('by jamo (NFD)')).toBeChecked();
+  expect(await numberOf(page, 'Characters')).toBe(jamo);
 });
 
 test('takes a dropped file, in UTF-8 or EUC-KR, and refuses a binary one', async ({ page }) => {
