@@ -76,7 +76,7 @@ test('inputs that do not fit are refused before the GPU is asked', async ({ inPa
   const said = await inPage<Record<string, string>>(page, 'refusals');
   const expected: Record<string, RegExp> = {
     foreignToken: /targets\[1\] is 3; a label is a whole number from 0 to 2, or IGNORE_INDEX/,
-    floatTokens: /cross_entropy takes labels: a Uint32Array/,
+    floatTokens: /targets of cross_entropy are labels: a Uint32Array/,
     tokensForNumbers: /binary_cross_entropy takes numbers: a Float32Array/,
     shortValues: /values has shape \[2,1,3\], 6 elements; 5 were given/,
     shortTargets: /targets has shape \[2,1\], 2 elements; 3 were given/,

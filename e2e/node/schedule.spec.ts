@@ -44,5 +44,5 @@ test('what is no schedule is refused by name', async () => {
   expect(() => warmUp(3, -1)).toThrow(/rate must be a finite number above 0; -1 was given/);
   expect(() => scheduleOf({ kind: 'linear' } as unknown as ScheduleModule.Schedule)).toThrow(/kind must be one of "constant", "step", "cosine", "warmUp"; "linear" was given/);
   expect(() => scheduleOf({ kind: 'cosine', rate: 1 } as unknown as ScheduleModule.Schedule)).toThrow(/steps must be a whole number/);
-  expect(() => scheduleOf('fast' as unknown as number)).toThrow(/rate must be a number or a schedule.*fast was given/);
+  expect(() => scheduleOf('fast' as unknown as number)).toThrow(/rate must be a number or a schedule.*"fast" was given/);
 });

@@ -67,11 +67,11 @@ test.describe('createBatches', () => {
 
   test('refuses counts that are none, a wrong step, arrays that do not fit', () => {
     for (const bad of [0, -1, 1.5, NaN, Infinity]) {
-      expect(() => createBatches(count(99), { batch: bad, window: 4 })).toThrow(`batch is ${bad}; it must be a whole number of at least 1`);
-      expect(() => createBatches(count(99), { batch: 4, window: bad })).toThrow(`window is ${bad}; it must be a whole number of at least 1`);
+      expect(() => createBatches(count(99), { batch: bad, window: 4 })).toThrow(`batch must be a whole number of at least 1; ${bad} was given`);
+      expect(() => createBatches(count(99), { batch: 4, window: bad })).toThrow(`window must be a whole number of at least 1; ${bad} was given`);
     }
     const batches = createBatches(count(99), { batch: 2, window: 4 });
-    for (const bad of [-1, 0.5, NaN]) expect(() => batches.at(bad)).toThrow(`step is ${bad}; it must be a whole number from 0`);
+    for (const bad of [-1, 0.5, NaN]) expect(() => batches.at(bad)).toThrow(`step must be a whole number of at least 0; ${bad} was given`);
     const into = allocateBatch({ batch: 2, window: 4 });
     expect(() => batches.at(0, { ...into, inputs: new Uint32Array(7) })).toThrow('inputs has 7 elements; [4,2] needs 8');
     expect(() => batches.at(0, { ...into, targets: new Uint32Array(9) })).toThrow('targets has 9 elements; [4,2] needs 8');

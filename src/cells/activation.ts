@@ -1,4 +1,7 @@
 // Gate activations by ONNX's names, and the shader constants that choose them.
+import { fields, type Checks } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { among, flag, fraction, within } from '../checks/values.ts';
 import type { CellConstants } from './cell.ts';
 
 export type Activation =
@@ -34,15 +37,31 @@ const KINDS = { sigmoid: 0, tanh: 1, relu: 2, affine: 3, hardSigmoid: 4 } as con
 /** The kind's number in shaders/lib/activation.wgsl. */
 export const activationKind = (kind: keyof typeof KINDS): number => KINDS[kind];
 
-/** The constants of one activation. @throws RangeError for an activation that there is not. */
+/** The constants of one activation. */
 function constantsOf(role: 'GATE' | 'CANDIDATE' | 'OUTPUT', activation: Activation): CellConstants {
-  if (activation === 'sigmoid' || activation === 'tanh' || activation === 'relu') return { [`${role}_KIND`]: KINDS[activation] };
-  const [kind, values] = Object.entries(Object(activation) as object)[0] ?? [];
-  if ((kind !== 'affine' && kind !== 'hardSigmoid') || !Array.isArray(values) || values.length !== 2 || !values.every(Number.isFinite)) {
-    throw new RangeError(`${role.toLowerCase()} activation ${JSON.stringify(activation)} is not one of 'sigmoid', 'tanh', 'relu', { affine: [alpha, beta] }, { hardSigmoid: [alpha, beta] }`);
-  }
-  return { [`${role}_KIND`]: KINDS[kind], [`${role}_ALPHA`]: values[0] as number, [`${role}_BETA`]: values[1] as number };
+  if (typeof activation === 'string') return { [`${role}_KIND`]: KINDS[activation] };
+  const [kind, [alpha, beta]] = 'affine' in activation ? (['affine', activation.affine] as const) : (['hardSigmoid', activation.hardSigmoid] as const);
+  return { [`${role}_KIND`]: KINDS[kind], [`${role}_ALPHA`]: alpha, [`${role}_BETA`]: beta };
 }
+
+function checkActivation(activation: Activation, name: string): void {
+  if (activation === 'sigmoid' || activation === 'tanh' || activation === 'relu') return;
+  const [[kind, values] = [], ...more] = typeof activation === 'object' && activation !== null ? Object.entries(activation) : [];
+  const isPair = Array.isArray(values) && values.length === 2 && values.every(Number.isFinite);
+  if ((kind !== 'affine' && kind !== 'hardSigmoid') || !isPair || more.length > 0) {
+    throw new RangeError(`${name} must be 'sigmoid', 'tanh', 'relu', { affine: [alpha, beta] } or { hardSigmoid: [alpha, beta] }; ${shown(activation)} was given`);
+  }
+}
+
+/** What each option of a cell must be. */
+export const CELL_OPTIONS: Checks<CellOptions> = {
+  activations: fields('activations', { gate: checkActivation, candidate: checkActivation, output: checkActivation }, []),
+  clip: within({ above: 0 }),
+  peepholeOutput: among('new', 'previous'),
+  recurrentDropout: fraction,
+  layerNorm: flag,
+  zoneout: fields('zoneout', { h: fraction, c: fraction }, []),
+};
 
 /** What no float32 of a network comes near: a kernel compares with it where there is no limit. */
 const UNLIMITED = 3e38;
@@ -62,18 +81,8 @@ export function limitsOf(role: 'GATE' | 'CANDIDATE', constants: CellConstants): 
   return [Math.max(low, -UNLIMITED), Math.min(high, UNLIMITED)];
 }
 
-const isChance = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value < 1;
-
 /** The shader constants of a cell's options. */
 export function optionConstants({ activations = {}, clip, peepholeOutput = 'new', zoneout = {}, recurrentDropout = 0 }: CellOptions): CellConstants {
-  for (const [name, value] of Object.entries({ activations, zoneout })) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RangeError(`${name} must be an object of options; ${String(value)} was given`);
-  }
-  if (clip !== undefined && !(clip > 0 && Number.isFinite(clip))) throw new RangeError(`clip must be a finite number above 0; ${String(clip)} was given`);
-  if (!isChance(recurrentDropout)) throw new RangeError(`recurrentDropout must be a chance from 0 to below 1; ${String(recurrentDropout)} was given`);
-  for (const [state, chance] of Object.entries(zoneout)) {
-    if (!isChance(chance)) throw new RangeError(`zoneout.${state} must be a chance from 0 to below 1; ${String(chance)} was given`);
-  }
   return {
     ...(recurrentDropout && { RECURRENT_DROPOUT: recurrentDropout }),
     ...(zoneout.h && { ZONEOUT_H: zoneout.h }),

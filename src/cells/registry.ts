@@ -1,4 +1,5 @@
 // Every cell, by name. The specs loop over it.
+import { shown } from '../checks/shown.ts';
 import { optionConstants, type CellOptions } from './activation.ts';
 import type { Cell } from './cell.ts';
 import { gru, gruResetBefore } from './gru.ts';
@@ -23,16 +24,16 @@ export const cells = {
 
 export type CellName = keyof typeof cells;
 
-/** A cell with its options. @throws RangeError naming the cells there are, or the option that does not fit. */
+/** @throws RangeError naming the cells there are */
+export function checkCell(name: CellName): void {
+  if (typeof name === 'string' && Object.hasOwn(cells, name)) return;
+  throw new RangeError(`there is no cell ${shown(name)}; there is ${Object.keys(cells).map((c) => `"${c}"`).join(', ')}`);
+}
+
+/** A cell with its options, whose values are checked already. @throws RangeError naming the cells there are, or the option that does not fit. */
 export function cellNamed(name: string, options: CellOptions = {}): Cell {
-  if (typeof name !== 'string' || !Object.hasOwn(cells, name)) {
-    throw new RangeError(`there is no cell "${name}"; there is ${Object.keys(cells).map((c) => `"${c}"`).join(', ')}`);
-  }
+  checkCell(name as CellName);
   const { layerNorm, peepholeOutput, zoneout, recurrentDropout } = options;
-  if (layerNorm !== undefined && typeof layerNorm !== 'boolean') throw new RangeError(`layerNorm must be true or false; ${String(layerNorm)} was given`);
-  if (peepholeOutput !== undefined && peepholeOutput !== 'new' && peepholeOutput !== 'previous') {
-    throw new RangeError(`peepholeOutput must be "new" or "previous"; ${String(peepholeOutput)} was given`);
-  }
   const plain: Cell = cells[name as CellName];
   const cell = layerNorm ? normalized(plain) : plain;
   if (recurrentDropout && cell.products.length === 0 && !cell.diagonal) throw new RangeError(`recurrentDropout needs a cell that multiplies its state by weights; ${name} does not`);

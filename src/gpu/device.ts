@@ -1,4 +1,7 @@
 // One device and what belongs to it: memory, pipelines, errors, loss. Knows WebGPU, knows no network.
+import { checkOptions } from '../checks/options.ts';
+import { among, callback, instance, text } from '../checks/values.ts';
+import { shown } from '../checks/shown.ts';
 import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './errors.ts';
 import { Faults, Work } from './faults.ts';
 import { elements, Memory, transferred, type BufferProxy, type Slice } from './memory.ts';
@@ -47,9 +50,13 @@ const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkg
 
 /**
  * Open a GPU device, or wrap the application's own.
- * @throws WebGPUUnavailableError where there is no WebGPU or no adapter; RangeError for a `tune` that there is not.
+ * @throws WebGPUUnavailableError where there is no WebGPU or no adapter; RangeError or TypeError for an option that there is not.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
+  checkOptions(options, 'openDevice', {
+    device: having('createCommandEncoder', 'a GPUDevice'), powerPreference: among('low-power', 'high-performance'),
+    gpu: having('requestAdapter', 'a GPU, such as navigator.gpu'), tune: among('off', 'cached', 'full'), onTune: callback, tuningFile: text,
+  }, []);
   if (options.device) return tuned(options.device, describe(options.device.adapterInfo), false, options);
   const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
   if (!gpu) {
@@ -76,16 +83,29 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
 }
 
 async function tuned(device: GPUDevice, adapter: AdapterDescription, owned: boolean, { tune = 'cached', onTune, tuningFile }: DeviceOptions): Promise<Gpu> {
-  if (!['off', 'cached', 'full'].includes(tune)) throw new RangeError(`tune must be 'off', 'cached' or 'full'; ${JSON.stringify(tune)} was given`);
   const tuning = new Tuning(tune, tune === 'off' ? null : openTuningStore(machineKey(adapter), tuningFile), onTune ?? null);
   await tuning.load(tilesFor(device));
   return new Gpu(device, adapter, owned, tuning);
 }
 
-function describe(info: GPUAdapterInfo): AdapterDescription {
-  const { vendor, architecture, device, description } = info;
+/** An object of WebGPU, known by a method: each runtime has classes of its own. */
+const having = (method: string, what: string) => (value: object, name: string): void => {
+  if (typeof (value as Record<string, unknown> | null)?.[method] !== 'function') throw new TypeError(`${name} must be ${what}; ${shown(value)} was given`);
+};
+
+/** @throws TypeError for what is no encoder */
+export const checkEncoder: (encoder: GPUCommandEncoder, name: string) => void = having('copyBufferToBuffer', "a GPUCommandEncoder, such as device.createCommandEncoder()");
+
+/** @throws TypeError for what `openDevice` does not give */
+export function checkGpu(gpu: Gpu, to: string): void {
+  instance(gpu, Gpu, `what ${to} is made on`, 'a Gpu, which openDevice() gives');
+}
+
+/** Browsers of before 2024 say nothing of a device's adapter. */
+function describe(info: Partial<GPUAdapterInfo> | undefined): AdapterDescription {
+  const { vendor = '', architecture = '', device = '', description = '', isFallbackAdapter = false } = info ?? {};
   const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
-  const isFallback = info.isFallbackAdapter || /swiftshader|llvmpipe|software|basic render/.test(text);
+  const isFallback = isFallbackAdapter || /swiftshader|llvmpipe|software|basic render/.test(text);
   const name = description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
   return { vendor, architecture, device, description, isFallback, name };
 }

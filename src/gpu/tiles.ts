@@ -157,7 +157,7 @@ const QUAD_TILES: Tiles = {
 
 /** The tiles for a device, by what its adapter says of itself. */
 export function tilesFor(device: GPUDevice): Tiles {
-  const { subgroupMinSize, subgroupMaxSize } = device.adapterInfo;
+  const { subgroupMinSize, subgroupMaxSize } = (device.adapterInfo as Partial<GPUAdapterInfo> | undefined) ?? {};
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4 ? QUAD_TILES : DIRECT_TILES;
 }
 

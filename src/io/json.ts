@@ -1,5 +1,7 @@
 // JSON from a file that nobody has checked: how deep it may be, that no name is given twice, and how an error quotes it.
 
+import { clip } from '../checks/shown.ts';
+
 /** Lists and objects inside one another. What this package writes has a few. */
 const MAX_DEPTH = 64;
 /** Characters of a value that an error shows. */
@@ -14,12 +16,7 @@ export function parseJson(text: string): unknown {
 /** A value as an error message shows it: its JSON, cut short where it is long. */
 export function quote(value: unknown): string {
   // Of a long string the beginning is enough to write.
-  return clip(JSON.stringify(typeof value === 'string' && value.length > QUOTED ? value.slice(0, QUOTED + 1) : value) ?? String(value));
-}
-
-/** Text for a message, cut short where it is long. */
-export function clip(text: string, most = QUOTED): string {
-  return text.length <= most ? text : `${text.slice(0, most)}…`;
+  return clip(JSON.stringify(typeof value === 'string' && value.length > QUOTED ? value.slice(0, QUOTED + 1) : value) ?? String(value), QUOTED);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,8 @@
 // The safetensors file format: an 8-byte header length, a JSON header, then the tensors' bytes, row-major and little-endian.
 // Typed arrays are copied as they lie in memory, which is little-endian wherever WebGPU runs.
-import { clip, isRecord, parseJson, quote } from './json.ts';
+import { checkOptions, isPlain } from '../checks/options.ts';
+import { clip, shown } from '../checks/shown.ts';
+import { isRecord, parseJson, quote } from './json.ts';
 
 /** dtypes that are read. F16 and BF16 are widened to Float32Array (exactly); BOOL is a Uint8Array of 0 and 1. */
 export type DType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'U64' | 'I32' | 'U32' | 'I16' | 'U16' | 'I8' | 'U8' | 'BOOL';
@@ -58,18 +60,18 @@ export class SafetensorsError extends Error {
  * @throws TypeError or RangeError where a tensor's name, shape or data do not fit together, or metadata is not text.
  */
 export function writeSafetensors(tensors: readonly NamedTensor[], metadata: Record<string, string> = {}): Uint8Array<ArrayBuffer> {
+  if (!Array.isArray(tensors)) throw new TypeError(`the tensors must be a list of { name, shape, data }; ${shown(tensors)} was given`);
+  tensors.forEach((tensor: NamedTensor, i) => checkTensor(tensor, i));
+  if (!isPlain(metadata)) throw new TypeError(`the metadata must be an object of strings; ${shown(metadata)} was given`);
   const ordered = [...tensors].sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   const entries: [string, unknown][] = [];
   const names = new Set<string>();
   if (Object.keys(metadata).length > 0) entries.push(['__metadata__', checkedMetadata(metadata)]);
   let end = 0;
   for (const { name, shape, data } of ordered) {
-    if (typeof name !== 'string' || name === '__metadata__') throw new TypeError(`a tensor cannot be named ${quote(name)}`);
+    if (name === '__metadata__') throw new RangeError(`a tensor cannot be named ${quote(name)}`);
     if (names.has(name)) throw new RangeError(`two tensors are named ${quote(name)}; names must differ`);
     names.add(name);
-    if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
-      throw new RangeError(`tensor ${quote(name)} has shape [${clip(String(shape))}]; extents must be whole numbers from 0`);
-    }
     const size = elements(shape);
     if (size !== data.length) {
       throw new RangeError(`tensor ${quote(name)} has ${data.length} elements, but its shape [${clip(String(shape))}] needs ${size}`);
@@ -95,11 +97,24 @@ export function writeSafetensors(tensors: readonly NamedTensor[], metadata: Reco
   return file;
 }
 
+function checkTensor(tensor: NamedTensor, i: number): void {
+  checkOptions(tensor, 'a tensor', {
+    name: (name) => { if (typeof name !== 'string') throw new TypeError(`tensors[${i}].name must be a string; ${shown(name)} was given`); },
+    shape: (shape) => {
+      if (Array.isArray(shape) && shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) return;
+      const given = Array.isArray(shape) ? `[${clip(String(shape.map(shown)))}]` : shown(shape);
+      throw new RangeError(`tensor ${quote(tensor.name)} must have a shape of whole numbers from 0; ${given} was given`);
+    },
+    data: (data) => dtypeOf(tensor.name, data),
+  }, ['name', 'shape', 'data'], `tensors[${i}].`);
+}
+
 /**
  * Read a whole file; the tensors are copies, independent of `bytes`.
  * @throws SafetensorsError for a truncated or malformed file. A tensor of a dtype that is not read throws when its data is asked for.
  */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer): SafetensorsFile {
+  if (!(bytes instanceof Uint8Array || bytes instanceof ArrayBuffer)) throw new TypeError(`bytes must be a Uint8Array or an ArrayBuffer of a file; ${shown(bytes)} was given`);
   const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   const { header, dataStart } = readHeader(file);
   const dataBytes = file.length - dataStart;

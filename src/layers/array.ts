@@ -1,5 +1,6 @@
 // An array on the GPU as an application sees it: a shape, a place in a GPU buffer, reads and writes in row-major order.
-import type { Gpu } from '../gpu/device.ts';
+import { shown } from '../checks/shown.ts';
+import { checkEncoder, type Gpu } from '../gpu/device.ts';
 import { bytesOf, elements, offsetBytes, type Slice } from '../gpu/memory.ts';
 
 /** What can be given for an array: host numbers, an application's own GPU buffer from its first byte, or another array. */
@@ -7,6 +8,14 @@ export type ArraySource = Float32Array | GPUBuffer | GpuArray;
 
 /** Told of a write: through the queue, or as a command of that encoder. */
 export type Written = (encoder?: GPUCommandEncoder) => void;
+
+/** @throws TypeError for what cannot be given for an array */
+export function arraySource(source: ArraySource, name: string): void {
+  if (source instanceof Float32Array || source instanceof GpuArray) return;
+  if (typeof (source as GPUBuffer | null)?.size !== 'number' || typeof source.mapAsync !== 'function') {
+    throw new TypeError(`${name} must be a Float32Array, a GPUBuffer or a GpuArray; ${shown(source)} was given`);
+  }
+}
 
 export class GpuArray {
   readonly shape: readonly number[];
@@ -50,7 +59,7 @@ export class GpuArray {
 
   /** @throws TypeError or RangeError for what `write` does not take */
   check(data: Float32Array): void {
-    if (!(data instanceof Float32Array)) throw new TypeError(`${this.name} takes a Float32Array of shape [${this.shape}]`);
+    if (!(data instanceof Float32Array)) throw new TypeError(`${this.name} takes a Float32Array of shape [${this.shape}]; ${shown(data)} was given`);
     if (data.length !== elements(this.shape)) {
       throw new RangeError(`${this.name} has shape [${this.shape}], ${elements(this.shape)} elements; ${data.length} were given`);
     }
@@ -61,6 +70,7 @@ export class GpuArray {
    * recorded into the encoder.
    */
   take(source: ArraySource, encoder: GPUCommandEncoder): void {
+    checkEncoder(encoder, 'the encoder');
     if (source instanceof Float32Array) return this.write(source);
     const bytes = this.byteLength;
     if (source instanceof GpuArray) {
@@ -68,9 +78,7 @@ export class GpuArray {
       if (source.byteLength !== bytes) throw new RangeError(`${this.name} has shape [${this.shape}]; ${source.name} has [${source.shape}]`);
       return this.#copy(source.buffer, source.offsetBytes, encoder, source.slice.buffer);
     }
-    if (typeof source !== 'object' || source === null || typeof source.size !== 'number') {
-      throw new TypeError(`${this.name} takes a Float32Array, a GPUBuffer or a GpuArray of shape [${this.shape}]`);
-    }
+    arraySource(source, this.name);
     if (source.size < bytes) {
       throw new RangeError(`${this.name} has shape [${this.shape}], ${bytes} bytes; the buffer "${source.label}" has ${source.size}`);
     }
@@ -85,6 +93,7 @@ export class GpuArray {
 
   /** Set every element to 0, by a command of that encoder. */
   clear(encoder: GPUCommandEncoder): void {
+    checkEncoder(encoder, 'the encoder');
     encoder.clearBuffer(this.buffer, this.offsetBytes, this.byteLength);
     this.#gpu.touch([], [this.slice.buffer]);
   }

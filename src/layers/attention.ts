@@ -1,12 +1,12 @@
 // Luong's attention (2015) as an operator: what a decoder state is compared with, mixed of, and made into.
 //   score[t,n,s] = h[t,n]·e[s,n] (dot) or h[t,n]·W_a·e[s,n] (general), weights = softmax over s,
 //   context[t,n] = Σ_s weights[t,n,s]·e[s,n],  output[t,n] = tanh(W_c·[context; h])
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { among, unsignedInteger, wholeNumber } from '../checks/values.ts';
+import { checkGpu, type Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
 import { AttentionPlan, type AttentionPlanOptions } from './attention_plan.ts';
-import { oneOf, unsignedInteger, wholeNumber } from './checks.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
-import { refusePrecision } from './precision.ts';
 
 export type AttentionScore = 'dot' | 'general';
 
@@ -46,13 +46,11 @@ export class Attention {
   readonly #plans = new Set<AttentionPlan>();
 
   constructor(gpu: Gpu, options: AttentionOptions) {
+    checkGpu(gpu, 'createAttention');
+    checkOptions(options, 'createAttention', {
+      score: among('dot', 'general'), decoderSize: wholeNumber, encoderSize: wholeNumber, outputSize: wholeNumber, seed: unsignedInteger,
+    }, ['score', 'decoderSize', 'encoderSize']);
     const { score, decoderSize, encoderSize, outputSize = decoderSize, seed = 0 } = options;
-    refusePrecision(options, 'createAttention');
-    oneOf(score, 'score', ['dot', 'general']);
-    wholeNumber(decoderSize, 'decoderSize');
-    wholeNumber(encoderSize, 'encoderSize');
-    wholeNumber(outputSize, 'outputSize');
-    unsignedInteger(seed, 'seed');
     if (score === 'dot' && decoderSize !== encoderSize) {
       throw new RangeError(`score "dot" compares states of one size; decoderSize ${decoderSize} and encoderSize ${encoderSize} were given. Use "general", or equal sizes`);
     }

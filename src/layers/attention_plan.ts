@@ -1,5 +1,7 @@
 // Attention over windows of fixed T, S and N: its arrays, and both passes recorded.
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { checkLengths, flag, numbers, wholeNumber } from '../checks/values.ts';
+import { checkEncoder, type Gpu } from '../gpu/device.ts';
 import { allocateProxy, elements, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
@@ -7,9 +9,8 @@ import { addTo } from '../kernels/arrange.ts';
 import { attend, attendBackward } from '../kernels/attention.ts';
 import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
 import { tanh, tanhBackward } from '../kernels/tanh.ts';
-import { GpuArray, type ArraySource } from './array.ts';
+import { arraySource, GpuArray, type ArraySource } from './array.ts';
 import type { Attention } from './attention.ts';
-import { checkLengths, wholeNumber } from './checks.ts';
 
 export interface AttentionPlanOptions {
   /** T of the decoder. */ readonly steps: number;
@@ -54,10 +55,8 @@ export class AttentionPlan {
   #ran = false;
 
   constructor(gpu: Gpu, layer: Attention, options: AttentionPlanOptions, forget: () => void) {
+    checkOptions(options, 'plan', { steps: wholeNumber, sourceSteps: wholeNumber, batch: wholeNumber, training: flag }, ['steps', 'sourceSteps', 'batch']);
     const { steps, sourceSteps, batch, training = false } = options;
-    wholeNumber(steps, 'steps');
-    wholeNumber(sourceSteps, 'sourceSteps');
-    wholeNumber(batch, 'batch');
     this.#gpu = gpu;
     this.#forget = forget;
     const [H, E, A] = [layer.decoderSize, layer.encoderSize, layer.outputSize];
@@ -161,8 +160,11 @@ export class AttentionPlan {
   }
 
   /** The same into the application's own encoder. Host arrays and lengths are written through the queue, so they are there before its commands run. */
-  encodeForward(commands: GPUCommandEncoder, { decoder, encoder, lengths }: AttentionInputs): void {
+  encodeForward(commands: GPUCommandEncoder, inputs: AttentionInputs): void {
+    checkEncoder(commands, 'the encoder');
+    checkOptions(inputs, 'forward', { decoder: arraySource, encoder: arraySource, lengths: numbers }, ['decoder']);
     this.#gpu.assertAlive();
+    const { decoder, encoder, lengths } = inputs;
     if (encoder === undefined) {
       if (lengths !== undefined) throw new RangeError('lengths are those of the encoder states: give them together with encoder');
       if (!this.#hasSource) throw new RangeError('the first pass needs encoder states: give encoder [S,N,E]');
@@ -178,6 +180,7 @@ export class AttentionPlan {
   }
 
   encodeBackward(commands: GPUCommandEncoder, dOutput: ArraySource): void {
+    checkEncoder(commands, 'the encoder');
     this.#gpu.assertAlive();
     const training = this.#trained();
     if (!this.#ran) throw new Error('backward needs a forward pass before it');

@@ -1,7 +1,9 @@
 // Text from a model, piece by piece: one continuation, or many side by side.
+import { checkOptions } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { abortSignal, text, unsignedInteger, wholeNumber, within } from '../checks/values.ts';
 import { NOT_FINITE_TOKEN, sampleSettings } from '../kernels/sample.ts';
 import { createDecoder } from '../text/decoder.ts';
-import { finiteNumber, unsignedInteger, wholeNumber } from './checks.ts';
 import type { CharacterModel } from './model.ts';
 import { notFinite } from './not_finite.ts';
 import { BLOCK, BLOCKS_IN_FLIGHT, TokenStream } from './token_stream.ts';
@@ -18,21 +20,22 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Each yield has a piece of every text, some of them perhaps empty. */
-export async function* generateMany(model: CharacterModel, prompts: readonly string[], options: GenerateOptions): AsyncGenerator<string[], void, undefined> {
-  const { length = 400, temperature = 1, topK = 0, seed = 0, signal } = options;
-  wholeNumber(length, 'length');
-  finiteNumber(temperature, 'temperature', { least: 0 });
-  unsignedInteger(topK, 'topK');
-  unsignedInteger(seed, 'seed');
+/** Each yield has a piece of every text, some of them perhaps empty. What is wrong with prompts and options is thrown at once. */
+export function generateMany(model: CharacterModel, prompts: readonly string[], options: GenerateOptions): AsyncGenerator<string[], void, undefined> {
+  checkOptions(options, 'generate', { length: wholeNumber, temperature: within({ least: 0 }), topK: unsignedInteger, seed: unsignedInteger, signal: abortSignal }, []);
+  if (!Array.isArray(prompts)) throw new TypeError(`the prompts must be a list of texts; ${shown(prompts)} was given`);
   if (prompts.length === 0) throw new RangeError('there are no prompts: give at least one text for the model to continue');
-  const given = prompts.map((prompt) => model.vocabulary.encode(prompt));
+  const given = prompts.map((prompt: string) => model.vocabulary.encode(text(prompt, 'the prompt')));
   const empty = given.findIndex((tokens) => tokens.length === 0);
   if (empty >= 0) throw new RangeError(`${prompts.length > 1 ? `prompt ${empty} of ${prompts.length}` : 'the prompt'} is empty: give at least one character for the model to continue`);
-  signal?.throwIfAborted();
+  return draw(model, given, options);
+}
 
-  const stream = new TokenStream(model, prompts.length);
-  const decoders = prompts.map(() => createDecoder(model.vocabulary));
+async function* draw(model: CharacterModel, given: readonly Uint32Array[], options: GenerateOptions): AsyncGenerator<string[], void, undefined> {
+  const { length = 400, temperature = 1, topK = 0, seed = 0, signal } = options;
+  signal?.throwIfAborted();
+  const stream = new TokenStream(model, given.length);
+  const decoders = given.map(() => createDecoder(model.vocabulary));
   const waiting: (() => Promise<Uint32Array[]>)[] = [];
   try {
     await stream.prepare();
@@ -57,6 +60,11 @@ export async function* generateMany(model: CharacterModel, prompts: readonly str
   }
 }
 
-export async function* generate(model: CharacterModel, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
-  for await (const [piece] of generateMany(model, [prompt], options)) yield piece!;
+export function generate(model: CharacterModel, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
+  return only(generateMany(model, [prompt], options));
+}
+
+/** Of one prompt's pieces the only one. */
+async function* only(pieces: AsyncGenerator<string[], void, undefined>): AsyncGenerator<string, void, undefined> {
+  for await (const [piece] of pieces) yield piece!;
 }

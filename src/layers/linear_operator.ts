@@ -1,14 +1,14 @@
 // A linear layer for WebGPU applications, beside the recurrent operator: PyTorch's nn.Linear over rows.
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { unsignedInteger, wholeNumber } from '../checks/values.ts';
+import { checkEncoder, checkGpu, type Gpu } from '../gpu/device.ts';
 import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { swapAxes } from '../kernels/arrange.ts';
 import { GpuArray, type ArraySource } from './array.ts';
-import { unsignedInteger, wholeNumber } from './checks.ts';
 import { linear, linearBackward } from './linear.ts';
 import { Parameters } from './parameters.ts';
-import { refusePrecision } from './precision.ts';
 
 export interface LinearOptions {
   /** I */ readonly inputSize: number;
@@ -43,11 +43,9 @@ export class Linear {
   readonly #plans = new Set<LinearPlan>();
 
   constructor(gpu: Gpu, options: LinearOptions) {
+    checkGpu(gpu, 'createLinear');
+    checkOptions(options, 'createLinear', { inputSize: wholeNumber, outputSize: wholeNumber, seed: unsignedInteger }, ['inputSize', 'outputSize']);
     const { inputSize, outputSize, seed = 0 } = options;
-    refusePrecision(options, 'createLinear');
-    wholeNumber(inputSize, 'inputSize');
-    wholeNumber(outputSize, 'outputSize');
-    unsignedInteger(seed, 'seed');
     this.#gpu = gpu;
     this.inputSize = inputSize;
     this.outputSize = outputSize;
@@ -89,9 +87,9 @@ export class LinearPlan {
   readonly #owned: readonly BufferProxy[];
   readonly #forget: () => void;
 
-  constructor(gpu: Gpu, layer: Linear, { rows, parts = 1 }: LinearPlanOptions, forget: () => void) {
-    wholeNumber(rows, 'rows');
-    wholeNumber(parts, 'parts');
+  constructor(gpu: Gpu, layer: Linear, options: LinearPlanOptions, forget: () => void) {
+    checkOptions(options, 'plan', { rows: wholeNumber, parts: wholeNumber }, ['rows']);
+    const { rows, parts = 1 } = options;
     this.#gpu = gpu;
     this.#forget = forget;
     const { inputSize: input, outputSize: output, weights } = layer;
@@ -132,12 +130,14 @@ export class LinearPlan {
 
   /** The same into the application's own encoder. */
   encodeForward(encoder: GPUCommandEncoder, input: ArraySource): void {
+    checkEncoder(encoder, 'the encoder');
     this.#gpu.assertAlive();
     this.input.take(input, encoder);
     this.#forward.encode(encoder);
   }
 
   encodeBackward(encoder: GPUCommandEncoder, dOutput: ArraySource): void {
+    checkEncoder(encoder, 'the encoder');
     this.#gpu.assertAlive();
     this.dOutput.take(dOutput, encoder);
     this.#backward.encode(encoder);

@@ -1,17 +1,18 @@
 // A language model over characters: embedding or one-hot → recurrent layers → linear → one distribution a step.
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { flag, unsignedInteger } from '../checks/values.ts';
+import { checkGpu, type Gpu } from '../gpu/device.ts';
 import { planMemory, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import type { NamedTensor } from '../io/safetensors.ts';
 import { writeSealed } from '../io/sealed.ts';
-import { Vocabulary } from '../text/vocabulary.ts';
+import { isVocabulary, type Vocabulary } from '../text/vocabulary.ts';
 import type { GpuArray } from './array.ts';
-import { unsignedInteger } from './checks.ts';
 import { generate, generateMany, type GenerateOptions } from './generate.ts';
 import type { LinearWeights } from './linear.ts';
 import { modelMetadata, readModelFile, requireFinite, requireSameModel, weightsOf, type LoadOptions, type Weights } from './model_file.ts';
-import { modelShape, type LayerOptions, type ModelJSON } from './model_shape.ts';
+import { MODEL_SHAPE, modelShape, type LayerOptions, type ModelJSON } from './model_shape.ts';
 import { Parameters } from './parameters.ts';
-import { checkPrecision, type Precision } from './precision.ts';
+import { checkPrecision, isPrecision, type Precision } from './precision.ts';
 import type { StackInput } from './stack.ts';
 import { outputColumns, type LayerShape } from './stack_parameters.ts';
 import { WeightCopy } from './weight_copy.ts';
@@ -46,7 +47,10 @@ export function createModel(gpu: Gpu, options: ModelOptions): CharacterModel {
  * @throws SafetensorsError for a file that is damaged, contradicts itself or holds weights that are not finite; RangeError for a file of
  *   no model of this version, or a precision that it cannot have. Nothing is left on the GPU then.
  */
-export function loadModel(gpu: Gpu, bytes: Uint8Array, { precision, ...options }: Pick<ModelOptions, 'precision'> & LoadOptions = {}): CharacterModel {
+export function loadModel(gpu: Gpu, bytes: Uint8Array, options: Pick<ModelOptions, 'precision'> & LoadOptions = {}): CharacterModel {
+  checkGpu(gpu, 'loadModel');
+  checkOptions(options, 'loadModel', { precision: isPrecision, allowNotFinite: flag }, []);
+  const { precision } = options;
   const file = readModelFile(bytes);
   const weights = weightsOf(file, options);
   const model = new CharacterModel(gpu, { ...file.model, vocabulary: file.vocabulary, ...(precision && { precision }) });
@@ -75,9 +79,9 @@ export class CharacterModel {
   readonly #copy: WeightCopy;
 
   constructor(gpu: Gpu, options: ModelOptions) {
+    checkGpu(gpu, 'createModel');
+    checkOptions(options, 'createModel', { ...MODEL_SHAPE, vocabulary: isVocabulary, seed: unsignedInteger, precision: isPrecision }, ['vocabulary', 'layers']);
     const { vocabulary, embed = 64, layers, seed = 0, forgetBias = 1, precision = 'f32' } = options;
-    if (!(vocabulary instanceof Vocabulary)) throw new TypeError('vocabulary must be a Vocabulary, such as characters(text).vocabulary');
-    unsignedInteger(seed, 'seed');
     const shape = modelShape(vocabulary.size, { embed, layers, forgetBias });
     checkPrecision(gpu, precision, layers);
     this.gpu = gpu;
@@ -174,6 +178,7 @@ export class CharacterModel {
    * @throws SafetensorsError or RangeError as `loadModel`, and RangeError for another model; nothing is changed then.
    */
   load(bytes: Uint8Array, options: LoadOptions = {}): void {
+    checkOptions(options, 'load', { allowNotFinite: flag }, []);
     const file = readModelFile(bytes);
     requireSameModel(file, { model: this.json, vocabulary: this.vocabulary }, { training: false });
     this.setWeights(weightsOf(file, options));

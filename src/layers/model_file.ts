@@ -1,5 +1,7 @@
 // What a file says of a model, checked against itself before anything is made of it.
-import { clip, isRecord, parseJson, quote } from '../io/json.ts';
+import { clip } from '../checks/shown.ts';
+import { bytes as fileBytes } from '../checks/values.ts';
+import { isRecord, parseJson, quote } from '../io/json.ts';
 import { SafetensorsError, type NamedTensor, type SafetensorsFile } from '../io/safetensors.ts';
 import { readSealed } from '../io/sealed.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
@@ -32,6 +34,7 @@ export function modelMetadata(model: ModelJSON, vocabulary: Vocabulary): Record<
 
 /** @throws SafetensorsError for a file that is damaged or claims what cannot be; RangeError for one that holds no model of this version */
 export function readModelFile(bytes: Uint8Array): ModelFile {
+  fileBytes(bytes, 'bytes');
   const { tensors, metadata } = readSealed(bytes);
   const { format } = metadata;
   if (format !== FORMAT) {

@@ -1,8 +1,11 @@
 // A model's shape: what its options make of layers and parameters, before it has memory.
 import type { Activation, CellOptions } from '../cells/activation.ts';
-import { finiteNumber, oneOf, wholeNumber } from './checks.ts';
+import { checkOptions, type Checks } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { finite, wholeNumber } from '../checks/values.ts';
 import type { ParameterSpec } from './parameters.ts';
-import { cellOf, checkProjection, type RecurrentOptions } from './recurrent.ts';
+import { cellOf, checkProjection, LAYER_OPTIONS, type RecurrentOptions } from './recurrent.ts';
+import { checkDepth } from './sizes.ts';
 import { outputColumns, stackParameters, type LayerShape } from './stack_parameters.ts';
 
 /** A layer, with the operator's options that have a sense in a model that reads forward. Masks are drawn in training alone. */
@@ -25,11 +28,25 @@ export interface ModelShape {
   readonly parameters: readonly ParameterSpec[];
 }
 
+const LAYER: Checks<LayerOptions> = { ...LAYER_OPTIONS, hidden: wholeNumber };
+
+/** What a model's options must be, those of its layers among them. */
+export const MODEL_SHAPE: Checks<ModelJSON> = {
+  embed: (embed, name) => embed === 'one-hot' || wholeNumber(embed, `${name} (a size, or 'one-hot')`),
+  layers: (layers, name) => {
+    if (!Array.isArray(layers) || layers.length === 0) {
+      throw new RangeError(`${name} must list at least one layer, such as { cell: 'lstm', hidden: 128 }; ${shown(layers)} was given`);
+    }
+    checkDepth(layers.length, 'the number of layers');
+    layers.forEach((layer: LayerOptions, l) => checkOptions(layer, 'a layer', LAYER, ['cell', 'hidden'], `${name}[${l}].`));
+  },
+  forgetBias: finite,
+};
+
 /** @throws RangeError or TypeError for an option that is out of bounds or of another type, saying which layer it is of */
-export function modelShape(vocabulary: number, { embed, layers, forgetBias }: ModelJSON): ModelShape {
-  if (embed !== 'one-hot') wholeNumber(embed, "embed (a size, or 'one-hot')");
-  if (!Array.isArray(layers) || layers.length === 0) throw new RangeError("layers must list at least one layer, such as { cell: 'lstm', hidden: 128 }");
-  finiteNumber(forgetBias, 'forgetBias');
+export function modelShape(vocabulary: number, json: ModelJSON): ModelShape {
+  checkOptions(json, 'a model', MODEL_SHAPE, ['embed', 'layers', 'forgetBias']);
+  const { embed, layers, forgetBias } = json;
   const shapes: LayerShape[] = [];
   for (const [l, layer] of layers.entries()) {
     const below = shapes.at(-1);
@@ -53,11 +70,7 @@ export function modelShape(vocabulary: number, { embed, layers, forgetBias }: Mo
 
 /** One layer, its options checked. */
 function layerShape(options: LayerOptions, name: string, { input, forgetBias }: { input: number; forgetBias: number }): LayerShape {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`${name} must be a layer, such as { cell: 'lstm', hidden: 128 }; ${String(options)} was given`);
   const { hidden, dropout = 0, recurrentInit = 'uniform', projSize = 0 } = options;
-  wholeNumber(hidden, `${name}.hidden`);
-  finiteNumber(dropout, `${name}.dropout`, { least: 0, below: 1 });
-  oneOf(recurrentInit, `${name}.recurrentInit`, ['uniform', 'identity']);
   try {
     const shape: LayerShape = { cell: cellOf(options), input, hidden, projSize, bias: true, direction: 'forward', merge: 'concat', dropout, forgetBias, recurrentInit };
     checkProjection(shape);

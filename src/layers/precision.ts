@@ -1,13 +1,14 @@
 // How a network is stored: all of it in f32, or its activations and a copy of its weight matrices in f16. Sums are f32 either way.
 import type { CellOptions } from '../cells/activation.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { oneOf } from './checks.ts';
+import { among } from '../checks/values.ts';
 
 export type Precision = 'f32' | 'f16';
 
-/** @throws RangeError for a precision that there is not, that the device has not, or that does not go with an option of a layer */
+export const isPrecision = among<Precision>('f32', 'f16');
+
+/** @throws RangeError for a precision that the device has not, or that does not go with an option of a layer */
 export function checkPrecision(gpu: Gpu, precision: Precision, layers: readonly CellOptions[]): void {
-  oneOf(precision, 'precision', ['f32', 'f16']);
   if (precision === 'f32') return;
   if (layers.some(({ clip }) => clip !== undefined)) {
     throw new RangeError("clip does not go with precision: 'f16': a gate rounded to f16 no longer shows that it was clipped. Leave one of them out");
@@ -17,12 +18,5 @@ export function checkPrecision(gpu: Gpu, precision: Precision, layers: readonly 
       `precision: 'f16' needs the WebGPU feature "shader-f16", and this device (${gpu.adapter.name}) was opened without it. ` +
         "Use precision: 'f32'; where the adapter has the feature, ask for it: requestDevice({ requiredFeatures: ['shader-f16'] }), as openDevice() does",
     );
-  }
-}
-
-/** @throws RangeError for the option `precision`, of an operator that has none */
-export function refusePrecision(options: object, operator: string): void {
-  if ('precision' in options && options.precision !== 'f32') {
-    throw new RangeError(`${operator} computes in f32 alone: leave precision out. Recurrent layers and character models have 'f16'`);
   }
 }

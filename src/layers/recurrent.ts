@@ -1,15 +1,17 @@
 // The operator for WebGPU applications: a recurrent network with PyTorch's parameters, planned for a window, run from
 // typed arrays or GPU buffers, on this engine's submits or inside the application's own command encoder.
-import type { CellOptions } from '../cells/activation.ts';
+import { CELL_OPTIONS, type CellOptions } from '../cells/activation.ts';
 import type { Cell } from '../cells/cell.ts';
-import { cellNamed, type CellName } from '../cells/registry.ts';
-import type { Gpu } from '../gpu/device.ts';
+import { cellNamed, checkCell, type CellName } from '../cells/registry.ts';
+import { checkOptions, type Checks } from '../checks/options.ts';
+import { among, atLeast, finite, flag, fraction, unsignedInteger, wholeNumber } from '../checks/values.ts';
+import { checkGpu, type Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
-import { finiteNumber, oneOf, unsignedInteger, wholeNumber } from './checks.ts';
 import { Parameters } from './parameters.ts';
-import { checkPrecision, type Precision } from './precision.ts';
+import { checkPrecision, isPrecision, type Precision } from './precision.ts';
 import { RecurrentPlan, type PlanOptions } from './recurrent_plan.ts';
 import { RecurrentStream } from './recurrent_stream.ts';
+import { checkDepth } from './sizes.ts';
 import { outputColumns, stackParameters, type Direction, type LayerShape, type Merge } from './stack_parameters.ts';
 import { WeightCopy } from './weight_copy.ts';
 
@@ -59,6 +61,17 @@ export function createRecurrent(gpu: Gpu, options: RecurrentOptions): Recurrent 
   return new Recurrent(gpu, options);
 }
 
+/** What a layer's options of the operator and of a model have in common. */
+export const LAYER_OPTIONS: Checks<CellOptions & Pick<RecurrentOptions, 'cell' | 'resetAfter' | 'recurrentInit' | 'projSize' | 'dropout'>> = {
+  ...CELL_OPTIONS, cell: checkCell, resetAfter: flag, recurrentInit: among('uniform', 'identity'), projSize: atLeast(0), dropout: fraction,
+};
+
+const OPTIONS: Checks<RecurrentOptions> = {
+  ...LAYER_OPTIONS, inputSize: wholeNumber, hiddenSize: wholeNumber, layers: wholeNumber, bias: flag,
+  direction: among('forward', 'reverse', 'bidirectional'), bidirectional: flag, merge: among('concat', 'sum', 'mean'), batchFirst: flag,
+  forgetBias: finite, seed: unsignedInteger, precision: isPrecision,
+};
+
 export class Recurrent {
   /** By PyTorch's names: weight_ih_l0 [G*H,I], weight_hh_l0 [R*H,H], bias_ih_l0 [G*H], bias_hh_l0 [R*H], weight_ih_l0_reverse …; peephole_l0 [3*H] of i, f, o; weight_hr_l0 [P,H]; norm_ih_l0 [G*H], norm_hh_l0 [R*H], norm_c_l0 and norm_c_bias_l0 [H]. With a projection weight_hh_l0 is [R*H,P]. */
   readonly parameters: Readonly<Record<string, GpuArray>>;
@@ -75,15 +88,10 @@ export class Recurrent {
   readonly #plans = new Set<RecurrentPlan | RecurrentStream>();
 
   constructor(gpu: Gpu, options: RecurrentOptions) {
+    checkGpu(gpu, 'createRecurrent');
+    checkOptions(options, 'createRecurrent', OPTIONS, ['cell', 'inputSize', 'hiddenSize']);
     const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform', dropout = 0, projSize = 0, precision = 'f32' } = options;
-    wholeNumber(inputSize, 'inputSize');
-    wholeNumber(hiddenSize, 'hiddenSize');
-    wholeNumber(layers, 'layers');
-    finiteNumber(forgetBias, 'forgetBias');
-    unsignedInteger(seed, 'seed');
-    finiteNumber(dropout, 'dropout', { least: 0, below: 1 });
-    oneOf(merge, 'merge', ['concat', 'sum', 'mean']);
-    oneOf(recurrentInit, 'recurrentInit', ['uniform', 'identity']);
+    checkDepth(layers, 'layers');
     checkPrecision(gpu, precision, [options]);
     this.#gpu = gpu;
     this.batchFirst = batchFirst;
@@ -110,6 +118,7 @@ export class Recurrent {
 
   /** Step through time with the state on the GPU: one input at a time, for layers that run forward only. */
   stream(options: { batch: number }): RecurrentStream {
+    checkOptions(options, 'stream', { batch: wholeNumber }, ['batch']);
     const stream = new RecurrentStream(this.#gpu, this, this.weights, options.batch, () => this.#plans.delete(stream));
     this.#plans.add(stream);
     return stream;
@@ -144,14 +153,12 @@ export class Recurrent {
 export function cellOf(options: CellOptions & Pick<RecurrentOptions, 'cell' | 'resetAfter'>): Cell {
   const { cell, resetAfter } = options;
   if (resetAfter === undefined) return cellNamed(cell, options);
-  if (typeof resetAfter !== 'boolean') throw new RangeError(`resetAfter must be true or false; ${String(resetAfter)} was given`);
   if (cell !== 'gru') throw new RangeError(`resetAfter is an option of the cell "gru"; ${cell} was given`);
   return cellNamed(resetAfter ? 'gru' : 'gru_reset_before', options);
 }
 
 /** @throws RangeError for a projection that the layer cannot have */
 export function checkProjection({ cell, hidden, projSize, recurrentInit }: Pick<LayerShape, 'cell' | 'hidden' | 'projSize' | 'recurrentInit'>): void {
-  wholeNumber(projSize, 'projSize', 0);
   if (projSize === 0) return;
   if (!cell.states.includes('c')) throw new RangeError(`projSize needs a cell with a state c, such as "lstm"; ${cell.name} has none`);
   if (projSize >= hidden) throw new RangeError(`projSize must be below hiddenSize, ${hidden}; ${projSize} was given`);
@@ -160,7 +167,6 @@ export function checkProjection({ cell, hidden, projSize, recurrentInit }: Pick<
 
 function directionOf({ direction, bidirectional }: RecurrentOptions): Direction {
   if (direction === undefined) return bidirectional ? 'bidirectional' : 'forward';
-  oneOf(direction, 'direction', ['forward', 'reverse', 'bidirectional']);
   if (bidirectional !== undefined && bidirectional !== (direction === 'bidirectional')) {
     throw new RangeError(`direction "${direction}" contradicts bidirectional ${bidirectional}: give one of them`);
   }

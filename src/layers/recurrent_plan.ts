@@ -1,5 +1,7 @@
 // A recurrent network over a window of fixed T and N, with every array it needs and its passes recorded.
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { checkLengths, flag, numbers, wholeNumber } from '../checks/values.ts';
+import { checkEncoder, type Gpu } from '../gpu/device.ts';
 import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { Recording } from '../gpu/recording.ts';
@@ -8,12 +10,12 @@ import { convert, swapAxes } from '../kernels/arrange.ts';
 import { nextPass } from '../kernels/next_pass.ts';
 import { cleanPadding } from '../kernels/state.ts';
 import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
-import { GpuArray, type ArraySource } from './array.ts';
+import { arraySource, GpuArray, type ArraySource } from './array.ts';
 import { CheckpointedWindow } from './checkpointed_window.ts';
-import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
 import { PlanTrace } from './plan_trace.ts';
 import { WholeWindow, type PlanWindow } from './plan_window.ts';
+import { checkWindow } from './sizes.ts';
 import { directionsOf, drawsMasks, featuresOf, outputColumns, type LayerShape } from './stack_parameters.ts';
 
 export interface PlanOptions {
@@ -50,6 +52,9 @@ export interface BackwardInputs {
   /** dL/dcn [L*D,N,H]; zero where left out. */ readonly dCn?: ArraySource;
 }
 
+const FORWARD_INPUTS = { input: arraySource, h0: arraySource, c0: arraySource, lengths: numbers };
+const BACKWARD_INPUTS = { dOutput: arraySource, dHn: arraySource, dCn: arraySource };
+
 /** What a plan with training has besides. */
 interface TrainingArrays {
   readonly dOutput: GpuArray;
@@ -83,11 +88,12 @@ export class RecurrentPlan {
   #ran = false;
 
   constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; batchFirst: boolean; seed: number }, parameters: Parameters, options: PlanOptions, forget: () => void) {
+    checkOptions(options, 'plan', {
+      steps: wholeNumber, batch: wholeNumber, training: flag, ragged: flag, trace: flag, checkpointEvery: wholeNumber,
+    }, ['steps', 'batch']);
     const { steps, batch, training = false, ragged = false, trace = false, checkpointEvery } = options;
-    wholeNumber(steps, 'steps');
-    wholeNumber(batch, 'batch');
+    checkWindow(gpu, network.layers, { steps, kept: Math.min(steps, checkpointEvery ?? steps), batch, elementBytes: parameters.half ? 2 : 4 });
     if (checkpointEvery !== undefined) {
-      wholeNumber(checkpointEvery, 'checkpointEvery');
       if (!training) throw new RangeError('checkpointEvery needs training: true: without a backward pass nothing is kept');
       if (trace) throw new RangeError('checkpointEvery does not go with trace: true, which follows the gates of the whole window');
     }
@@ -204,11 +210,13 @@ export class RecurrentPlan {
 
   /** Run the forward pass; `output`, `hn` and `cn` stay on the GPU. */
   forward(inputs: ForwardInputs): void {
+    checkOptions(inputs, 'forward', FORWARD_INPUTS, ['input']);
     this.#gpu.submit('forward', (encoder) => this.encodeForward(encoder, inputs));
   }
 
   /** Run BPTT over the window of the last forward pass, once. Parameters' gradients accumulate in the network's `gradients`. */
   backward(inputs: BackwardInputs): void {
+    checkOptions(inputs, 'backward', BACKWARD_INPUTS, []);
     this.#gpu.submit('backward', (encoder) => this.encodeBackward(encoder, inputs));
   }
 
@@ -218,6 +226,8 @@ export class RecurrentPlan {
    * before the encoder's commands run; give GPU buffers to change them within one encoder.
    */
   encodeForward(encoder: GPUCommandEncoder, inputs?: ForwardInputs): void {
+    checkEncoder(encoder, 'the encoder');
+    if (inputs !== undefined) checkOptions(inputs, 'forward', FORWARD_INPUTS, ['input']);
     this.#gpu.assertAlive();
     if (inputs) {
       this.#takeLengths(inputs.lengths);
@@ -231,6 +241,8 @@ export class RecurrentPlan {
 
   /** The backward pass as commands of the application's own encoder; without `inputs`, from the gradients given last. */
   encodeBackward(encoder: GPUCommandEncoder, inputs?: BackwardInputs): void {
+    checkEncoder(encoder, 'the encoder');
+    if (inputs !== undefined) checkOptions(inputs, 'backward', BACKWARD_INPUTS, []);
     this.#gpu.assertAlive();
     const training = this.#trained();
     if (!this.#ran) throw new Error('backward needs a forward pass before it: its saved gates are consumed by each backward pass');
@@ -247,13 +259,8 @@ export class RecurrentPlan {
     const { steps, batch, ragged, current, write } = this.#lengths;
     if (lengths !== undefined) {
       if (!ragged) throw new Error('this plan was made without ragged: true; plan with it to give lengths');
-      if (lengths.length !== batch) throw new RangeError(`lengths needs one number a row: ${batch}; ${lengths.length} were given`);
-      for (let n = 0; n < batch; n++) {
-        const given = lengths[n]!;
-        if (!Number.isInteger(given) || given < 0 || given > steps) throw new RangeError(`lengths[${n}] is ${given}; it must be a whole number from 0 to ${steps}`);
-      }
     }
-    const next = Array.from({ length: batch }, (_, n) => lengths?.[n] ?? steps);
+    const next = lengths === undefined ? new Uint32Array(batch).fill(steps) : checkLengths(lengths, steps, batch);
     if (next.every((length, n) => length === current[n])) return;
     current.set(next);
     write();

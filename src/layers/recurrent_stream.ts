@@ -1,5 +1,6 @@
 // Streaming: a recurrent network one step at a time, its state on the GPU, equal to the bit to the pass over the whole sequence.
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { checkEncoder, type Gpu } from '../gpu/device.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
@@ -8,10 +9,10 @@ import { takeFinalState } from '../kernels/state.ts';
 import { allStates, lengthsShape, stateShape, wholeLengths } from '../scheduler/history.ts';
 import { startLayer } from '../scheduler/window.ts';
 import { GpuArray, type ArraySource } from './array.ts';
-import { wholeNumber } from './checks.ts';
 import type { Parameters } from './parameters.ts';
 import { StackWindow } from './stack.ts';
 import { featuresOf, type LayerShape } from './stack_parameters.ts';
+import { checkWindow } from './sizes.ts';
 import { StreamReorder } from './stream_reorder.ts';
 
 /** A state on the host, to be kept and restored: h [L,N,F] and c [L,N,H], F being P with a projection and else H; c is zeros for cells without one. */
@@ -38,11 +39,11 @@ export class RecurrentStream {
   #reorder: StreamReorder | null = null;
 
   constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; stream(options: { batch: number }): RecurrentStream }, parameters: Parameters, batch: number, forget: () => void) {
-    wholeNumber(batch, 'batch');
     const { layers } = network;
     if (layers.some(({ direction }) => direction !== 'forward')) {
       throw new RangeError('a stream takes one step after another, so its layers must run forward; reverse and bidirectional ones need the whole sequence: use plan()');
     }
+    checkWindow(gpu, layers, { steps: 1, batch, elementBytes: parameters.half ? 2 : 4 });
     this.#gpu = gpu;
     this.#network = network;
     this.#forget = forget;
@@ -78,6 +79,7 @@ export class RecurrentStream {
 
   /** The same as commands of the application's own encoder; without `input`, from what the array `input` holds. */
   encodeStep(encoder: GPUCommandEncoder, input?: ArraySource): void {
+    checkEncoder(encoder, 'the encoder');
     this.#gpu.assertAlive();
     if (input !== undefined) this.input.take(input, encoder);
     this.#replay.encode(encoder);
@@ -90,9 +92,9 @@ export class RecurrentStream {
   }
 
   /** Go on from a snapshot of a stream of the same network and batch. @throws RangeError for another's, and nothing is changed then */
-  restore({ h, c }: StreamSnapshot): void {
-    this.h.check(h);
-    this.c.check(c);
+  restore(snapshot: StreamSnapshot): void {
+    checkOptions(snapshot, 'restore', { h: (h) => this.h.check(h), c: (c) => this.c.check(c) }, ['h', 'c']);
+    const { h, c } = snapshot;
     this.h.write(h);
     this.c.write(c);
   }

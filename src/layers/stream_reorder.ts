@@ -1,4 +1,5 @@
 // Rows of a stream's states exchanged, copied and dropped on the GPU: a beam goes on from those of its hypotheses that are kept.
+import { wholeNumbers } from '../checks/values.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { allocateProxy, elements, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
@@ -35,10 +36,7 @@ export class StreamReorder {
   /** @throws RangeError unless there are N rows from 0 to N-1. */
   run(rows: ArrayLike<number>): void {
     const [batch] = this.#rows.shape as [number];
-    if (rows.length !== batch) throw new RangeError(`rows needs one number a row: ${batch}; ${rows.length} were given`);
-    const bad = Array.from(rows).findIndex((row) => !Number.isInteger(row) || row < 0 || row >= batch);
-    if (bad >= 0) throw new RangeError(`rows[${bad}] is ${rows[bad]}; it must be a whole number from 0 to ${batch - 1}`);
-    this.#gpu.write(this.#rows, Uint32Array.from(rows));
+    this.#gpu.write(this.#rows, wholeNumbers(rows, 'rows', batch, batch - 1));
     this.#replay.submit();
   }
 

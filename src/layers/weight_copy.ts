@@ -1,5 +1,5 @@
 // The f16 copy of a network's weights on a device, kept equal to them.
-import type { Gpu } from '../gpu/device.ts';
+import { checkEncoder, type Gpu } from '../gpu/device.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import type { Parameters } from './parameters.ts';
@@ -17,8 +17,9 @@ export class WeightCopy {
 
   /** Make it anew: at once, or as a command of that encoder. */
   readonly refresh = (encoder?: GPUCommandEncoder): void => {
-    if (encoder) this.#replay?.encode(encoder);
-    else this.#replay?.submit();
+    if (encoder === undefined) return void this.#replay?.submit();
+    checkEncoder(encoder, 'the encoder');
+    this.#replay?.encode(encoder);
   };
 
   destroy(): void {

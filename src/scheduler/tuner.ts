@@ -1,5 +1,7 @@
 // Tuning: the ops that recordings asked for and no measuring has chosen a tile for, measured one after another, and remembered.
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { abortSignal } from '../checks/values.ts';
+import { checkGpu, type Gpu } from '../gpu/device.ts';
 import { opKey, type MatmulTile, type Op, type RecurrentTile } from '../gpu/tiles.ts';
 import { tune as measure, type CandidateTime, type TuningTask } from '../gpu/tuning.ts';
 import { tuningTask } from './tuning_tasks.ts';
@@ -23,9 +25,11 @@ export interface TunedOp {
  * @returns what was measured now: nothing where all was known.
  * @throws Error on a device opened with tune: 'off'; DeviceLostError; the signal's reason.
  */
-export async function tune(gpu: Gpu, { signal }: TuneOptions = {}): Promise<TunedOp[]> {
+export async function tune(gpu: Gpu, options: TuneOptions = {}): Promise<TunedOp[]> {
+  checkGpu(gpu, 'tune');
+  checkOptions(options, 'tune', { signal: abortSignal }, []);
   if (gpu.tuning.mode === 'off') throw new Error("this device was opened with tune: 'off', which keeps the default tiles; open it with 'cached' or 'full' to measure");
-  return tuneOps(gpu, gpu.tuning.asked.values(), signal);
+  return tuneOps(gpu, gpu.tuning.asked.values(), options.signal);
 }
 
 /** On a device opened with tune: 'full', measure those of the ops that are not known. @returns whether there were any */

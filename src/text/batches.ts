@@ -1,5 +1,8 @@
 // A text read by N rows side by side, cut into windows: what each training step reads.
-import { documentStreams, stretchAt, textStreams } from './streams.ts';
+import { checkOptions } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { wholeNumber } from '../checks/values.ts';
+import { checkDocuments, documentStreams, stretchAt, textStreams } from './streams.ts';
 
 export interface BatchOptions {
   /** N: rows that read side by side. */
@@ -12,6 +15,9 @@ export interface BatchOptions {
 
 /** Stands for the target of a step that has none: no loss, no gradient. */
 export const NO_TARGET = 0xffffffff;
+
+/** Characters of a window: 1 GiB of tokens. */
+const MOST_ELEMENTS = 2 ** 28;
 
 export interface BatchArrays {
   /** [B,N] up to B-T characters that the row has read of the same stretch, then its new ones; 0 past `lengths`. */
@@ -68,11 +74,12 @@ export function allocateBatch({ batch, window, backSteps = window }: BatchOption
  *   or for documents that are none.
  */
 export function createBatches(
-  tokens: Uint32Array, { batch, window, backSteps = window, documents }: BatchOptions & { readonly documents?: Uint32Array | undefined },
+  tokens: Uint32Array, options: BatchOptions & { readonly documents?: Uint32Array | undefined },
 ): Batches {
-  requireCount('batch', batch);
-  requireCount('window', window);
-  requireCount('backSteps', backSteps);
+  if (!(tokens instanceof Uint32Array)) throw new TypeError(`the tokens must be a Uint32Array, such as characters(text).tokens; ${shown(tokens)} was given`);
+  checkOptions(options, 'createBatches', { batch: wholeNumber, window: wholeNumber, backSteps: wholeNumber, documents: (given) => checkDocuments(given, tokens.length) }, ['batch', 'window']);
+  const { batch, window, backSteps = window, documents } = options;
+  if (backSteps * batch > MOST_ELEMENTS) throw new RangeError(`a window of ${backSteps} steps and ${batch} rows has ${backSteps * batch} characters, and may have ${MOST_ELEMENTS}: use a smaller batch, or fewer steps`);
   if (backSteps < window) throw new RangeError(`backSteps is ${backSteps}, below the window of ${window}: the gradient of a window goes back over all of it. Use at least ${window}`);
   const streams = documents ? documentStreams(tokens.length, documents, { batch, window }) : textStreams(tokens.length, { batch, window });
   const ends = streams.map((stream) => stream.at(-1)).map((last) => (last ? last.begins + Math.ceil(last.count / window) : 0));
@@ -82,11 +89,9 @@ export function createBatches(
   const startOf = (w: number): number => Math.max(0, (w + 1) * window - backSteps);
 
   function at(step: number, into: BatchArrays = allocateBatch({ batch, window, backSteps })): Batch {
-    if (!Number.isSafeInteger(step) || step < 0) throw new RangeError(`step is ${step}; it must be a whole number from 0`);
+    wholeNumber(step, 'step', 0);
+    requireArrays(into, { inputs: [backSteps, batch], targets: [window, batch], lengths: [batch], offsets: [batch], kept: [batch], begins: [batch] });
     const { inputs, targets, lengths, offsets, kept, begins } = into;
-    requireLength('inputs', inputs, [backSteps, batch]);
-    requireLength('targets', targets, [window, batch]);
-    for (const [name, array] of Object.entries({ lengths, offsets, kept, begins })) requireLength(name, array, [batch]);
     const windowInEpoch = step % windowsPerEpoch;
     inputs.fill(0);
     targets.fill(NO_TARGET);
@@ -112,11 +117,11 @@ export function createBatches(
   return { batch, window, backSteps, windowsPerEpoch, charactersPerEpoch, at };
 }
 
-function requireCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} is ${value}; it must be a whole number of at least 1`);
-}
-
-function requireLength(name: string, array: Uint32Array, shape: readonly number[]): void {
-  const needed = shape.reduce((a, b) => a * b, 1);
-  if (array.length !== needed) throw new RangeError(`${name} has ${array.length} elements; [${shape}] needs ${needed}`);
+function requireArrays(into: BatchArrays, shapes: Readonly<Record<keyof BatchArrays, readonly number[]>>): void {
+  for (const [name, shape] of Object.entries(shapes)) {
+    const array = (into as BatchArrays | null)?.[name as keyof BatchArrays];
+    if (!(array instanceof Uint32Array)) throw new TypeError(`${name} of the arrays to fill must be a Uint32Array; ${shown(array)} was given`);
+    const needed = shape.reduce((a, b) => a * b, 1);
+    if (array.length !== needed) throw new RangeError(`${name} has ${array.length} elements; [${shape}] needs ${needed}`);
+  }
 }

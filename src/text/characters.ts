@@ -1,5 +1,8 @@
 // A text, or documents → a vocabulary of their characters, and all of it as tokens.
-import { normalizeText, NORMALIZATIONS, UNKNOWN, Vocabulary, type Normalization } from './vocabulary.ts';
+import { checkOptions } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { among, wholeNumber, wholeOrInfinite } from '../checks/values.ts';
+import { isVocabulary, normalizeText, NORMALIZATIONS, UNKNOWN, Vocabulary, type Normalization } from './vocabulary.ts';
 
 export interface CharactersOptions {
   /** Default 'NFC': Hangul by syllable. 'NFD': Hangul by jamo, letters and accents apart. 'none': as it is. */
@@ -33,7 +36,11 @@ export interface Corpus {
  *   vocabulary that lacks U+FFFD, a character that it does not hold.
  */
 export function characters(text: string | readonly string[], options: CharactersOptions = {}): Corpus {
-  const texts = typeof text === 'object' && text !== null ? text : [text];
+  checkOptions(options, 'characters', {
+    normalize: among(...NORMALIZATIONS), vocabulary: isVocabulary, minimumCount: wholeNumber, maximumSize: (size, name) => wholeOrInfinite(size, `${name} (one symbol and U+FFFD)`, 2),
+  }, []);
+  if (typeof text !== 'string' && !Array.isArray(text)) throw new TypeError(`the text must be a string, or a list of strings; ${shown(text)} was given`);
+  const texts: readonly string[] = typeof text === 'string' ? [text] : text;
   const vocabulary = options.vocabulary ?? vocabularyOf(texts, options);
   if (options.vocabulary) refuseOptionsBeside(options.vocabulary, options);
   const parts = texts.map((each) => vocabulary.encode(each));
@@ -59,15 +66,6 @@ function joined(parts: readonly Uint32Array<ArrayBuffer>[]): { tokens: Uint32Arr
 
 function vocabularyOf(texts: readonly string[], options: CharactersOptions): Vocabulary {
   const { normalize = 'NFC', minimumCount = 1, maximumSize = Infinity } = options;
-  if (!NORMALIZATIONS.includes(normalize)) {
-    throw new RangeError(`normalize is ${JSON.stringify(normalize)}; it must be one of ${NORMALIZATIONS.join(', ')}`);
-  }
-  if (!Number.isSafeInteger(minimumCount) || minimumCount < 1) {
-    throw new RangeError(`minimumCount is ${minimumCount}; it must be a whole number of at least 1`);
-  }
-  if (maximumSize !== Infinity && (!Number.isSafeInteger(maximumSize) || maximumSize < 2)) {
-    throw new RangeError(`maximumSize is ${maximumSize}; it must be a whole number of at least 2 (one symbol and U+FFFD)`);
-  }
   const counts = new Map<string, number>();
   for (const text of texts) for (const symbol of normalizeText(text, normalize)) counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
   if (counts.size === 0) throw emptyError();

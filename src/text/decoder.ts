@@ -1,5 +1,5 @@
 // Tokens that arrive one after another → text that may be shown at once: no piece ends inside a character.
-import type { Vocabulary } from './vocabulary.ts';
+import { isVocabulary, type Vocabulary } from './vocabulary.ts';
 
 export interface Decoder {
   /** Take tokens; get the text that no later token can change. */
@@ -13,6 +13,7 @@ export interface Decoder {
  * With a decomposed vocabulary (NFD) the last character stays back until the next one begins: a jamo that follows could still join its syllable.
  */
 export function createDecoder(vocabulary: Vocabulary): Decoder {
+  isVocabulary(vocabulary, 'vocabulary');
   let held = '';
   return {
     push(tokens) {

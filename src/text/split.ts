@@ -1,5 +1,7 @@
 // A text's beginning to train on and its end to measure on.
-import { checkDocuments, type TrainingText } from './streams.ts';
+import { checkOptions } from '../checks/options.ts';
+import { within } from '../checks/values.ts';
+import { checkText, type TrainingText } from './streams.ts';
 
 export interface SplitOptions {
   /** The share of the text at its end, above 0 and below 1. */
@@ -13,9 +15,11 @@ export interface SplitOptions {
  */
 export function split<T extends Uint32Array>(tokens: T, options: SplitOptions): { training: T; validation: T };
 export function split(text: TrainingText, options: SplitOptions): { training: TrainingText; validation: TrainingText };
-export function split(text: Uint32Array | TrainingText, { validation: share }: SplitOptions): { training: unknown; validation: unknown } {
-  if (!(share > 0 && share < 1)) throw new RangeError(`validation is ${share}; it must be a share above 0 and below 1, such as 0.1`);
+export function split(text: Uint32Array | TrainingText, options: SplitOptions): { training: unknown; validation: unknown } {
+  checkOptions(options, 'split', { validation: within({ above: 0, below: 1 }) }, ['validation']);
+  const { validation: share } = options;
   const whole = text instanceof Uint32Array;
+  if (!whole) checkText(text);
   const { tokens, documents } = whole ? { tokens: text, documents: undefined } : text;
   const [training, validation] = documents ? splitDocuments(tokens, documents, share) : splitTokens(tokens, share);
   if (whole) return { training: training.tokens, validation: validation.tokens };
@@ -32,7 +36,6 @@ function splitTokens(tokens: Uint32Array, share: number): [TrainingText, Trainin
 }
 
 function splitDocuments(tokens: Uint32Array, documents: Uint32Array, share: number): [TrainingText, TrainingText] {
-  checkDocuments(documents, tokens.length);
   if (documents.length < 2) throw new RangeError('a text of one document cannot be split between documents. Give more documents, or split its tokens');
   const wanted = tokens.length * (1 - share);
   const farther = (a: number, b: number): boolean => Math.abs(documents[b]! - wanted) < Math.abs(documents[a]! - wanted);

@@ -1,4 +1,5 @@
 // Which stretch of a text each of N rows reads, and when: the text in N equal parts, or whole documents one after another.
+import { shown } from '../checks/shown.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** Text as tokens: what `characters` gives, or a part of it that `split` gives. */
@@ -58,6 +59,12 @@ export function documentStreams(length: number, documents: Uint32Array, { batch,
   });
   if (streams[0]!.length === 0) throw new RangeError('no document has two characters: there is nothing to predict. Give longer documents');
   return streams;
+}
+
+/** @throws TypeError for what is no text of tokens; RangeError where its documents do not share it out */
+export function checkText(text: TrainingText): void {
+  if (!((text as TrainingText | null)?.tokens instanceof Uint32Array)) throw new TypeError(`the text must have tokens (a Uint32Array), as characters(corpus) has; ${shown(text)} was given`);
+  if (text.documents !== undefined) checkDocuments(text.documents, text.tokens.length);
 }
 
 /** @throws RangeError for what is no list of documents that share out the whole text */

@@ -1,5 +1,9 @@
 // The symbols a model reads and writes: one code point each, numbered in code point order.
 
+import { checkOptions } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { among, oneOf } from '../checks/values.ts';
+
 /** How text is normalised before it is cut into code points; 'none' takes it as it is. */
 export type Normalization = 'NFC' | 'NFD' | 'NFKC' | 'NFKD' | 'none';
 
@@ -18,7 +22,7 @@ export interface VocabularyJSON {
 
 /** Text in the given normal form. Half a surrogate pair is no character and becomes U+FFFD. */
 export function normalizeText(text: string, normalize: Normalization): string {
-  if (typeof text !== 'string') throw new TypeError(`text must be a string, got ${text === null ? 'null' : typeof text}`);
+  if (typeof text !== 'string') throw new TypeError(`the text must be a string; ${shown(text)} was given`);
   const whole = text.replace(/\p{Surrogate}/gu, UNKNOWN);
   return normalize === 'none' ? whole : whole.normalize(normalize);
 }
@@ -60,14 +64,13 @@ export class Vocabulary {
    * @throws RangeError for none, for a repeated symbol, or for one that is not a single code point.
    */
   constructor(symbols: Iterable<string>, normalize: Normalization = 'NFC') {
-    if (!NORMALIZATIONS.includes(normalize)) {
-      throw new RangeError(`normalize is ${JSON.stringify(normalize)}; it must be one of ${NORMALIZATIONS.join(', ')}`);
-    }
+    oneOf(normalize, 'normalize', NORMALIZATIONS);
+    if (typeof (symbols as Iterable<string> | null)?.[Symbol.iterator] !== 'function') throw new TypeError(`the symbols must be a list of characters; ${shown(symbols)} was given`);
     const list = [...symbols];
     if (list.length === 0) throw new RangeError('a vocabulary needs at least one symbol, got none');
     for (const symbol of list) {
       if (typeof symbol !== 'string' || [...symbol].length !== 1 || /\p{Surrogate}/u.test(symbol)) {
-        throw new RangeError(`vocabulary symbol ${JSON.stringify(symbol)} is not one whole code point; give one character each`);
+        throw new RangeError(`vocabulary symbol ${shown(symbol)} is not one whole code point; give one character each`);
       }
     }
     this.symbols = Object.freeze(list.sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!));
@@ -84,7 +87,7 @@ export class Vocabulary {
   }
 
   has(symbol: string): boolean {
-    return [...symbol].length === 1 && this.#tokens.has(symbol.codePointAt(0)!);
+    return typeof symbol === 'string' && [...symbol].length === 1 && this.#tokens.has(symbol.codePointAt(0)!);
   }
 
   /**
@@ -94,10 +97,8 @@ export class Vocabulary {
    * @throws RangeError naming the first unknown character, under 'error'.
    */
   encode(text: string, options: { unknown?: UnknownPolicy } = {}): Uint32Array<ArrayBuffer> {
+    checkOptions(options, 'encode', { unknown: among('error', 'drop', 'map') }, []);
     const policy = options.unknown ?? (this.unknown === null ? 'error' : 'map');
-    if (policy !== 'error' && policy !== 'drop' && policy !== 'map') {
-      throw new RangeError(`unknown is ${JSON.stringify(policy)}; it must be 'error', 'drop' or 'map'`);
-    }
     if (policy === 'map' && this.unknown === null) {
       throw new RangeError(`unknown characters cannot be mapped: this vocabulary has no U+FFFD. Build it with minimumCount or maximumSize, or use 'drop'`);
     }
@@ -133,10 +134,11 @@ export class Vocabulary {
 
   /** The symbols of some tokens, one after the other, not recomposed. */
   join(tokens: Iterable<number>): string {
+    if (typeof (tokens as Iterable<number> | null)?.[Symbol.iterator] !== 'function') throw new TypeError(`the tokens must be a list of numbers; ${shown(tokens)} was given`);
     let text = '';
     for (const token of tokens) {
-      const symbol = this.symbols[token];
-      if (symbol === undefined) throw new RangeError(`token ${token} is outside the vocabulary; tokens go from 0 to ${this.size - 1}`);
+      const symbol = typeof token === 'number' ? this.symbols[token] : undefined;
+      if (symbol === undefined) throw new RangeError(`token ${shown(token)} is outside the vocabulary; tokens go from 0 to ${this.size - 1}`);
       text += symbol;
     }
     return text;
@@ -164,4 +166,9 @@ export class Vocabulary {
     }
     return new Vocabulary(symbols, normalize);
   }
+}
+
+/** @throws TypeError for what is no vocabulary */
+export function isVocabulary(vocabulary: Vocabulary, name: string): void {
+  if (!(vocabulary instanceof Vocabulary)) throw new TypeError(`${name} must be a Vocabulary, such as characters(text).vocabulary; ${shown(vocabulary)} was given`);
 }

@@ -1,9 +1,11 @@
 // A training run as a file: the model's tensors, the optimizer's moments, the carried state, and where the run stands.
+import { checkOptions } from '../checks/options.ts';
+import { clip, shown } from '../checks/shown.ts';
+import { oneOf } from '../checks/values.ts';
 import type { Slice } from '../gpu/memory.ts';
-import { clip, isRecord, quote } from '../io/json.ts';
+import { isRecord, quote } from '../io/json.ts';
 import { SafetensorsError, type NamedTensor, type Tensor } from '../io/safetensors.ts';
 import { writeSealed } from '../io/sealed.ts';
-import { oneOf } from '../layers/checks.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import { claimed, notFinite, readModelFile, requireFinite, requireSameModel, weightsOf } from '../layers/model_file.ts';
 import type { Precision } from '../layers/precision.ts';
@@ -79,8 +81,9 @@ export async function writeCheckpoint(model: CharacterModel, window: TrainingWin
  * @throws SafetensorsError for a file that is damaged or contradicts itself; RangeError for one of another model, optimizer or batch.
  *   Nothing is changed then.
  */
-export function readCheckpoint(model: CharacterModel, window: TrainingWindow, own: RunShape, bytes: Uint8Array, { allow = [] }: RestoreOptions): RunState {
-  for (const name of allow) oneOf(name, 'allow', ALLOWED);
+export function readCheckpoint(model: CharacterModel, window: TrainingWindow, own: RunShape, bytes: Uint8Array, options: RestoreOptions): RunState {
+  checkOptions(options, 'restore', { allow: checkAllowed }, []);
+  const { allow = [] } = options;
   const allowed = (name: AllowedDifference): boolean => allow.includes(name);
   const file = readModelFile(bytes);
   if (file.metadata.run === undefined) throw new RangeError('the file is no checkpoint: it has no run in its metadata. A model alone is read by model.load or loadModel');
@@ -108,6 +111,11 @@ export function readCheckpoint(model: CharacterModel, window: TrainingWindow, ow
   model.setWeights(weights);
   for (const [slice, data] of found) model.gpu.write(slice, data);
   return { ...run, text: allowed('text') ? null : run.text };
+}
+
+function checkAllowed(allow: readonly AllowedDifference[], name: string): void {
+  if (!Array.isArray(allow)) throw new TypeError(`${name} must be a list of ${ALLOWED.map((each) => `"${each}"`).join(', ')}; ${shown(allow)} was given`);
+  for (const each of allow) oneOf(each, name, ALLOWED);
 }
 
 /** @throws RangeError where the checkpoint's value is another than the trainer's */

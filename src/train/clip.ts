@@ -1,5 +1,6 @@
 // Clipping of the gradient before the update.
-import { finiteNumber } from '../layers/checks.ts';
+import { shown } from '../checks/shown.ts';
+import { finiteNumber } from '../checks/values.ts';
 
 /** A number is a norm. By norm the gradient keeps its direction; by value each element is clamped on its own. */
 export type Clip =
@@ -14,8 +15,7 @@ export function checkClip(clip: Clip): { readonly clipNorm: number; readonly cli
   if (typeof clip === 'number') return { clipNorm: finiteNumber(clip, 'clip', { least: 0 }), clipValue: 0 };
   const keys = typeof clip === 'object' && clip !== null ? Object.keys(clip) : [];
   if (keys.length !== 1 || (keys[0] !== 'norm' && keys[0] !== 'value')) {
-    const given = keys.length > 0 ? `{ ${keys.join(', ')} }` : String(clip);
-    throw new TypeError(`clip must be a norm, such as 5 or { norm: 5 }, or { value: 1 }; ${given} was given`);
+    throw new TypeError(`clip must be a norm, such as 5 or { norm: 5 }, or { value: 1 }; ${shown(clip)} was given`);
   }
   if ('norm' in clip) return { clipNorm: finiteNumber(clip.norm, 'clip.norm', { least: 0 }), clipValue: 0 };
   return { clipNorm: 0, clipValue: finiteNumber(clip.value, 'clip.value', { least: 0 }) };

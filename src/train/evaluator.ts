@@ -1,14 +1,15 @@
 // The loss of a model on text that it does not learn from: forward passes alone, with a carried state of their own.
+import { checkOptions } from '../checks/options.ts';
+import { abortSignal, flag, instance, wholeNumber, wholeOrInfinite } from '../checks/values.ts';
 import { allocateProxy, type BufferProxy } from '../gpu/memory.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
-import { wholeNumber } from '../layers/checks.ts';
-import type { CharacterModel } from '../layers/model.ts';
+import { CharacterModel } from '../layers/model.ts';
 import { notFinite } from '../layers/not_finite.ts';
 import type { Batch } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
-import { TextWindow, type WindowOptions } from './text_window.ts';
+import { checkTextWindow, TextWindow, type WindowOptions } from './text_window.ts';
 import { batchesOf } from './training_text.ts';
 
 export interface Evaluation {
@@ -26,6 +27,8 @@ export interface EvaluationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const EVALUATION = { steps: wholeOrInfinite, signal: abortSignal };
+
 /** One window runs while the next waits. */
 const IN_FLIGHT = 2;
 
@@ -37,9 +40,12 @@ const IN_FLIGHT = 2;
  *   DeviceLostError; the signal's reason when aborted.
  */
 export async function evaluate(
-  model: CharacterModel, text: TrainingText, { steps, signal, ...sizes }: EvaluationOptions & Partial<WindowOptions> = {},
+  model: CharacterModel, text: TrainingText, given: EvaluationOptions & Partial<WindowOptions> = {},
 ): Promise<Evaluation> {
-  const options = { batch: 32, window: 64, ...sizes };
+  instance(model, CharacterModel, 'model', 'a model, such as createModel(…) gives');
+  checkOptions(given, 'evaluate', { ...EVALUATION, batch: wholeNumber, window: wholeNumber, backSteps: wholeNumber, stateful: flag }, []);
+  const { steps, signal, batch = 32, window = 64, ...rest } = given;
+  const options = { batch, window, ...rest };
   batchesOf(model, text, options);
   const evaluator = new Evaluator(model, options);
   try {
@@ -60,6 +66,7 @@ export class Evaluator {
   constructor(model: CharacterModel, { batch, window, backSteps = window, stateful = true }: WindowOptions) {
     const { gpu } = model;
     this.#model = model;
+    checkTextWindow(model, { batch, window, backSteps });
     // A carried state knows what went before; only without one is it worth reading again.
     this.#sizes = { batch, window, backSteps: stateful ? window : backSteps };
     this.#window = new TextWindow(model, { ...this.#sizes, stateful, training: false, trace: false });
@@ -74,8 +81,9 @@ export class Evaluator {
   }
 
   /** One call at a time. */
-  async run(text: TrainingText, { steps = Infinity, signal }: EvaluationOptions = {}): Promise<Evaluation> {
-    if (steps !== Infinity) wholeNumber(steps, 'steps');
+  async run(text: TrainingText, options: EvaluationOptions = {}): Promise<Evaluation> {
+    checkOptions(options, 'evaluate', EVALUATION, []);
+    const { steps = Infinity, signal } = options;
     const batches = batchesOf(this.#model, text, this.#sizes);
     const windows = Math.min(steps, batches.windowsPerEpoch);
     const pending: (() => Promise<ArrayBuffer>)[] = [];

@@ -1,11 +1,12 @@
 // A loss as an operator: values in, their gradient and the loss out, on the application's device.
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { checkLengths, numbers } from '../checks/values.ts';
+import { checkEncoder, checkGpu, type Gpu } from '../gpu/device.ts';
 import { allocateProxy, planMemory, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { IGNORE_INDEX, IGNORED_TARGET } from '../kernels/loss.ts';
-import { GpuArray, type ArraySource } from '../layers/array.ts';
-import { checkLengths } from '../layers/checks.ts';
+import { arraySource, GpuArray, type ArraySource } from '../layers/array.ts';
 import { LossWindow, nonNegative, type LossOptions } from './loss_window.ts';
 
 export interface LossInputs {
@@ -49,8 +50,9 @@ export class Loss {
   readonly #owned: readonly BufferProxy[];
 
   constructor(gpu: Gpu, options: LossOptions) {
-    const { steps, batch, features } = options;
+    checkGpu(gpu, 'createLoss');
     const window = new LossWindow(options);
+    const { steps, batch, features } = options;
     const values = allocateProxy('loss gradient', [steps, batch, features], 'activations');
     const recording = new Recording(gpu.tiles);
     window.record(recording, values);
@@ -59,7 +61,7 @@ export class Loss {
     this.#owned = [values.buffer, ...window.buffers];
     this.memory = planMemory(this.#owned);
     gpu.allocate('the loss', this.#owned, [recording]);
-    if (window.perFeature) gpu.write(window.perFeature.slice, window.perFeature.values);
+    if (window.perFeature) gpu.write(window.perFeature.slice, window.perFeature.values());
     this.gradient = new GpuArray(gpu, values, 'values');
     this.#targets = new GpuArray(gpu, window.targets, 'targets');
     this.#weights = window.weights && new GpuArray(gpu, window.weights, 'weights');
@@ -75,8 +77,11 @@ export class Loss {
    * The same as commands of the application's own encoder. Host numbers are written through the queue, so they are there before
    * the encoder's commands run.
    */
-  encode(encoder: GPUCommandEncoder, { values, targets, weights, lengths }: LossInputs): void {
+  encode(encoder: GPUCommandEncoder, inputs: LossInputs): void {
+    checkEncoder(encoder, 'the encoder');
+    checkOptions(inputs, 'run', { values: arraySource, targets: isTargets, weights: arraySource, lengths: numbers }, ['values', 'targets']);
     this.#gpu.assertAlive();
+    const { values, targets, weights, lengths } = inputs;
     const { steps, batch } = this.#window.options;
     this.#takeTargets(targets, encoder);
     const given = required(weights, this.#weights, 'weights', 'weighted');
@@ -92,7 +97,7 @@ export class Loss {
     const { loss, features } = this.#window.options;
     const tokens = loss === 'cross_entropy';
     if (!(targets instanceof Uint32Array || targets instanceof Int32Array || Array.isArray(targets))) {
-      if (tokens && targets instanceof Float32Array) throw new TypeError('cross_entropy takes labels: a Uint32Array, an Int32Array, an array of whole numbers, or a GPUBuffer of u32 or i32');
+      if (tokens && targets instanceof Float32Array) throw new TypeError('targets of cross_entropy are labels: a Uint32Array, an Int32Array, an array of whole numbers, or a GPUBuffer of u32 or i32');
       if (loss === 'binary_cross_entropy' && targets instanceof Float32Array) {
         const bad = targets.findIndex((y) => !(y >= 0 && y <= 1) && !Number.isNaN(y));
         if (bad >= 0) throw new RangeError(`targets[${bad}] is ${targets[bad]}; binary_cross_entropy takes targets from 0 to 1`);
@@ -127,6 +132,11 @@ export class Loss {
     this.#replay.destroy();
     this.#gpu.memory.free(this.#owned);
   }
+}
+
+/** What becomes of each kind, `#takeTargets` says. */
+function isTargets(targets: LossInputs['targets'], name: string): void {
+  if (!(targets instanceof Uint32Array || targets instanceof Int32Array || Array.isArray(targets))) arraySource(targets as ArraySource, name);
 }
 
 const noLabel = (at: number, label: number, features: number): RangeError =>

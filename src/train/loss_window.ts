@@ -1,8 +1,9 @@
 // A loss over a window as arrays and dispatches: which of the three, what it needs besides the values, where the results go.
+import { checkOptions } from '../checks/options.ts';
+import { among, flag, numbers, wholeNumber } from '../checks/values.ts';
 import { allocateProxy, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { allocateLossArrays, binaryCrossEntropy, meanSquaredError, weightedCrossEntropy, type LossArrays } from '../kernels/loss_weighted.ts';
-import { oneOf, wholeNumber } from '../layers/checks.ts';
 
 export type LossName = 'cross_entropy' | 'mean_squared_error' | 'binary_cross_entropy';
 
@@ -27,16 +28,15 @@ export class LossWindow {
   /** [N] */ readonly lengths: Slice | null;
   readonly arrays: LossArrays;
   /** [V] class weights or [F] positive weights, and what to write there once they are allocated. */
-  readonly perFeature: { readonly slice: Slice; readonly values: Float32Array } | null;
+  readonly perFeature: { readonly slice: Slice; readonly values: () => Float32Array } | null;
 
   /** @throws RangeError for sizes that are no positive whole numbers, and for weights that are negative, not finite, or of another loss */
   constructor(options: LossOptions) {
-    const { loss, steps, batch, features, at = 'every', weighted = false, ragged = false, classWeights, positiveWeights } = options;
-    oneOf(loss, 'loss', ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy']);
-    oneOf(at, 'at', ['every', 'last']);
-    wholeNumber(steps, 'steps');
-    wholeNumber(batch, 'batch');
-    wholeNumber(features, 'features');
+    checkOptions(options, 'createLoss', {
+      loss: among('cross_entropy', 'mean_squared_error', 'binary_cross_entropy'), steps: wholeNumber, batch: wholeNumber, features: wholeNumber,
+      at: among('every', 'last'), weighted: flag, ragged: flag, classWeights: numbers, positiveWeights: numbers,
+    }, ['loss', 'steps', 'batch', 'features']);
+    const { loss, steps, batch, features, weighted = false, ragged = false, classWeights, positiveWeights } = options;
     if (classWeights && loss !== 'cross_entropy') throw new RangeError(`classWeights belong to cross_entropy; ${loss} weighs rows: weighted: true`);
     if (positiveWeights && loss !== 'binary_cross_entropy') throw new RangeError(`positiveWeights belong to binary_cross_entropy, not to ${loss}`);
     this.options = options;
@@ -44,9 +44,14 @@ export class LossWindow {
     this.weights = weighted ? allocateProxy('loss weights', [steps, batch], 'input') : null;
     this.lengths = ragged ? allocateProxy('loss lengths', [batch], 'input') : null;
     this.arrays = allocateLossArrays({ steps, batch });
-    const perFeature = (name: string, values: ArrayLike<number>) => ({ slice: allocateProxy(name, [features], 'input'), values: nonNegative(values, name, features) });
-    if (classWeights) this.perFeature = perFeature('classWeights', classWeights);
-    else if (loss === 'binary_cross_entropy') this.perFeature = perFeature('positiveWeights', positiveWeights ?? new Float32Array(features).fill(1));
+    const perFeature = (name: string, values: () => Float32Array) => ({ slice: allocateProxy(name, [features], 'input'), values });
+    const given = (name: string, values: ArrayLike<number>) => {
+      const checked = nonNegative(values, name, features);
+      return perFeature(name, () => checked);
+    };
+    if (classWeights) this.perFeature = given('classWeights', classWeights);
+    else if (positiveWeights) this.perFeature = given('positiveWeights', positiveWeights);
+    else if (loss === 'binary_cross_entropy') this.perFeature = perFeature('positiveWeights', () => new Float32Array(features).fill(1));
     else this.perFeature = null;
   }
 

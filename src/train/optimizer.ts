@@ -1,10 +1,12 @@
 // Optimizers as data: which moments they keep, which dispatch updates all parameters, which numbers change by step.
 // Names, defaults and arithmetic are those of torch.optim; weight decay applies to every parameter, after clipping.
+import { checkOptions } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { flag, fraction, within } from '../checks/values.ts';
 import type { Slice } from '../gpu/memory.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { adamUpdate, rmspropUpdate, sgdUpdate, type Update } from '../kernels/optimizer.ts';
-import { finiteNumber } from '../layers/checks.ts';
-import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
+import { isRate, rateAt, scheduleOf, type Schedule } from './schedule.ts';
 
 export interface Optimizer {
   readonly name: string;
@@ -22,12 +24,20 @@ export interface Optimizer {
   params(update: number, rate: number): Record<string, number>;
 }
 
+/** @throws TypeError for what no optimizer's function has made */
+export function isOptimizer(optimizer: Optimizer, name: string): void {
+  if (typeof optimizer?.record !== 'function') throw new TypeError(`${name} must be an optimizer, such as adam({ rate: 2e-3 }); ${shown(optimizer)} was given`);
+}
+
 interface RateOptions {
   /** The learning rate, or a schedule of it by step: `cosine`, `stepDecay`, `warmUp`. */
   readonly rate?: number | Schedule;
   /** Share of each weight added to its gradient (L2 regularisation); for `adamw` taken off the weight itself. Default 0; 0.01 for `adamw`. */
   readonly weightDecay?: number;
 }
+
+const RATE = { rate: isRate, weightDecay: within({ least: 0 }) };
+const isEpsilon = within({ above: 0 });
 
 export interface AdamOptions extends RateOptions {
   /** Decay of the mean of the gradients. Default 0.9. */ readonly beta1?: number;
@@ -46,11 +56,8 @@ export function adamw(options: AdamOptions = {}): Optimizer {
 }
 
 function adamFamily(name: 'adam' | 'adamw', options: AdamOptions, usualDecay: number): Optimizer {
+  checkOptions(options, name, { ...RATE, beta1: fraction, beta2: fraction, epsilon: isEpsilon }, []);
   const { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = usualDecay } = options;
-  share(beta1, 'beta1');
-  share(beta2, 'beta2');
-  finiteNumber(epsilon, 'epsilon', { above: 0 });
-  finiteNumber(weightDecay, 'weightDecay', { least: 0 });
   const decoupled = name === 'adamw';
   const params = (update: number, current: number) => ({
     rate: current,
@@ -78,9 +85,9 @@ export interface SgdOptions extends RateOptions {
 }
 
 /** Gradient descent with momentum (no dampening); default rate 0.1. @throws RangeError for a rate that is not positive or a momentum outside [0, 1). */
-export function sgd({ rate = 0.1, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
-  share(momentum, 'momentum');
-  finiteNumber(weightDecay, 'weightDecay', { least: 0 });
+export function sgd(options: SgdOptions = {}): Optimizer {
+  checkOptions(options, 'sgd', { ...RATE, momentum: fraction, nesterov: flag }, []);
+  const { rate = 0.1, momentum = 0, nesterov = false, weightDecay = 0 } = options;
   if (nesterov && momentum === 0) throw new RangeError('nesterov needs a momentum above 0, such as 0.9');
   const schedule = scheduleOf(rate);
   return {
@@ -102,11 +109,8 @@ export interface RmspropOptions extends RateOptions {
 
 /** RMSprop (Hinton, lecture 6e); default rate 0.01. @throws RangeError for a rate that is not positive, or an alpha or momentum outside [0, 1). */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  checkOptions(options, 'rmsprop', { ...RATE, alpha: fraction, epsilon: isEpsilon, momentum: fraction, centered: flag }, []);
   const { rate = 0.01, alpha = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
-  share(alpha, 'alpha');
-  share(momentum, 'momentum');
-  finiteNumber(epsilon, 'epsilon', { above: 0 });
-  finiteNumber(weightDecay, 'weightDecay', { least: 0 });
   const schedule = scheduleOf(rate);
   const moments = ['square', ...(centered ? ['average'] : []), ...(momentum > 0 ? ['velocity'] : [])];
   return {
@@ -121,10 +125,4 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
     },
     params: (_update, current) => ({ rate: current }),
   };
-}
-
-/** A number from 0 to below 1, or a RangeError. */
-function share(value: number, name: string): void {
-  finiteNumber(value, name, { least: 0 });
-  if (value >= 1) throw new RangeError(`${name} must be below 1; ${value} was given`);
 }

@@ -1,9 +1,11 @@
 // Training that outlives its device: checkpoints by time, and after a loss another device, the same model and trainer, and the run from
 // the last checkpoint on.
+import { checkOptions } from '../checks/options.ts';
+import { bytes, callback, within } from '../checks/values.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { DeviceLostError } from '../gpu/errors.ts';
 import type { TrainingText } from '../text/streams.ts';
-import type { Progress, RunOptions, Trainer } from './trainer.ts';
+import { RUN_OPTIONS, type Progress, type RunOptions, type Trainer } from './trainer.ts';
 
 export interface ResumableOptions extends RunOptions {
   /** Opens a device: at the beginning, and after each loss. A loss ends the run where this throws again and again. */
@@ -60,7 +62,15 @@ const BACK_OFF = [0, 250, 1000, 3000, 8000];
  * @throws TrainingInterruptedError with the last checkpoint, where no other device could be opened; everything else that `open`,
  *   `build` and `trainer.run` throw.
  */
-export async function* resumableRun(text: TrainingText, options: ResumableOptions): AsyncGenerator<ResumableProgress, void, undefined> {
+export function resumableRun(text: TrainingText, options: ResumableOptions): AsyncGenerator<ResumableProgress, void, undefined> {
+  const seconds = within({ least: 0 });
+  checkOptions(options, 'resumableRun', {
+    ...RUN_OPTIONS, open: callback, build: callback, checkpoint: bytes, checkpointSeconds: seconds, firstCheckpointSeconds: seconds, onCheckpoint: callback, onLoss: callback,
+  }, ['open', 'build']);
+  return runThroughLosses(text, options);
+}
+
+async function* runThroughLosses(text: TrainingText, options: ResumableOptions): AsyncGenerator<ResumableProgress, void, undefined> {
   const { open, build, checkpoint, checkpointSeconds = 30, firstCheckpointSeconds = 2, onCheckpoint, onLoss, steps = Infinity, signal, validate } = options;
   /** All of its steps have been yielded. */
   let kept: ResumableCheckpoint | null = null;

@@ -1,5 +1,7 @@
 // Learning rates as plain data and a pure function of the step, so that a checkpoint can keep them.
-import { finiteNumber, oneOf, wholeNumber } from '../layers/checks.ts';
+import { checkOptions, isPlain } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { finiteNumber, oneOf, wholeNumber, within } from '../checks/values.ts';
 
 /** Warm-ups inside one another: more are a mistake, and far more a stack overflow. */
 const MAX_DEPTH = 16;
@@ -11,24 +13,25 @@ export type Schedule =
   | { readonly kind: 'cosine'; readonly rate: number; readonly minimum: number; readonly steps: number }
   | { readonly kind: 'warmUp'; readonly steps: number; readonly then: Schedule };
 
+const positive = within({ above: 0 });
+
 /** The same rate at every step. @throws RangeError for a rate that is not positive. */
 export function constant(rate: number): Schedule {
-  return { kind: 'constant', rate: finiteNumber(rate, 'rate', { above: 0 }) };
+  return { kind: 'constant', rate: positive(rate, 'rate') };
 }
 
 /** `rate`, multiplied by `factor` (default 0.1) after every `every` steps. */
-export function stepDecay({ rate, every, factor = 0.1 }: { rate: number; every: number; factor?: number }): Schedule {
-  finiteNumber(rate, 'rate', { above: 0 });
-  wholeNumber(every, 'every');
-  finiteNumber(factor, 'factor', { above: 0, most: 1 });
+export function stepDecay(options: { rate: number; every: number; factor?: number }): Schedule {
+  checkOptions(options, 'stepDecay', { rate: positive, every: wholeNumber, factor: within({ above: 0, most: 1 }) }, ['rate', 'every']);
+  const { rate, every, factor = 0.1 } = options;
   return { kind: 'step', rate, every, factor };
 }
 
 /** From `rate` down to `minimum` (default 0) over `steps` steps, along half a cosine; `minimum` from then on. */
-export function cosine({ rate, minimum = 0, steps }: { rate: number; minimum?: number; steps: number }): Schedule {
-  finiteNumber(rate, 'rate', { above: 0 });
+export function cosine(options: { rate: number; minimum?: number; steps: number }): Schedule {
+  checkOptions(options, 'cosine', { rate: positive, minimum: finiteNumber, steps: wholeNumber }, ['rate', 'steps']);
+  const { rate, minimum = 0, steps } = options;
   finiteNumber(minimum, 'minimum', { least: 0, most: rate });
-  wholeNumber(steps, 'steps');
   return { kind: 'cosine', rate, minimum, steps };
 }
 
@@ -46,8 +49,12 @@ function checkDepth(schedule: unknown): void {
   }
 }
 
-/** The rate of the update that follows on `step` updates. */
-export function rateAt(schedule: Schedule, step: number): number {
+/** The rate of the update that follows on `step` updates. @throws RangeError or TypeError for what is no schedule, or a step that is no whole number from 0 */
+export function rateAt(schedule: number | Schedule, step: number): number {
+  return rateOf(scheduleOf(schedule), wholeNumber(step, 'step', 0));
+}
+
+function rateOf(schedule: Schedule, step: number): number {
   switch (schedule.kind) {
     case 'constant':
       return schedule.rate;
@@ -59,7 +66,7 @@ export function rateAt(schedule: Schedule, step: number): number {
     }
     case 'warmUp': {
       const { steps, then } = schedule;
-      return step < steps ? (rateAt(then, 0) * (step + 1)) / steps : rateAt(then, step - steps);
+      return step < steps ? (rateOf(then, 0) * (step + 1)) / steps : rateOf(then, step - steps);
     }
   }
 }
@@ -68,18 +75,28 @@ export function rateAt(schedule: Schedule, step: number): number {
 export function scheduleOf(rate: number | Schedule): Schedule {
   checkDepth(rate);
   if (typeof rate === 'number') return constant(rate);
-  if (typeof rate !== 'object' || rate === null) {
-    throw new TypeError(`rate must be a number or a schedule, such as cosine({ rate: 2e-3, steps: 10_000 }); ${String(rate)} was given`);
+  if (!isPlain(rate) || rate.kind === undefined) {
+    throw new TypeError(`rate must be a number or a schedule, such as cosine({ rate: 2e-3, steps: 10_000 }); ${shown(rate)} was given`);
   }
-  oneOf(rate.kind, "the schedule's kind", ['constant', 'step', 'cosine', 'warmUp']);
-  switch (rate.kind) {
+  oneOf(rate.kind, 'rate.kind', ['constant', 'step', 'cosine', 'warmUp']);
+  const { kind, ...options } = rate;
+  switch (kind) {
     case 'constant':
-      return constant(rate.rate);
+      checkOptions(options as { rate: number }, 'a constant rate', { rate: positive }, ['rate']);
+      return rate;
     case 'step':
-      return stepDecay(rate);
+      return stepDecay(options as Parameters<typeof stepDecay>[0]);
     case 'cosine':
-      return cosine(rate);
-    case 'warmUp':
-      return warmUp(rate.steps, rate.then);
+      return cosine(options as Parameters<typeof cosine>[0]);
+    case 'warmUp': {
+      checkOptions(options as WarmUp, 'a warm-up', { steps: wholeNumber, then: isRate }, ['steps', 'then']);
+      const { steps, then } = options as WarmUp;
+      return warmUp(steps, then);
+    }
   }
 }
+
+/** What an optimizer takes as its rate. */
+export const isRate = (rate: number | Schedule): void => void scheduleOf(rate);
+
+type WarmUp = Omit<Extract<Schedule, { kind: 'warmUp' }>, 'kind'>;

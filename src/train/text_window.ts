@@ -13,6 +13,7 @@ import type { CharacterModel } from '../layers/model.ts';
 import { StackWindow } from '../layers/stack.ts';
 import { allocateTokens, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, forgetState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
+import { checkArrays, checkWindow } from '../layers/sizes.ts';
 import { allocateBatch, type Batch, type BatchArrays, type BatchOptions } from '../text/batches.ts';
 
 export interface WindowOptions extends BatchOptions {
@@ -24,6 +25,12 @@ export interface TextWindowOptions extends Required<WindowOptions> {
   readonly backSteps: number;
   readonly training: boolean;
   readonly trace: boolean;
+}
+
+/** @throws RangeError for a window that is known to be too large, before any of it is made */
+export function checkTextWindow({ gpu, layers, weights, vocabulary }: CharacterModel, { batch, window, backSteps }: { batch: number; window: number; backSteps: number }): void {
+  checkWindow(gpu, layers, { steps: backSteps, batch, elementBytes: weights.half ? 2 : 4 });
+  checkArrays(gpu, [{ name: 'the logits', shape: [window, batch, vocabulary.size] }]);
 }
 
 export interface WindowInputs {

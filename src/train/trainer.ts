@@ -1,11 +1,12 @@
 // Training: windows of text through the recorded step, a few submits in flight, nothing read back but the losses.
+import { checkOptions, fields, type Checks } from '../checks/options.ts';
+import { abortSignal, flag, instance, unsignedInteger, wholeNumber, wholeOrInfinite } from '../checks/values.ts';
 import { planMemory, type MemoryPlan } from '../gpu/memory.ts';
 import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Replay } from '../gpu/submit.ts';
 import { initialLossScale } from '../kernels/loss_scale.ts';
-import { unsignedInteger, wholeNumber } from '../layers/checks.ts';
-import type { CharacterModel } from '../layers/model.ts';
+import { CharacterModel } from '../layers/model.ts';
 import type { LayerTrace } from '../layers/recurrent_plan.ts';
 import type { Batches } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
@@ -13,12 +14,13 @@ import { tuneWhereAsked } from '../scheduler/tuner.ts';
 import { positionsByToken } from '../text/table_rows.ts';
 import { readCheckpoint, writeCheckpoint, type RestoreOptions, type RunShape } from './checkpoint.ts';
 import { checkClip, type Clip } from './clip.ts';
-import { checkLossScale } from './loss_scale.ts';
+import { checkLossScale, isLossScale } from './loss_scale.ts';
 import { NotFiniteError } from './errors.ts';
 import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
-import type { Optimizer } from './optimizer.ts';
+import { isOptimizer, type Optimizer } from './optimizer.ts';
 import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
 import { Throughput } from './throughput.ts';
+import { checkTextWindow } from './text_window.ts';
 import { batchesOf, fingerprintOf } from './training_text.ts';
 import { TrainingWindow } from './training_window.ts';
 
@@ -92,6 +94,12 @@ interface Replays {
   readonly step: Replay;
 }
 
+/** What the options of a run must be. */
+export const RUN_OPTIONS: Checks<RunOptions> = {
+  steps: (steps, name) => wholeOrInfinite(steps, name, 0), signal: abortSignal,
+  validate: fields('validate', { text: () => undefined, every: wholeNumber, steps: wholeOrInfinite }, ['text', 'every']),
+};
+
 /** Submits in flight: one runs while the next waits, so the GPU is never idle and the page never far behind. */
 const IN_FLIGHT = 2;
 
@@ -136,13 +144,14 @@ export class Trainer {
   readonly #maxSkips: number;
 
   constructor(model: CharacterModel, options: TrainerOptions) {
+    instance(model, CharacterModel, 'model', 'a model, such as createModel(…) gives');
+    checkOptions(options, 'createTrainer', {
+      optimizer: isOptimizer, batch: wholeNumber, window: wholeNumber, backSteps: wholeNumber, stateful: flag, clip: checkClip, seed: unsignedInteger,
+      trace: flag, lossScale: isLossScale, maxSkips: wholeNumber,
+    }, ['optimizer']);
     const { optimizer, batch = 32, window = 64, backSteps = window, stateful = true, clip = 0, seed = 0, trace = false, lossScale, maxSkips = 1 } = options;
-    if (typeof optimizer?.record !== 'function') throw new TypeError('optimizer must be an optimizer, such as adam({ rate: 2e-3 })');
-    wholeNumber(batch, 'batch');
-    wholeNumber(window, 'window');
     wholeNumber(backSteps, 'backSteps (at least the window)', window);
-    unsignedInteger(seed, 'seed');
-    wholeNumber(maxSkips, 'maxSkips');
+    checkTextWindow(model, { batch, window, backSteps });
     const scale = checkLossScale(model, lossScale);
     if (trace && model.precision === 'f16') throw new RangeError("trace does not go with precision: 'f16', whose gradients are scaled: leave it out, or make the model in 'f32'");
     const { gpu } = model;
@@ -201,12 +210,13 @@ export class Trainer {
    * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteError when the loss or the
    *   gradient is not finite `maxSkips` times in a row; DeviceLostError; the signal's reason when it is aborted.
    */
-  async *run(text: TrainingText, { steps = Infinity, signal, validate }: RunOptions = {}): AsyncGenerator<Progress, void, undefined> {
-    if (steps !== Infinity) wholeNumber(steps, 'steps', 0);
-    if (validate) {
-      wholeNumber(validate.every, 'validate.every');
-      batchesOf(this.model, validate.text, this);
-    }
+  run(text: TrainingText, options: RunOptions = {}): AsyncGenerator<Progress, void, undefined> {
+    checkOptions(options, 'run', RUN_OPTIONS, []);
+    if (options.validate) batchesOf(this.model, options.validate.text, this);
+    return this.#run(text, options);
+  }
+
+  async *#run(text: TrainingText, { steps = Infinity, signal, validate }: RunOptions): AsyncGenerator<Progress, void, undefined> {
     if (this.#running) throw new Error('this trainer is running already: leave the other loop first');
     const batches = this.#batchesOf(text);
     const due = (step: number): boolean => validate !== undefined && step % validate.every === 0;

@@ -2,12 +2,12 @@
 import { crc32 } from '../io/checksum.ts';
 import type { CharacterModel } from '../layers/model.ts';
 import { createBatches, type Batches, type BatchOptions } from '../text/batches.ts';
-import type { TrainingText } from '../text/streams.ts';
+import { checkText, type TrainingText } from '../text/streams.ts';
 import { vocabularyDifference } from '../text/vocabulary.ts';
 
 /** Its windows. @throws TypeError or RangeError for what is no text, shorter than one window, or not of the model's vocabulary */
 export function batchesOf(model: CharacterModel, text: TrainingText, { batch, window, backSteps }: BatchOptions): Batches {
-  if (!(text?.tokens instanceof Uint32Array)) throw new TypeError('a text with tokens (Uint32Array) is needed, such as characters(corpus)');
+  checkText(text);
   const { tokens, documents, vocabulary } = text;
   const difference = vocabulary && vocabularyDifference(vocabulary, model.vocabulary);
   if (difference) {

@@ -1,13 +1,15 @@
 // An optimizer over operators: one global norm and one clip over all of them, an update of each, and their gradients cleared.
-import type { Gpu } from '../gpu/device.ts';
+import { checkOptions } from '../checks/options.ts';
+import { shown } from '../checks/shown.ts';
+import { checkGpu, type Gpu } from '../gpu/device.ts';
 import { allocateProxy, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { Recording, type Dispatch } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { normOfParts, NORM_PARTIALS, NORM_STATE, readGradientReport } from '../kernels/optimizer.ts';
 import { GpuArray } from '../layers/array.ts';
-import type { Parameters } from '../layers/parameters.ts';
+import { Parameters } from '../layers/parameters.ts';
 import { checkClip, type Clip } from './clip.ts';
-import type { Optimizer } from './optimizer.ts';
+import { isOptimizer, type Optimizer } from './optimizer.ts';
 import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
 
 /** An operator with parameters: `createRecurrent`, `createLinear`, `createModel`. */
@@ -56,7 +58,14 @@ export class Update {
   #schedule: Schedule;
   #step = 0;
 
-  constructor(gpu: Gpu, operators: readonly Trainable[], { optimizer, clip = 0 }: UpdateOptions) {
+  constructor(gpu: Gpu, operators: readonly Trainable[], options: UpdateOptions) {
+    checkGpu(gpu, 'createUpdate');
+    if (!Array.isArray(operators)) throw new TypeError(`the operators must be a list, such as [createRecurrent(…)]; ${shown(operators)} was given`);
+    operators.forEach((operator: Trainable | null, i) => {
+      if (!(operator?.weights instanceof Parameters)) throw new TypeError(`operators[${i}] must be an operator with parameters, such as createRecurrent(…); ${shown(operator)} was given`);
+    });
+    checkOptions(options, 'createUpdate', { optimizer: isOptimizer, clip: checkClip }, ['optimizer']);
+    const { optimizer, clip = 0 } = options;
     if (operators.length === 0) throw new RangeError('an update needs at least one operator, such as createRecurrent(…)');
     if (new Set(operators).size !== operators.length) throw new RangeError('an operator is given twice: it would be updated twice');
     this.#gpu = gpu;

@@ -1,0 +1,365 @@
+// Every public function with every option wrong in every way, and with wrong arguments: what it throws.
+import {
+  adam, adamw, AttentionPlan, characters, constant, cosine, createAttention, createBatches, createDecoder, createLinear, createLoss, createModel,
+  createRecurrent, createTrainer, createUpdate, evaluate, loadModel, openDevice, rateAt, readSafetensors, resumableRun, rmsprop, sgd, split,
+  stepDecay, tune, Vocabulary, warmUp, writeSafetensors, type Gpu,
+} from '../../src/index.ts';
+
+/** Whether a value is one that an option means. */
+type Kind = (value: unknown) => boolean;
+
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isWhole = (value: unknown, least = 1): value is number => Number.isSafeInteger(value) && (value as number) >= least;
+const count: Kind = (value) => isWhole(value);
+const unsigned: Kind = (value) => isWhole(value, 0) && value < 2 ** 32;
+const finite: Kind = isNumber;
+const positive: Kind = (value) => isNumber(value) && value > 0;
+const notNegative: Kind = (value) => isNumber(value) && value >= 0;
+const fraction: Kind = (value) => isNumber(value) && value >= 0 && value < 1;
+const flag: Kind = (value) => typeof value === 'boolean';
+const callback: Kind = (value) => typeof value === 'function';
+const text: Kind = (value) => typeof value === 'string';
+const wholeOrInfinite = (least: number): Kind => (value) => value === Infinity || isWhole(value, least);
+const list: Kind = (value) => Array.isArray(value) || value instanceof Float32Array || value instanceof Uint8Array;
+/** None of the values that are tried. */
+const other: Kind = () => false;
+/** An object without a field that is wrong: all of them have defaults. */
+const empty: Kind = (value) => typeof value === 'object' && value !== null && !(value instanceof Date) && !list(value) && Object.keys(value).length === 0;
+const cellOptions = { clip: positive, layerNorm: flag, peepholeOutput: other, recurrentDropout: fraction, zoneout: empty, activations: empty, dropout: fraction, resetAfter: flag, recurrentInit: other, cell: other };
+
+/** Values that are wrong for most options, each in a way of its own. */
+const values = (): unknown[] => [
+  null, NaN, Infinity, -Infinity, -1, 0, 0.5, 1.5, 2 ** 32, 2 ** 53, 1e300, '', '1', 'true', 'none', true, false, [], [1], {}, { a: 1 }, () => 1,
+  Symbol('s'), 1n, new Date(0), new Uint8Array(2), new Float32Array(3), Object.create(null),
+];
+
+interface Entry {
+  /** What a call needs besides the option that is wrong. */
+  readonly needed?: object;
+  /** What it is given besides, and could be called without. */
+  readonly also?: object;
+  readonly options: Readonly<Record<string, Kind>>;
+  readonly call: (options: never) => unknown;
+}
+
+interface Argument {
+  /** What the argument may be. */
+  readonly kind: Kind;
+  readonly call: (value: never) => unknown;
+}
+
+const corpus = characters('to be or not to be, that is the question. '.repeat(10));
+
+function things(gpu: Gpu) {
+  const network = createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3 });
+  const linear = createLinear(gpu, { inputSize: 2, outputSize: 2 });
+  const attention = createAttention(gpu, { score: 'dot', decoderSize: 2, encoderSize: 2 });
+  const model = createModel(gpu, { vocabulary: corpus.vocabulary, embed: 'one-hot', layers: [{ cell: 'gru', hidden: 4 }] });
+  const trainer = createTrainer(model, { optimizer: adam(), batch: 2, window: 4 });
+  return {
+    network, linear, attention, model, trainer,
+    plan: network.plan({ steps: 2, batch: 1, training: true, ragged: true }),
+    stream: network.stream({ batch: 2 }),
+    linearPlan: linear.plan({ rows: 1 }),
+    attentionPlan: attention.plan({ steps: 1, sourceSteps: 1, batch: 1, training: true }) satisfies AttentionPlan,
+    loss: createLoss(gpu, { loss: 'cross_entropy', steps: 1, batch: 1, features: 3, weighted: true, ragged: true }),
+    update: createUpdate(gpu, [network], { optimizer: adam() }),
+    batches: createBatches(corpus.tokens, { batch: 2, window: 4 }),
+  };
+}
+
+type Things = ReturnType<typeof things>;
+
+/** Functions that take options, by name. */
+function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, stream, attentionPlan, loss, batches }: Things): Record<string, Entry> {
+  const run = { steps: wholeOrInfinite(0), signal: other, validate: other };
+  const rate: Kind = positive;
+  const layer = { needed: { cell: 'lstm', hidden: 3 }, options: { ...cellOptions, hidden: count, projSize: (value: unknown) => isWhole(value, 0) } };
+  const state: Kind = (value) => value instanceof Float32Array;
+  const inputs = { needed: { input: new Float32Array(4) }, options: { input: other, h0: state, c0: state, lengths: (value: unknown) => Array.isArray(value) && value[0] === 1 } };
+  return {
+    openDevice: { options: { device: other, powerPreference: other, gpu: other, tune: other, onTune: callback, tuningFile: text }, call: openDevice },
+    tune: { options: { signal: other }, call: (o) => tune(gpu, o) },
+    createRecurrent: {
+      needed: { cell: 'lstm', inputSize: 2, hiddenSize: 3 },
+      options: {
+        ...cellOptions, inputSize: count, hiddenSize: count, layers: count, bias: flag, direction: other, bidirectional: flag, merge: other, batchFirst: flag,
+        projSize: (value) => isWhole(value, 0), forgetBias: finite, seed: unsigned, precision: other,
+      },
+      call: (o) => createRecurrent(gpu, o),
+    },
+    'recurrent.plan': { needed: { steps: 2, batch: 1 }, options: { steps: count, batch: count, training: flag, ragged: flag, trace: flag, checkpointEvery: count }, call: (o) => network.plan(o) },
+    'recurrent.stream': { needed: { batch: 1 }, options: { batch: count }, call: (o) => network.stream(o) },
+    'plan.forward': { ...inputs, call: (o) => plan.forward(o) },
+    'plan.encodeForward': { ...inputs, call: (o) => plan.encodeForward(gpu.device.createCommandEncoder(), o) },
+    'plan.backward': { options: { dOutput: state, dHn: (value) => value instanceof Float32Array, dCn: (value) => value instanceof Float32Array }, call: (o) => plan.backward(o) },
+    'stream.restore': { needed: { h: new Float32Array(6), c: new Float32Array(6) }, options: { h: other, c: other }, call: (o) => stream.restore(o) },
+    createLinear: { needed: { inputSize: 2, outputSize: 2 }, options: { inputSize: count, outputSize: count, seed: unsigned }, call: (o) => createLinear(gpu, o) },
+    'linear.plan': { needed: { rows: 1 }, options: { rows: count, parts: count }, call: (o) => linear.plan(o) },
+    createAttention: {
+      needed: { score: 'general', decoderSize: 2, encoderSize: 2 },
+      options: { score: other, decoderSize: count, encoderSize: count, outputSize: count, seed: unsigned }, call: (o) => createAttention(gpu, o),
+    },
+    'attention.plan': { needed: { steps: 1, sourceSteps: 1, batch: 1 }, options: { steps: count, sourceSteps: count, batch: count, training: flag }, call: (o) => attention.plan(o) },
+    'attentionPlan.forward': {
+      needed: { decoder: new Float32Array(2) }, also: { encoder: new Float32Array(2) }, options: { decoder: other, encoder: other, lengths: (value) => Array.isArray(value) && value[0] === 1 },
+      call: (o) => attentionPlan.forward(o),
+    },
+    createModel: {
+      needed: { vocabulary: corpus.vocabulary, layers: [{ cell: 'gru', hidden: 3 }] },
+      options: { vocabulary: other, embed: count, layers: other, seed: unsigned, forgetBias: finite, precision: other }, call: (o) => createModel(gpu, o),
+    },
+    'a layer of createModel': { ...layer, call: (o) => createModel(gpu, { vocabulary: corpus.vocabulary, layers: [o] }) },
+    zoneout: { options: { h: fraction, c: fraction }, call: (o) => createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3, zoneout: o }) },
+    activations: { options: { gate: other, candidate: other, output: other }, call: (o) => createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3, activations: o }) },
+    loadModel: { options: { precision: other, allowNotFinite: flag }, call: (o) => loadModel(gpu, new Uint8Array(4), o) },
+    'model.load': { options: { allowNotFinite: flag }, call: (o) => model.load(new Uint8Array(4), o) },
+    'model.generate': { options: { length: count, temperature: notNegative, topK: unsigned, seed: unsigned, signal: other }, call: (o) => model.generate('to', o) },
+    'model.generateMany': { options: { length: count, temperature: notNegative, topK: unsigned, seed: unsigned, signal: other }, call: (o) => model.generateMany(['to'], o) },
+    createTrainer: {
+      needed: { optimizer: adam() }, also: { window: 4, batch: 2 },
+      options: {
+        optimizer: other, batch: count, window: count, backSteps: (value) => isWhole(value, 4), stateful: flag, clip: notNegative, seed: unsigned, trace: flag, lossScale: other,
+        maxSkips: count,
+      },
+      call: (o) => createTrainer(model, o),
+    },
+    lossScale: { options: { initial: (value) => value === 2 ** 32, growEvery: count }, call: (o) => createTrainer(model, { optimizer: adam(), lossScale: o }) },
+    'trainer.run': { options: run, call: (o) => trainer.run(corpus, o) },
+    validate: { needed: { text: corpus, every: 1 }, options: { text: other, every: count, steps: wholeOrInfinite(1) }, call: (o) => trainer.run(corpus, { validate: o }) },
+    'trainer.evaluate': { options: { steps: wholeOrInfinite(1), signal: other }, call: (o) => trainer.evaluate(corpus, o) },
+    'trainer.restore': { options: { allow: (value) => Array.isArray(value) && value.length === 0 }, call: (o) => trainer.restore(new Uint8Array(4), o) },
+    evaluate: {
+      also: { batch: 2, window: 4 }, options: { steps: wholeOrInfinite(1), signal: other, batch: count, window: count, backSteps: (value) => isWhole(value, 4), stateful: flag },
+      call: (o) => evaluate(model, corpus, o),
+    },
+    resumableRun: {
+      needed: { open: () => openDevice(), build: () => trainer },
+      options: {
+        ...run, open: callback, build: callback, checkpoint: (value) => value instanceof Uint8Array, checkpointSeconds: notNegative, firstCheckpointSeconds: notNegative,
+        onCheckpoint: callback, onLoss: callback,
+      },
+      call: (o) => resumableRun(corpus, o),
+    },
+    createLoss: {
+      needed: { loss: 'cross_entropy', steps: 1, batch: 1, features: 2 },
+      options: { loss: other, steps: count, batch: count, features: count, at: other, weighted: flag, ragged: flag, classWeights: (value) => value instanceof Uint8Array, positiveWeights: other },
+      call: (o) => createLoss(gpu, o),
+    },
+    'loss.run': {
+      needed: { values: new Float32Array(3), targets: [1], weights: new Float32Array(1), lengths: [1] },
+      options: { values: (value) => value instanceof Float32Array, targets: (value) => Array.isArray(value) && value[0] === 1, weights: other, lengths: (value) => Array.isArray(value) && value[0] === 1 },
+      call: (o) => loss.run(o),
+    },
+    createUpdate: { needed: { optimizer: adam() }, options: { optimizer: other, clip: notNegative }, call: (o) => createUpdate(gpu, [network], o) },
+    adam: { options: { rate, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adam },
+    adamw: { options: { rate, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adamw },
+    sgd: { also: { momentum: 0.9 }, options: { rate, weightDecay: notNegative, momentum: fraction, nesterov: flag }, call: sgd },
+    rmsprop: { options: { rate, weightDecay: notNegative, alpha: fraction, epsilon: positive, momentum: fraction, centered: flag }, call: rmsprop },
+    stepDecay: { needed: { rate: 1, every: 1 }, options: { rate, every: count, factor: (value) => positive(value) && (value as number) <= 1 }, call: stepDecay },
+    cosine: { needed: { rate: 1, steps: 1 }, options: { rate, minimum: (value) => notNegative(value) && (value as number) <= 1, steps: count }, call: cosine },
+    characters: { options: { normalize: (value) => value === 'none', vocabulary: other, minimumCount: count, maximumSize: (value) => value === Infinity || isWhole(value, 2) }, call: (o) => characters('abc', o) },
+    split: { needed: { validation: 0.5 }, options: { validation: (value) => fraction(value) && value !== 0 }, call: (o) => split(corpus, o) },
+    createBatches: { needed: { batch: 2, window: 4 }, options: { batch: count, window: count, backSteps: (value) => isWhole(value, 4), documents: other }, call: (o) => createBatches(corpus.tokens, o) },
+    'batches.at': { needed: batches.at(0), options: { inputs: other, targets: other, lengths: other, offsets: other, kept: other, begins: other }, call: (o) => batches.at(0, o) },
+    'vocabulary.encode': { options: { unknown: other }, call: (o) => corpus.vocabulary.encode('to', o) },
+  };
+}
+
+/** Functions that take an argument that is no object of options. */
+function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPlan, attentionPlan, loss, update, batches }: Things): Record<string, Argument> {
+  const encoder = (): GPUCommandEncoder => gpu.device.createCommandEncoder();
+  const valid = new Float32Array(2);
+  const float = (length: number): Kind => (value) => value instanceof Float32Array && value.length === length;
+  const layers = [{ cell: 'gru', hidden: 3 }] as const;
+  return {
+    'createRecurrent gpu': { kind: other, call: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3 }) },
+    'createLinear gpu': { kind: other, call: (gpu) => createLinear(gpu, { inputSize: 2, outputSize: 2 }) },
+    'createAttention gpu': { kind: other, call: (gpu) => createAttention(gpu, { score: 'dot', decoderSize: 2, encoderSize: 2 }) },
+    'createModel gpu': { kind: other, call: (gpu) => createModel(gpu, { vocabulary: corpus.vocabulary, layers }) },
+    'loadModel gpu': { kind: other, call: (gpu) => loadModel(gpu, new Uint8Array(4)) },
+    'createLoss gpu': { kind: other, call: (gpu) => createLoss(gpu, { loss: 'mean_squared_error', steps: 1, batch: 1, features: 1 }) },
+    'createUpdate gpu': { kind: other, call: (gpu) => createUpdate(gpu, [network], { optimizer: adam() }) },
+    'tune gpu': { kind: other, call: (gpu) => tune(gpu) },
+    'createUpdate operators': { kind: other, call: (operators) => createUpdate(gpu, operators, { optimizer: adam() }) },
+    'an operator of createUpdate': { kind: other, call: (operator) => createUpdate(gpu, [operator], { optimizer: adam() }) },
+    'createTrainer model': { kind: other, call: (model) => createTrainer(model, { optimizer: adam() }) },
+    'evaluate model': { kind: other, call: (model) => evaluate(model, corpus) },
+    'evaluate text': { kind: other, call: (given) => evaluate(model, given) },
+    'trainer.run text': { kind: other, call: async (given) => void (await trainer.run(given).next()) },
+    'trainer.evaluate text': { kind: other, call: (given) => trainer.evaluate(given) },
+    'trainer.rate': { kind: positive, call: (rate) => { trainer.rate = rate; } },
+    'trainer.restore bytes': { kind: other, call: (bytes) => trainer.restore(bytes) },
+    'update.rate': { kind: positive, call: (rate) => { update.rate = rate; } },
+    'model.generate prompt': { kind: (value) => value === 'true' || value === 'none', call: (prompt) => model.generate(prompt) },
+    'model.generateMany prompts': { kind: other, call: (prompts) => model.generateMany(prompts) },
+    'model.load bytes': { kind: other, call: (bytes) => model.load(bytes) },
+    'loadModel bytes': { kind: other, call: (bytes) => loadModel(gpu, bytes) },
+    'model.refreshWeights encoder': { kind: other, call: (encoder) => model.refreshWeights(encoder) },
+    'network.refreshWeights encoder': { kind: other, call: (encoder) => network.refreshWeights(encoder) },
+    'plan.encodeForward encoder': { kind: other, call: (encoder) => plan.encodeForward(encoder) },
+    'plan.encodeBackward encoder': { kind: other, call: (encoder) => plan.encodeBackward(encoder, {}) },
+    'stream.encodeStep encoder': { kind: other, call: (encoder) => stream.encodeStep(encoder) },
+    'linearPlan.encodeForward encoder': { kind: other, call: (encoder) => linearPlan.encodeForward(encoder, valid) },
+    'linearPlan.encodeBackward encoder': { kind: other, call: (encoder) => linearPlan.encodeBackward(encoder, valid) },
+    'attentionPlan.encodeForward encoder': { kind: other, call: (encoder) => attentionPlan.encodeForward(encoder, { decoder: valid, encoder: valid }) },
+    'attentionPlan.encodeBackward encoder': { kind: other, call: (encoder) => attentionPlan.encodeBackward(encoder, valid) },
+    'loss.encode encoder': { kind: other, call: (encoder) => loss.encode(encoder, { values: new Float32Array(3), targets: [1], weights: new Float32Array(1), lengths: [1] }) },
+    'array.take encoder': { kind: other, call: (encoder) => linearPlan.input.take(valid, encoder) },
+    'array.clear encoder': { kind: other, call: (encoder) => linearPlan.input.clear(encoder) },
+    'array.take source': { kind: float(2), call: (source) => linearPlan.input.take(source, encoder()) },
+    'array.write data': { kind: float(2), call: (data) => linearPlan.input.write(data) },
+    'linearPlan.forward input': { kind: float(2), call: (input) => linearPlan.forward(input) },
+    'linearPlan.backward dOutput': { kind: float(2), call: (dOutput) => linearPlan.backward(dOutput) },
+    'attentionPlan.backward dOutput': { kind: float(2), call: (dOutput) => { attentionPlan.forward({ decoder: valid, encoder: valid }); attentionPlan.backward(dOutput); } },
+    'stream.step input': { kind: float(4), call: (input) => stream.step(input) },
+    'stream.reorder rows': { kind: (value) => value instanceof Uint8Array, call: (rows) => stream.reorder(rows) },
+    constant: { kind: positive, call: constant },
+    'warmUp steps': { kind: count, call: (steps) => warmUp(steps, 1) },
+    'warmUp then': { kind: positive, call: (then) => warmUp(1, then) },
+    'rateAt schedule': { kind: positive, call: (schedule) => rateAt(schedule, 0) },
+    'rateAt step': { kind: (value) => isWhole(value, 0), call: (step) => rateAt(constant(1), step) },
+    'batches.at step': { kind: (value) => isWhole(value, 0), call: (step) => batches.at(step) },
+    'createBatches tokens': { kind: other, call: (tokens) => createBatches(tokens, { batch: 1, window: 1 }) },
+    'characters text': { kind: (value) => text(value) && value !== '', call: (given) => characters(given) },
+    'a document of characters': { kind: (value) => text(value) && value !== '', call: (given) => characters([given]) },
+    'split text': { kind: other, call: (given) => split(given, { validation: 0.5 }) },
+    'createDecoder vocabulary': { kind: other, call: (vocabulary) => createDecoder(vocabulary) },
+    'decoder.push tokens': { kind: (value) => value === '' || list(value), call: (tokens) => createDecoder(corpus.vocabulary).push(tokens) },
+    'vocabulary.decode tokens': { kind: (value) => value === '' || list(value), call: (tokens) => corpus.vocabulary.decode(tokens) },
+    'vocabulary.encode text': { kind: text, call: (given) => corpus.vocabulary.encode(given, { unknown: 'drop' }) },
+    'new Vocabulary symbols': { kind: text, call: (symbols) => new Vocabulary(symbols) },
+    'new Vocabulary normalize': { kind: (value) => value === 'none', call: (normalize) => new Vocabulary('abc', normalize) },
+    'Vocabulary.fromJSON': { kind: other, call: (value) => Vocabulary.fromJSON(value) },
+    readSafetensors: { kind: other, call: readSafetensors },
+    'writeSafetensors tensors': { kind: (value) => Array.isArray(value) && value.length === 0, call: (tensors) => writeSafetensors(tensors) },
+    'a tensor of writeSafetensors': { kind: other, call: (tensor) => writeSafetensors([tensor]) },
+    'writeSafetensors metadata': { kind: empty, call: (metadata) => writeSafetensors([], metadata) },
+  };
+}
+
+/** Of an error that no check of ours made: the engine's own words of JavaScript and of browsers. */
+const RAW = /Cannot |cannot convert|is not (a function|iterable|defined|an object|a constructor)|undefined|Invalid (array|typed)|Failed to |Illegal|convert a (Symbol|BigInt)|mix BigInt|out of memory|Maximum call/;
+const OWN = new Set(['RangeError', 'TypeError', 'SafetensorsError']);
+
+export interface Misuse {
+  readonly tried: number;
+  readonly raw: string[];
+  readonly accepted: string[];
+  readonly unnamed: string[];
+}
+
+const shown = (value: unknown): string => (typeof value === 'object' && value !== null ? `${value.constructor?.name ?? 'null object'} ${JSON.stringify(value)}` : typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? JSON.stringify(value) : String(value));
+
+/** Call with every wrong value; what became of each. `promised` functions reject, every other throws at once. */
+export async function misuse(): Promise<Misuse> {
+  const gpu = await openDevice();
+  const made = things(gpu);
+  const result: Misuse = { tried: 0, raw: [], accepted: [], unnamed: [] };
+  let tried = 0;
+
+  async function expectRefused(what: string, name: string | null, call: () => unknown): Promise<void> {
+    tried++;
+    let error: unknown = null;
+    try {
+      const given = call();
+      if (given instanceof Promise) await given;
+    } catch (thrown) {
+      error = thrown;
+    }
+    if (error === null) return void result.accepted.push(what);
+    const { name: kind, message } = error as Error;
+    if (!OWN.has(kind) || RAW.test(message.replaceAll('undefined was given', ''))) result.raw.push(`${what}: ${kind}: ${message}`);
+    else if (name !== null && !message.includes(name)) result.unnamed.push(`${what}: ${message}`);
+  }
+
+  for (const [of, { needed = {}, also = {}, options, call }] of Object.entries(entries(gpu, made))) {
+    for (const [name, kind] of Object.entries(options)) {
+      for (const value of values()) if (!kind(value)) await expectRefused(`${of} { ${name}: ${shown(value)} }`, name, () => call({ ...needed, ...also, [name]: value } as never));
+      for (const near of [name.toUpperCase(), name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), `${name}s`, `${name.slice(0, 2)}${name.slice(1)}`]) {
+        if (Object.hasOwn(options, near) || of === 'batches.at') continue;
+        await expectRefused(`${of} { ${near}: 1 }`, name, () => call({ ...needed, ...also, [near]: 1 } as never));
+      }
+      if (name in needed && of !== 'loss.run') await expectRefused(`${of} without ${name}`, name, () => call({ ...needed, ...also, [name]: undefined } as never));
+    }
+    for (const value of values()) if (!empty(value) || Object.keys(needed).length > 0) await expectRefused(`${of}(${shown(value)})`, null, () => call(value as never));
+  }
+  for (const [of, { kind, call }] of Object.entries(argumentsOf(gpu, made))) {
+    for (const value of values()) if (!kind(value)) await expectRefused(`${of}: ${shown(value)}`, null, () => call(value as never));
+  }
+  gpu.destroy();
+  return { ...result, tried };
+}
+
+/** Sizes that no device has room for: what each throws, and the bytes that it leaves on the device. */
+export async function tooLarge(): Promise<Record<string, { message: string; bytes: number }>> {
+  const gpu = await openDevice();
+  const made = things(gpu);
+  const cell = { cell: 'lstm', inputSize: 2, hiddenSize: 3 } as const;
+  const trainerWith = (options: object) => () => createTrainer(made.model, { optimizer: adam(), batch: 2, window: 4, ...options });
+  const documents = characters(['to be', 'or not']);
+  const cases: Record<string, () => unknown> = {
+    'createRecurrent layers': () => createRecurrent(gpu, { ...cell, layers: 1e6 }),
+    'createRecurrent hiddenSize': () => createRecurrent(gpu, { ...cell, hiddenSize: 1e6 }),
+    'createRecurrent inputSize': () => createRecurrent(gpu, { ...cell, inputSize: 1e9 }),
+    'createModel layers': () => createModel(gpu, { vocabulary: corpus.vocabulary, layers: new Array(1e6).fill({ cell: 'gru', hidden: 2 }) }),
+    'createModel embed': () => createModel(gpu, { vocabulary: corpus.vocabulary, embed: 1e9, layers: [{ cell: 'gru', hidden: 2 }] }),
+    'createModel hidden': () => createModel(gpu, { vocabulary: corpus.vocabulary, layers: [{ cell: 'gru', hidden: 1e6 }] }),
+    'plan steps': () => made.network.plan({ steps: 1e6, batch: 1 }),
+    'plan steps with checkpoints': () => made.network.plan({ steps: 1e6, batch: 1, training: true, checkpointEvery: 1000 }),
+    'plan batch': () => made.network.plan({ steps: 1, batch: 1e9 }),
+    'stream batch': () => made.network.stream({ batch: 1e9 }),
+    'linear rows': () => made.linear.plan({ rows: 1e9 }),
+    'linear outputSize': () => createLinear(gpu, { inputSize: 2, outputSize: 1e9 }),
+    'attention sourceSteps': () => made.attention.plan({ steps: 1, sourceSteps: 1e9, batch: 1 }),
+    'attention steps': () => made.attention.plan({ steps: 1e9, sourceSteps: 1, batch: 1 }),
+    'attention outputSize': () => createAttention(gpu, { score: 'general', decoderSize: 2, encoderSize: 2, outputSize: 1e9 }),
+    'loss steps': () => createLoss(gpu, { loss: 'mean_squared_error', steps: 1e9, batch: 1, features: 1 }),
+    'loss features': () => createLoss(gpu, { loss: 'binary_cross_entropy', steps: 1, batch: 1, features: 1e9 }),
+    'trainer window': trainerWith({ window: 1e6 }),
+    'trainer batch': trainerWith({ batch: 1e9 }),
+    'trainer backSteps': trainerWith({ backSteps: 1e6 }),
+    'evaluate batch': () => evaluate(made.model, corpus, { batch: 1e9 }),
+    'evaluate backSteps': () => evaluate(made.model, corpus, { batch: 2, window: 4, backSteps: 1e6, stateful: false }),
+    'batches batch': () => createBatches(corpus.tokens, { batch: 1e9, window: 1 }),
+    'batches batch of documents': () => createBatches(documents.tokens, { batch: 1e9, window: 1, documents: documents.documents }),
+    'batches backSteps': () => createBatches(corpus.tokens, { batch: 2, window: 4, backSteps: 1e9 }).at(0),
+  };
+  const results: Record<string, { message: string; bytes: number }> = {};
+  for (const [name, call] of Object.entries(cases)) {
+    const held = gpu.memory.report().totalBytes;
+    let message = 'nothing was thrown';
+    try {
+      await call();
+    } catch (error) {
+      message = `${(error as Error).name}: ${(error as Error).message}`;
+    }
+    results[name] = { message, bytes: gpu.memory.report().totalBytes - held };
+  }
+  gpu.destroy();
+  return results;
+}
+
+/** A browser that says nothing of its adapter: the name and what a device opened so can do. */
+export async function withoutAdapterInfo(): Promise<{ ofDevice: string; ofAdapter: string; sum: number }> {
+  const real = (globalThis.navigator as Navigator).gpu;
+  const without = <T extends object>(target: T, hidden: string): T => new Proxy(target, {
+    get: (of, key) => {
+      if (key === hidden) return undefined;
+      const value = Reflect.get(of, key, of) as unknown;
+      return typeof value === 'function' ? (value as () => unknown).bind(of) : value;
+    },
+  });
+  const adapter = await real.requestAdapter();
+  const device = await adapter!.requestDevice();
+  const wrapped = await openDevice({ device: without(device, 'adapterInfo') });
+  const opened = await openDevice({ gpu: { requestAdapter: async () => without((await real.requestAdapter())!, 'info') } as unknown as GPU });
+  const plan = createLinear(wrapped, { inputSize: 2, outputSize: 1 }).plan({ rows: 1 });
+  plan.forward(new Float32Array([1, 2]));
+  const [sum] = await plan.output.read();
+  const names = { ofDevice: wrapped.adapter.name, ofAdapter: opened.adapter.name, sum: sum! };
+  opened.destroy();
+  wrapped.destroy();
+  device.destroy();
+  return names;
+}
