@@ -11,6 +11,9 @@ interface Fault {
   told: number | null;
 }
 
+/** Whether nobody had been told of it by that moment. */
+const isNewsAt = ({ told }: Fault, moment: number): boolean => told === null || told > moment;
+
 /** More of one piece of work would only be the consequences of these. */
 const MOST_FAULTS = 16;
 
@@ -27,12 +30,13 @@ class Outcome {
     const sources = [...from];
     const own = Promise.all(Array.from(reports, (report) => report.catch(() => null))); // a lost device rejects its scopes, and says so itself
     this.settled = Promise.all([own, ...sources.map(({ settled }) => settled)]).then(([errors]) => {
-      const faults = new Set(sources.flatMap((source) => source.faults.filter(({ told }) => told === null)));
+      // Another read may be told while this work's own reports are still on their way.
+      const faults = new Set(sources.flatMap((source) => source.faults.filter((fault) => isNewsAt(fault, number))));
       const cause = sources.map((source) => source.#lasting).find((lasting) => lasting !== null);
       for (const error of errors) {
         if (!error) continue;
         // An error that follows from a lasting one is that one again.
-        const fault = cause?.told === null ? cause : { error: cause?.error ?? error, number, told: null };
+        const fault = cause && isNewsAt(cause, number) ? cause : { error: cause?.error ?? error, number, told: null };
         faults.add(fault);
         if (cause || fault.error instanceof OutOfMemoryError || fault.error instanceof ShaderError) this.#lasting ??= fault;
       }
@@ -102,7 +106,7 @@ export class Faults {
 
   /** Wait for the work that these depend on. @throws its first error, unless it was told before that moment */
   async tell(things: Iterable<object>, begun: number): Promise<void> {
-    const outcomes = [...this.#of(things)];
+    const outcomes = Array.from(things, (thing) => this.#outcomes.get(thing)).filter((outcome) => outcome !== undefined);
     await Promise.all(outcomes.map(({ settled }) => settled));
     this.#tell(outcomes.flatMap(({ faults }) => faults).sort((a, b) => a.number - b.number), begun);
   }
@@ -126,7 +130,7 @@ export class Faults {
   }
 
   #tell(faults: readonly Fault[], begun: number): void {
-    const first = faults.find(({ told }) => told === null || told > begun);
+    const first = faults.find((fault) => isNewsAt(fault, begun));
     if (!first) return;
     const now = ++this.#now;
     for (const fault of faults) fault.told ??= now;
