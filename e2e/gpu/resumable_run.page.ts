@@ -108,3 +108,49 @@ export async function passedThrough() {
     saved: (await left!.model.save()).length,
   };
 }
+
+/** A run that loses every device after its first step at the latest: how many are opened, what it throws, and the steps that it yields. */
+export async function lostAgain({ after }: { after: number }): Promise<{ name: string; message: string; devices: number; steps: number[]; kept: number | null }> {
+  let devices = 0;
+  const steps: number[] = [];
+  const open = async (): Promise<Gpu> => {
+    devices++;
+    return openDevice();
+  };
+  /** The first device does what it should. */
+  const buildAndLose = (gpu: Gpu): Trainer => {
+    const trainer = build(gpu);
+    if (devices > 1 || after === 0) gpu.device.destroy();
+    return trainer;
+  };
+  try {
+    for await (const { step, trainer } of resumableRun(text, { open, build: buildAndLose, steps: 20, firstCheckpointSeconds: 0, checkpointSeconds: 0 })) {
+      steps.push(step);
+      if (step === after) trainer.model.gpu.device.destroy();
+    }
+  } catch (error) {
+    if (!(error instanceof TrainingInterruptedError)) throw error;
+    return { name: error.name, message: error.message, devices, steps, kept: error.checkpoint?.step ?? null };
+  }
+  throw new Error('the run went on');
+}
+
+/** Milliseconds from an abort until the run ends that waits for its fifth attempt to open a device, and what it throws. */
+export async function abortedWaiting(): Promise<{ milliseconds: number; message: string }> {
+  const controller = new AbortController();
+  let [opened, aborted] = [0, 0];
+  const open = async (): Promise<Gpu> => {
+    if (++opened === 5) setTimeout(() => {
+      aborted = performance.now();
+      controller.abort(new Error('enough'));
+    }, 50);
+    if (opened > 1) throw new Error('no adapter any more');
+    return openDevice();
+  };
+  try {
+    for await (const { trainer } of resumableRun(text, { open, build, signal: controller.signal })) trainer.model.gpu.device.destroy();
+  } catch (error) {
+    return { milliseconds: performance.now() - aborted, message: (error as Error).message };
+  }
+  throw new Error('the run went on');
+}

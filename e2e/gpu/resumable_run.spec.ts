@@ -1,6 +1,6 @@
 // Training through the loss of its device: bit-identical, every step told once, and nothing lost where no device can be had any more.
 import { expect, test } from '../harness.ts';
-import type { disturbed, interrupted, passedThrough, Resumed } from './resumable_run.page.ts';
+import type { abortedWaiting, disturbed, interrupted, lostAgain, passedThrough, Resumed } from './resumable_run.page.ts';
 
 const PAGE = '/e2e/gpu/resumable_run.page.ts';
 const STEPS = 24;
@@ -43,4 +43,23 @@ test('what has nothing to do with the device is thrown as it is, and leaving the
   expect(build).toBe('RangeError: no such model');
   expect(open).toBe('TypeError: no device');
   expect(saved).toBeGreaterThan(1000);
+});
+
+for (const [after, name] of [[0, 'before its first step'], [7, 'after some steps']] as const) {
+  test(`a run that loses every device ${name} ends after the third loss without a new step`, async ({ inPage }) => {
+    const { name, message, devices, steps, kept } = await inPage<Awaited<ReturnType<typeof lostAgain>>>(PAGE, 'lostAgain', { after });
+    expect(name).toBe('TrainingInterruptedError');
+    expect(message).toContain('lost 3 times without a new step: smaller sizes may help');
+    expect(devices).toBe(3);
+    expect(steps).toEqual(Array.from({ length: after }, (_, k) => k + 1));
+    if (after === 0) expect(kept).toBeNull();
+    else expect(kept).toBeGreaterThan(0);
+  });
+}
+
+test('an abort is heard while a run waits to open another device', async ({ inPage }) => {
+  test.slow(); // four attempts come first
+  const { milliseconds, message } = await inPage<Awaited<ReturnType<typeof abortedWaiting>>>(PAGE, 'abortedWaiting');
+  expect(message).toBe('enough');
+  expect(milliseconds).toBeLessThan(6000); // the wait is of 8 s
 });

@@ -36,15 +36,16 @@ export interface ResumableProgress extends Progress {
   readonly trainer: Trainer;
 }
 
-/** The device was lost and no other could be opened. What was learnt until then is in `checkpoint`. */
+/** The device was lost and no other could be opened, or the others were lost as well. What was learnt until then is in `checkpoint`. */
 export class TrainingInterruptedError extends Error {
   override readonly name = 'TrainingInterruptedError';
   /** The last one, or null where the loss came before the first. */
   readonly checkpoint: ResumableCheckpoint | null;
 
-  constructor(checkpoint: ResumableCheckpoint | null, cause: unknown) {
+  /** `why` goes on from "the GPU device was lost". */
+  constructor(checkpoint: ResumableCheckpoint | null, why: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`training stopped because the GPU device was lost and no other could be opened: ${reason}. ` +
+    super(`training stopped because the GPU device was lost ${why}: ${reason}. ` +
       (checkpoint ? `The error's checkpoint holds ${checkpoint.step} steps: keep its bytes, and give them to resumableRun or trainer.restore later` : 'There was no checkpoint yet: begin again'), { cause });
     this.checkpoint = checkpoint;
   }
@@ -52,6 +53,9 @@ export class TrainingInterruptedError extends Error {
 
 /** Milliseconds to wait before each attempt to open another device: a driver that was reset needs a moment. */
 const BACK_OFF = [0, 250, 1000, 3000, 8000];
+/** Losses without a new step between them: after so many the run itself is likely to be their cause, and would lose every other device too. */
+const MOST_LOSSES = 3;
+const NO_OTHER = 'and no other could be opened';
 
 /**
  * Train on a text as `trainer.run` does, through losses of the device: `open` and `build` are called again, the last checkpoint is
@@ -59,8 +63,8 @@ const BACK_OFF = [0, 250, 1000, 3000, 8000];
  * A device that `open` wraps for an application, `openDevice({ device })`, is the application's to open again: after its loss the run ends.
  * The last device and its trainer, which every progress holds, stay open when the run ends: destroy them when they are not needed.
  *
- * @throws TrainingInterruptedError with the last checkpoint, where no other device could be opened; everything else that `open`,
- *   `build` and `trainer.run` throw.
+ * @throws TrainingInterruptedError with the last checkpoint, where no other device could be opened, or where three in a row were lost
+ *   without a new step; everything else that `open`, `build` and `trainer.run` throw.
  */
 export function resumableRun(text: TrainingText, options: ResumableOptions): AsyncGenerator<ResumableProgress, void, undefined> {
   const seconds = within({ least: 0 });
@@ -77,6 +81,7 @@ async function* runThroughLosses(text: TrainingText, options: ResumableOptions):
   let first = true;
   /** The step of the last progress yielded, and the one to end with; known when the first trainer is made. */
   let [yielded, last] = [0, Infinity];
+  let losses = 0;
 
   for (let next = await open(); ;) {
     const gpu = next;
@@ -89,6 +94,7 @@ async function* runThroughLosses(text: TrainingText, options: ResumableOptions):
       for await (const progress of trainer.run(text, { steps: last - trainer.step, signal, validate })) {
         if (progress.step > yielded) {
           yielded = progress.step;
+          losses = 0;
           yield { ...progress, trainer };
         }
         const taken = await checkpoints.after(progress.step);
@@ -104,7 +110,8 @@ async function* runThroughLosses(text: TrainingText, options: ResumableOptions):
       if (!(error instanceof DeviceLostError)) throw error;
       onLoss?.(error, kept);
       gpu.destroy();
-      if (!gpu.owned) throw new TrainingInterruptedError(kept, error);
+      if (!gpu.owned) throw new TrainingInterruptedError(kept, NO_OTHER, error);
+      if (++losses === MOST_LOSSES) throw new TrainingInterruptedError(kept, `${MOST_LOSSES} times without a new step: smaller sizes may help`, error);
       next = await reopen(open, kept, signal);
     }
   }
@@ -113,7 +120,7 @@ async function* runThroughLosses(text: TrainingText, options: ResumableOptions):
 async function reopen(open: () => Promise<Gpu>, kept: ResumableCheckpoint | null, signal: AbortSignal | undefined): Promise<Gpu> {
   let cause: unknown;
   for (const wait of BACK_OFF) {
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await sleep(wait, signal);
     signal?.throwIfAborted();
     try {
       return await open();
@@ -121,7 +128,20 @@ async function reopen(open: () => Promise<Gpu>, kept: ResumableCheckpoint | null
       cause = error;
     }
   }
-  throw new TrainingInterruptedError(kept, cause);
+  throw new TrainingInterruptedError(kept, NO_OTHER, cause);
+}
+
+/** Resolves after so many milliseconds, or when the signal is aborted. */
+function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener('abort', end);
+  });
 }
 
 /** Takes a trainer's checkpoints by the clock, and gives each when the results of all its steps are known. */
