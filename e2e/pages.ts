@@ -42,5 +42,5 @@ export async function call({ module, name, args }: PageCall): Promise<PageResult
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown, but no Error: ${String(error)}`;
   const { stack = '' } = error;
-  return stack.startsWith(error.name) ? stack : `${error.name}: ${error.message}\n${stack}`;
+  return stack.startsWith(`${error.name}: `) ? stack : `${error.name}: ${error.message}\n${stack}`;
 }

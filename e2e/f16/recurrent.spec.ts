@@ -92,7 +92,7 @@ test('activations, dropout, recurrent dropout and zoneout agree in f16 with PyTo
 });
 
 for (const cell of ['lstm', 'gru'] as const) {
-  test(`${cell} in f16 gives the same step by step and in one dispatch, with and without sizes folded in, on wide tiles`, async ({ inPage }) => {
+  test(`${cell} in f16 gives the same step by step and in one dispatch, with and without sizes folded in, on wide tiles`, { tag: '@long-compilation' }, async ({ inPage }) => {
     const shapes = [{ steps: 4, batch: 9, hiddenSize: 12, layers: 2 }, { steps: 6, batch: 5, hiddenSize: 33, layers: 1, lengths: [6, 1, 0, 3, 6] }];
     const { errors } = await inPage<TileReport>('/e2e/gpu/tiles.page.ts', 'families', { cell, precision: 'f16', shapes });
     expect(Object.keys(errors)).toHaveLength(8);
