@@ -41,6 +41,9 @@ export interface DeviceOptions {
   readonly tuningFile?: string;
 }
 
+/** The time in which a loss is announced that refused a command: Firefox takes some hundred milliseconds on a busy machine. */
+const LOSS_MS = 1000;
+
 /** Taken where the adapter has them: f16 storage, sums across a subgroup, GPU time by kernel. */
 const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
 
@@ -210,14 +213,12 @@ export class Gpu {
 
   /** Wait for all work that those depend on. @throws the error of it that nobody was told; DeviceLostError */
   async settle(things: Iterable<object>): Promise<void> {
-    await this.#faults.tell(things, this.#faults.begin());
-    this.assertAlive();
+    await this.#unlessLost(this.#faults.tell(things, this.#faults.begin()));
   }
 
   /** Wait for all work so far. @throws the first error that the GPU reported and nobody was told; DeviceLostError */
   async check(): Promise<void> {
-    await this.#faults.check();
-    this.assertAlive();
+    await this.#unlessLost(this.#faults.check());
   }
 
   /** Write elements into a slice, in the queue's order. */
@@ -271,14 +272,25 @@ export class Gpu {
         return staging.mapAsync(GPUMapMode.READ);
       });
     } catch (cause) {
-      // The loss may be announced just after the map is refused.
-      await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
       refused = cause;
     }
+    await this.#unlessLost(this.#faults.tell([staging], begun));
+    if (refused) await this.#unlessLost(Promise.reject(new GpuCommandError(`could not map ${staging.label}: ${String(refused)}`, { cause: refused })));
+  }
+
+  /**
+   * What a wait throws, or the loss of the device where that is its cause: a browser may refuse the commands of a device that is going
+   * away, and announce the loss only then.
+   */
+  async #unlessLost(waiting: Promise<void>): Promise<void> {
+    try {
+      await waiting;
+    } catch (error) {
+      await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, LOSS_MS))]);
+      this.assertAlive();
+      throw error;
+    }
     this.assertAlive();
-    await this.#faults.tell([staging], begun);
-    this.assertAlive();
-    if (refused) throw new GpuCommandError(`could not map ${staging.label}: ${String(refused)}`, { cause: refused });
   }
 
   /** Free every buffer of this engine, and the device if this engine opened it. */

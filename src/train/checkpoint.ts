@@ -2,7 +2,7 @@
 import { checkOptions } from '../checks/options.ts';
 import { clip, shown } from '../checks/shown.ts';
 import { oneOf } from '../checks/values.ts';
-import type { Slice } from '../gpu/memory.ts';
+import { elements, type Slice } from '../gpu/memory.ts';
 import { isRecord, quote } from '../io/json.ts';
 import { SafetensorsError, type NamedTensor, type Tensor } from '../io/safetensors.ts';
 import { writeSealed } from '../io/sealed.ts';
@@ -58,11 +58,12 @@ function runSlices(window: TrainingWindow): [string, Slice][] {
   return [
     ...window.moments.map((slice, i): [string, Slice] => [`${MOMENT}${window.momentNames[i]}`, slice]),
     ...(window.scaling ? [[LOSS_SCALE, window.scaling.state] as [string, Slice]] : []),
-    ...window.text.carried.flatMap((states, l) => states.map((slice, s): [string, Slice] => [`state.l${l}.${s}`, slice])),
+    ...window.text.carried.flatMap((states, l) => states.map((slice, s): [string, Slice] => [`${STATE}l${l}.${s}`, slice])),
   ];
 }
 
 const MOMENT = 'optimizer.';
+const STATE = 'state.';
 const LOSS_SCALE = 'loss_scale';
 
 /** The first element of the loss's scale is the last gradient's norm, which is not finite where a step was skipped. */
@@ -71,7 +72,10 @@ const finiteFrom = (name: string): number => (name === LOSS_SCALE ? 1 : 0);
 /** @throws RangeError where something is not finite */
 export async function writeCheckpoint(model: CharacterModel, window: TrainingWindow, run: RunState): Promise<Uint8Array<ArrayBuffer>> {
   // All reads are queued at once, so all see the same moment even while a run goes on submitting.
-  const reads = runSlices(window).map(async ([name, slice]): Promise<NamedTensor> => ({ name, shape: slice.shape, data: await model.gpu.read(slice) }));
+  // Where every window starts from zero, what the last one left behind is never read, and may be the trace of a step that was skipped.
+  const read = (name: string, slice: Slice): Promise<Float32Array> | Float32Array =>
+    name.startsWith(STATE) && !run.stateful ? new Float32Array(elements(slice.shape)) : model.gpu.read(slice);
+  const reads = runSlices(window).map(async ([name, slice]): Promise<NamedTensor> => ({ name, shape: slice.shape, data: await read(name, slice) }));
   const [weights, rest] = await Promise.all([model.tensors(), Promise.all(reads)]);
   requireFinite([...weights, ...rest.map(({ name, shape, data }) => ({ name, shape, data: data.subarray(finiteFrom(name)) as Float32Array }))], ` after step ${run.step}`);
   return writeSealed([...weights, ...rest], { ...model.metadata(), run: JSON.stringify(run) });
