@@ -24,8 +24,8 @@ export interface Charts {
   setLogSteps(on: boolean): void;
   /** Build anew: colours or language have changed. */
   rebuild(): void;
-  /** Smoothed loss at the last step, nats per character; NaN before the first. */
-  smoothed(): number;
+  /** Smoothed loss at a step, or at the last one, nats per character; NaN where there is none. */
+  smoothed(step?: number): number;
 }
 
 export function createCharts(lossElement: HTMLElement, gradientElement: HTMLElement): Charts {
@@ -180,7 +180,7 @@ export function createCharts(lossElement: HTMLElement, gradientElement: HTMLElem
       rebuild();
     },
     rebuild,
-    smoothed: () => smooth.at(-1) ?? NaN,
+    smoothed: (step) => (step === undefined ? smooth.at(-1) : smooth[steps.indexOf(step)]) ?? NaN,
   };
 }
 

@@ -64,7 +64,7 @@ export interface ProgressPoint {
 export type Place = 'corpus' | 'model' | 'trainer' | 'training' | 'prompt' | 'file';
 
 /** Errors that the page words itself, in its language; every other one arrives in the engine's words. */
-export type ErrorCode = 'diverged' | 'not-ready';
+export type ErrorCode = 'not-ready' | 'out-of-memory' | 'lost-writing' | 'lost-at-once';
 
 export type Command =
   | { readonly type: 'open' }
@@ -80,10 +80,13 @@ export type Command =
   /** A trainer's checkpoint: builds model and trainer of these settings, fills them, and stays paused (or trains at once). */
   | { readonly type: 'restore'; readonly settings: Settings; readonly bytes: Uint8Array<ArrayBuffer>; readonly train: boolean };
 
+/** Where the run stands after an event `state`: a step before the last one shown means that those behind it are lost. */
 export type State = 'empty' | 'training' | 'paused';
 
 export type Event =
-  | { readonly type: 'ready'; readonly adapter: AdapterFacts }
+  /** A device was opened: the first, or another after a loss. */
+  | { readonly type: 'adapter'; readonly adapter: AdapterFacts }
+  | { readonly type: 'ready' }
   | { readonly type: 'unavailable'; readonly message: string }
   | { readonly type: 'corpus'; readonly figures: CorpusFigures }
   | { readonly type: 'model'; readonly parameterCount: number; readonly bytes: number }
@@ -92,5 +95,11 @@ export type Event =
   | { readonly type: 'sample'; readonly id: number; readonly step: number; readonly byHand: boolean; readonly prompt: string }
   | { readonly type: 'piece'; readonly id: number; readonly text: string; readonly done: boolean }
   | { readonly type: 'checkpoint'; readonly step: number; readonly bytes: Uint8Array<ArrayBuffer>; readonly download: boolean }
-  | { readonly type: 'error'; readonly place: Place; readonly message: string; readonly code?: ErrorCode }
+  /** `bytes`: of the memory that the GPU refused, where the code says so. */
+  | { readonly type: 'error'; readonly place: Place; readonly message: string; readonly code?: ErrorCode; readonly bytes?: number }
+  /** The device was lost after `step` in training. Another is opened, and the steps behind `from` are computed again. */
+  | { readonly type: 'reopening'; readonly step: number; readonly from: number }
+  /** The run ended at `step`, whose loss or gradient is not finite. */
+  | { readonly type: 'diverged'; readonly step: number; readonly message: string }
+  /** The device was lost, and no other can be had. */
   | { readonly type: 'lost'; readonly message: string };

@@ -1,210 +1,196 @@
 // Owns the device, the model and the trainer; the page only sends commands and draws events.
-import { adam, characters, createModel, createTrainer, NotFiniteError, openDevice } from '../src/index.ts';
-import type { CharacterModel, Corpus, Gpu, Progress, Trainer } from '../src/index.ts';
-import type { Command, ErrorCode, Event, Place, ProgressPoint, SamplingSettings, Settings, TextForm } from './protocol.ts';
+import { characters, DeviceLostError, NotFiniteError, OutOfMemoryError, resumableRun, TrainingInterruptedError } from '../src/index.ts';
+import type { Corpus, Gpu, Progress, ResumableCheckpoint } from '../src/index.ts';
+import { Pen } from './pen.ts';
+import type { Command, ErrorCode, Event, Place, ProgressPoint, Settings, TextForm } from './protocol.ts';
+import { Refusal, Workbench } from './workbench.ts';
 
 /** Steps are sent in groups: a message a step would keep the page busier than the drawing. */
 const FLUSH_MS = 100;
-/** A lost device costs at most this much training; the first checkpoint comes early. */
-const CHECKPOINT_MS = 30_000;
-const FIRST_CHECKPOINT_MS = 5_000;
-/** Samples taken while training count down, those by hand have the page's own numbers from 1 up. */
-let nextSample = -1;
 
-let gpu: Gpu | null = null;
-let corpus: Corpus | null = null;
-let model: CharacterModel | null = null;
-let trainer: Trainer | null = null;
-let sampling: SamplingSettings | null = null;
+/** What is left when a run has ended: a model that can go on, none, or what the page was told otherwise. */
+type Outcome = 'paused' | 'empty' | 'told';
+
+/** The last step that the page was told. */
 let step = 0;
-/** The training loop now running, and whether it is meant to go on. */
-let loop: Promise<void> | null = null;
+let rate = 0;
+/** The training loop now running, what ends it at once, and whether it is meant to go on. */
+let loop: Promise<Outcome> | null = null;
+let ending = new AbortController();
 let wanted = false;
-/** One text is written at a time. */
-let writing: { readonly controller: AbortController; readonly done: Promise<void>; readonly byHand: boolean } | null = null;
+/** The device was lost in training, and no step has come since. */
+let isReopening = false;
 
-const send = (event: Event, transfer: Transferable[] = []) => postMessage(event, { transfer });
+const send = (event: Event): void => postMessage(event);
+const bench = new Workbench(send);
+const pen = new Pen({ bench, send, fail, isTraining: () => loop !== null });
 
 function fail(place: Place, error: unknown, code?: ErrorCode): void {
-  if (gpu?.isLost) return; // `lost` tells of it
-  const message = error instanceof Error ? error.message : String(error);
-  send({ type: 'error', place, message, ...(code ? { code } : {}) });
+  const [at, cause] = error instanceof Refusal ? [error.place, error.cause] : [place, error];
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof OutOfMemoryError) send({ type: 'error', place: at, message, code: 'out-of-memory', bytes: cause.bytes });
+  else send({ type: 'error', place: at, message, ...(code ? { code } : {}) });
 }
 
 async function open(): Promise<void> {
   try {
-    gpu = await openDevice();
+    await bench.open();
   } catch (error) {
-    send({ type: 'unavailable', message: error instanceof Error ? error.message : String(error) });
-    return;
+    return send({ type: 'unavailable', message: error instanceof Error ? error.message : String(error) });
   }
-  const { name, isFallback } = gpu.adapter;
-  void gpu.lost.then((info) => {
-    wanted = false;
-    send({ type: 'lost', message: info.message });
-  });
-  send({ type: 'ready', adapter: { name, isFallback } });
+  send({ type: 'ready' });
 }
 
 function read(text: string, form: TextForm): void {
-  corpus = null;
+  bench.corpus = null;
   try {
-    corpus = characters(text, { normalize: form });
+    bench.corpus = characters(text, { normalize: form });
   } catch (error) {
-    fail('corpus', error);
-    return;
+    return fail('corpus', error);
   }
-  const { tokens, vocabulary, unigramEntropy } = corpus;
-  const figures = { length: tokens.length, vocabularySize: vocabulary.size, uniform: Math.log(vocabulary.size), unigram: unigramEntropy };
-  send({ type: 'corpus', figures });
-}
-
-/** Make model and trainer. False, and an error at its place, where the engine refuses. */
-function build(settings: Settings): boolean {
-  if (!gpu || !corpus) {
-    fail('training', 'no text or no device', 'not-ready');
-    return false;
-  }
-  const { layers, hidden, embed, seed } = settings.model;
-  const { rate, batch, window, clip } = settings.trainer;
-  let place: Place = 'model';
-  try {
-    model = createModel(gpu, { vocabulary: corpus.vocabulary, embed, layers: Array.from({ length: layers }, () => ({ cell: 'lstm', hidden })), seed });
-    place = 'trainer';
-    trainer = createTrainer(model, { optimizer: adam({ rate }), batch, window, clip });
-  } catch (error) {
-    demolish();
-    fail(place, error);
-    return false;
-  }
-  sampling = settings.sampling;
-  step = 0;
-  send({ type: 'model', parameterCount: model.parameterCount, bytes: gpu.memory.report().totalBytes });
-  return true;
-}
-
-function demolish(): void {
-  trainer?.destroy();
-  model?.destroy();
-  trainer = model = null;
-  step = 0;
+  const { tokens, vocabulary, unigramEntropy } = bench.corpus;
+  send({ type: 'corpus', figures: { length: tokens.length, vocabularySize: vocabulary.size, uniform: Math.log(vocabulary.size), unigram: unigramEntropy } });
 }
 
 async function train(settings: Settings): Promise<void> {
   wanted = true;
   if (loop) return; // a pause that has not happened yet is taken back
-  const isNew = !trainer;
-  if (isNew && !build(settings)) return send({ type: 'state', state: 'empty', step });
-  trainer!.rate = settings.trainer.rate;
-  send({ type: 'state', state: 'training', step });
-  loop = run(isNew);
-  await loop;
+  bench.settings ??= settings;
+  rate = settings.trainer.rate;
+  pen.sampling = settings.sampling;
+  ending = new AbortController();
+  loop = begin();
+  const outcome = await loop;
   loop = null;
-  send({ type: 'state', state: trainer ? 'paused' : 'empty', step });
+  isReopening = false;
+  if (outcome === 'empty') end();
+  else if (outcome === 'paused') send({ type: 'state', state: 'paused', step });
 }
 
-async function run(isNew: boolean): Promise<void> {
+async function begin(): Promise<Outcome> {
+  try {
+    (await bench.build(await bench.open())).rate = rate;
+    send({ type: 'state', state: 'training', step });
+    return await run(bench.corpus!);
+  } catch (error) {
+    return stopped(error);
+  }
+}
+
+async function run(corpus: Corpus): Promise<Outcome> {
   const points: ProgressPoint[] = [];
   let flushed = 0;
-  let checkpointDue = performance.now() + (isNew ? FIRST_CHECKPOINT_MS : CHECKPOINT_MS);
-  const note = ({ loss, gradientNorm, tokensPerSecond, epoch, ...progress }: Progress) => {
+  const note = ({ loss, gradientNorm, tokensPerSecond, epoch, ...progress }: Progress): void => {
     step = progress.step;
     points.push({ step, loss, gradientNorm, tokensPerSecond, epochs: epoch + (progress.windowInEpoch + 1) / progress.windowsPerEpoch });
   };
-  const flush = () => {
+  const flush = (): void => {
     if (points.length > 0) send({ type: 'progress', points: points.splice(0) });
     flushed = performance.now();
   };
+  const onLoss = (): void => {
+    flush();
+    isReopening = true;
+    send({ type: 'reopening', step, from: bench.kept?.step ?? 0 });
+    if (!wanted) ending.abort(); // who waits for a pause waits for no device
+  };
+  const options = {
+    open: () => bench.open(), build: (gpu: Gpu) => bench.build(gpu), signal: ending.signal, onCheckpoint: (kept: ResumableCheckpoint) => bench.keep(kept), onLoss,
+  };
   try {
-    for await (const progress of trainer!.run(corpus!)) {
+    for await (const { trainer, ...progress } of resumableRun(corpus, options)) {
       note(progress);
+      if (isReopening) trainer.rate = rate; // the checkpoint has that of its time
+      isReopening = false;
       if (performance.now() - flushed > FLUSH_MS) flush();
-      if (step % sampling!.every === 0 && wanted && !writing) {
+      if (step % pen.sampling!.every === 0 && wanted && !pen.isWriting) {
         flush();
-        await write(nextSample--, opening(corpus!), false, step);
-      }
-      if (performance.now() > checkpointDue) {
-        await checkpoint(false);
-        checkpointDue = performance.now() + CHECKPOINT_MS;
+        await pen.sample(step);
       }
       if (!wanted) break;
     }
-    for await (const progress of trainer!.run(corpus!, { steps: 0 })) note(progress); // what was in flight
+    const trainer = bench.trainer!;
+    for await (const progress of trainer.run(corpus, { steps: 0 })) note(progress); // what was in flight
+    bench.keep({ step: trainer.step, bytes: await trainer.checkpoint() });
+    return 'paused';
+  } finally {
     flush();
-    await checkpoint(false);
-  } catch (error) {
-    flush();
-    // Before the first step only the text can be at fault: too short for the batch and the window.
-    if (step === 0) demolish();
-    if (error instanceof NotFiniteError) fail('training', error, 'diverged');
-    else fail(step === 0 && error instanceof RangeError ? 'corpus' : 'training', error);
   }
 }
 
-/** What a sample starts from: a new line where the text has lines, so that it starts where a sentence may. */
-function opening({ vocabulary }: Corpus): string {
-  return vocabulary.has('\n') ? '\n' : vocabulary.symbols[0]!;
-}
-
-async function write(id: number, prompt: string, byHand: boolean, seed: number): Promise<void> {
-  if (!model || !sampling) return fail('prompt', 'no model', 'not-ready');
-  if (writing) {
-    writing.controller.abort();
-    await writing.done;
+/** What is left of a run that an error ended. */
+function stopped(error: unknown): Outcome {
+  const { kept } = bench;
+  if (error instanceof NotFiniteError) {
+    rewind();
+    send({ type: 'diverged', step: error.step, message: error.message });
+    return 'told';
   }
-  const controller = new AbortController();
-  const done = compose(id, prompt, byHand, seed, controller.signal);
-  writing = { controller, done, byHand };
-  await done;
-  writing = null;
-}
-
-async function compose(id: number, prompt: string, byHand: boolean, seed: number, signal: AbortSignal): Promise<void> {
-  const { temperature, topK, length } = sampling!;
-  let begun = false;
-  try {
-    for await (const piece of model!.generate(prompt, { length, temperature, topK, seed, signal })) {
-      if (!begun) send({ type: 'sample', id, step, byHand, prompt });
-      begun = true;
-      send({ type: 'piece', id, text: piece, done: false });
-    }
-  } catch (error) {
-    if (!signal.aborted) fail(byHand ? 'prompt' : 'training', error);
+  if (error instanceof DeviceLostError || ending.signal.aborted) {
+    // Nobody waits for another device: it is opened when it is needed.
+    if (!kept && !ending.signal.aborted) fail('training', error, 'lost-at-once');
+    return rewind();
   }
-  send({ type: 'piece', id, text: '', done: true });
+  // What was learnt must not be given up because the next device cannot hold it.
+  if (error instanceof TrainingInterruptedError || (error instanceof Refusal ? kept !== null : bench.trainer === null)) {
+    const cause = error instanceof TrainingInterruptedError ? error.cause : error;
+    send({ type: 'lost', message: cause instanceof Error ? cause.message : String(cause) });
+    return 'told';
+  }
+  // Before the first step only the text can be at fault: too short for the batch and the window.
+  fail(step === 0 && error instanceof RangeError ? 'corpus' : 'training', error);
+  return step === 0 || error instanceof Refusal ? 'empty' : 'paused';
 }
 
-async function checkpoint(download: boolean): Promise<void> {
-  if (!trainer || step === 0) return;
-  const at = trainer.step; // one ahead of the last progress while it trains
-  const bytes = await trainer.checkpoint();
-  send({ type: 'checkpoint', step: at, bytes, download }, [bytes.buffer]);
+/** Back to the last checkpoint, from which the trainer is made when it is needed; to nothing where there is none. */
+function rewind(): Outcome {
+  bench.drop();
+  step = bench.kept?.step ?? 0;
+  return bench.kept ? 'paused' : 'empty';
 }
 
-/** End what runs, and free the model. */
+/** No model is left. */
+function end(): void {
+  bench.clear();
+  step = 0;
+  send({ type: 'state', state: 'empty', step });
+}
+
+/** End what runs; one that waits for a device is not waited for. */
 async function halt(): Promise<void> {
+  pause();
+  pen.stop();
+  await Promise.all([loop, pen.done]);
+}
+
+function pause(): void {
   wanted = false;
-  writing?.controller.abort();
-  await Promise.all([loop, writing?.done]);
-  demolish();
+  if (isReopening) ending.abort();
+  pen.stopSample(); // the loop waits for its own sample
 }
 
-async function reset(): Promise<void> {
-  await halt();
-  send({ type: 'state', state: 'empty', step: 0 });
+async function save(): Promise<void> {
+  if (!bench.settings) return;
+  // A run that stands still is as its last checkpoint is, and so is all that is left while another device is opened.
+  const { trainer } = bench;
+  const saved = loop && trainer && !isReopening ? { step: trainer.step, bytes: await trainer.checkpoint() } : bench.kept;
+  if (saved) send({ type: 'checkpoint', step: saved.step, bytes: saved.bytes as Uint8Array<ArrayBuffer>, download: true });
 }
 
-async function restore(settings: Settings, bytes: Uint8Array, goOn: boolean): Promise<void> {
+async function restore(settings: Settings, bytes: Uint8Array<ArrayBuffer>, goOn: boolean): Promise<void> {
   await halt();
-  if (!build(settings)) return send({ type: 'state', state: 'empty', step });
+  bench.clear();
+  bench.settings = settings;
+  pen.sampling = settings.sampling;
+  bench.kept = { step: 0, bytes };
   try {
-    trainer!.restore(bytes);
-    step = trainer!.step;
+    step = (await bench.build(await bench.open())).step;
   } catch (error) {
-    demolish();
-    send({ type: 'state', state: 'empty', step: 0 });
-    return fail('file', error);
+    if (!(error instanceof Refusal)) return send({ type: 'lost', message: error instanceof Error ? error.message : String(error) });
+    fail('file', error);
+    return end();
   }
+  bench.keep({ step, bytes });
   send({ type: 'state', state: 'paused', step });
   if (goOn) await train(settings);
 }
@@ -214,26 +200,24 @@ async function obey(command: Command): Promise<void> {
     case 'open': return open();
     case 'corpus': return read(command.text, command.form);
     case 'train': return train(command.settings);
-    case 'pause':
-      wanted = false;
-      if (writing && !writing.byHand) writing.controller.abort(); // the loop waits for its own sample
-      return;
-    case 'reset': return reset();
+    case 'pause': return pause();
+    case 'reset':
+      await halt();
+      return end();
     case 'rate':
-      if (trainer) trainer.rate = command.rate;
+      rate = command.rate;
+      if (bench.trainer) bench.trainer.rate = rate;
       return;
     case 'sampling':
-      sampling = command.sampling;
+      pen.sampling = command.sampling;
       return;
-    case 'generate': return write(command.id, command.prompt, true, command.seed);
-    case 'stop':
-      writing?.controller.abort();
-      return;
-    case 'save': return checkpoint(true);
+    case 'generate': return pen.write(command.id, command.prompt, step, command.seed);
+    case 'stop': return pen.stop();
+    case 'save': return save();
     case 'restore': return restore(command.settings, command.bytes, command.train);
   }
 }
 
 addEventListener('message', ({ data }: MessageEvent<Command>) => {
-  obey(data).catch((error: unknown) => fail('training', error));
+  obey(data).catch((error: unknown) => fail(data.type === 'save' ? 'file' : 'training', error));
 });
