@@ -26,6 +26,8 @@ export interface Charts {
   rebuild(): void;
   /** Smoothed loss at a step, or at the last one, nats per character; NaN where there is none. */
   smoothed(step?: number): number;
+  /** At the last step; NaN before the first. */
+  gradientNorm(): number;
 }
 
 export function createCharts(lossElement: HTMLElement, gradientElement: HTMLElement): Charts {
@@ -152,6 +154,9 @@ export function createCharts(lossElement: HTMLElement, gradientElement: HTMLElem
     describe();
   }
 
+  // A lost GPU takes what the canvases showed with it.
+  for (const element of [lossElement, gradientElement]) element.addEventListener('contextrestored', rebuild, { capture: true });
+
   let width = 0;
   new ResizeObserver(() => {
     if (lossElement.clientWidth === width || lossElement.clientWidth === 0) return;
@@ -180,6 +185,7 @@ export function createCharts(lossElement: HTMLElement, gradientElement: HTMLElem
       rebuild();
     },
     rebuild,
+    gradientNorm: () => norms.at(-1) ?? NaN,
     smoothed: (step) => (step === undefined ? smooth.at(-1) : smooth[steps.indexOf(step)]) ?? NaN,
   };
 }

@@ -7,6 +7,8 @@ const TICK_MS = 1000;
 export interface Panel {
   /** `loss`: smoothed, nats per character. */
   update(last: ProgressPoint, loss: number): void;
+  /** Back to an earlier step, with the figures that the charts have of it; a later one changes nothing. */
+  goBack(step: number, figures: { loss: number; gradientNorm: number }): void;
   /** The clock runs while training does. */
   setRunning(running: boolean): void;
   clear(): void;
@@ -49,6 +51,12 @@ export function createPanel(): Panel {
     update(point, smoothed) {
       last = point;
       loss = smoothed;
+      refresh();
+    },
+    goBack(step, figures) {
+      if (!last || step >= last.step) return;
+      last = { ...last, step, epochs: (last.epochs * step) / last.step, gradientNorm: figures.gradientNorm };
+      loss = figures.loss;
       refresh();
     },
     setRunning(running) {

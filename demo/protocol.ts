@@ -100,6 +100,6 @@ export type Event =
   /** The device was lost after `step` in training. Another is opened, and the steps behind `from` are computed again. */
   | { readonly type: 'reopening'; readonly step: number; readonly from: number }
   /** The run ended at `step`, whose loss or gradient is not finite. */
-  | { readonly type: 'diverged'; readonly step: number; readonly message: string }
+  | { readonly type: 'diverged'; readonly step: number }
   /** The device was lost, and no other can be had. */
   | { readonly type: 'lost'; readonly message: string };

@@ -115,6 +115,7 @@ export class Run {
     const current = this.#read();
     if (!current) return;
     hideErrors('corpus', 'model', 'trainer', 'training', 'sampling', 'file');
+    find('recovered').hidden = true;
     if (this.#state === 'empty') this.#built = current;
     this.#parts.link.send({ type: 'train', settings: current });
     this.#state = 'starting';
@@ -133,18 +134,25 @@ export class Run {
   }
 
   #enter(next: State, step: number, status: TextKey = STATUS[next]): void {
-    const { charts, panel } = this.#parts;
+    const { panel } = this.#parts;
     // `training` comes before the kernels are compiled; the first progress says that it trains
     if (next === 'training' && this.#state === 'starting' && step === 0) return this.enable();
     const isLoaded = next === 'paused' && this.#state === 'empty';
     this.#state = next;
     panel.setRunning(next === 'training');
     if (next === 'empty') this.#forget();
-    if (next === 'paused') charts.truncate(step);
+    if (next === 'paused') this.#showUntil(step);
     if (next === 'training') this.#tellRecovered();
     this.#loss = null;
     this.#tell(isLoaded ? 'stateLoaded' : status, { step: number(step) });
     this.enable();
+  }
+
+  /** What came behind this step is gone, where there is something. */
+  #showUntil(step: number): void {
+    const { charts, panel } = this.#parts;
+    charts.truncate(step);
+    panel.goBack(step, { loss: charts.smoothed(), gradientNorm: charts.gradientNorm() });
   }
 
   #forget(): void {
@@ -177,6 +185,7 @@ export class Run {
   #reopening(loss: { step: number; from: number }): void {
     this.#parts.panel.setRunning(false);
     this.#loss = loss;
+    find('recovered').hidden = true;
     if (this.#state !== 'pausing') this.#state = 'reopening';
     this.#tell('stateReopening', { from: number(loss.from) });
     this.enable();
@@ -191,9 +200,10 @@ export class Run {
   }
 
   /** The worker stands at the last checkpoint; what the run came to stays in sight until the reader goes back there. */
-  #diverge({ step, message }: { step: number; message: string }): void {
+  #diverge({ step }: { step: number }): void {
     const { charts, panel } = this.#parts;
     this.#state = 'diverged';
+    find('recovered').hidden = true;
     panel.setRunning(false);
     const checkpoint = this.#checkpoint;
     this.#tell('stateDiverged', { step: number(step) });
@@ -201,7 +211,7 @@ export class Run {
       ? [['divergedText', { step: number(step) }], ['divergedCheckpoint', { step: number(checkpoint.step), loss: number(charts.smoothed(checkpoint.step), 2) }]]
       : [['divergedText', { step: number(step) }], ['divergedNoCheckpoint']];
     showBanner({
-      heading: 'divergedHeading', lines, detail: message,
+      heading: 'divergedHeading', lines,
       actions: checkpoint
         ? [{ text: ['goBack', { step: number(checkpoint.step) }], act: () => this.#goBack(checkpoint) }, { text: ['save'], act: () => this.#download(checkpoint) }]
         : [],
@@ -221,6 +231,7 @@ export class Run {
     link.end();
     this.#state = 'lost';
     this.#loss = null;
+    find('recovered').hidden = true;
     this.#writingByHand = 0;
     panel.setRunning(false);
     this.#tell('stateLost');
@@ -251,9 +262,9 @@ export class Run {
 
   /** The worker has its device, and has read the text again. */
   goOn(): void {
-    const { link, charts } = this.#parts;
+    const { link } = this.#parts;
     if (this.#state !== 'lost' || !this.#checkpoint || !this.#built) return;
-    charts.truncate(this.#checkpoint.step);
+    this.#showUntil(this.#checkpoint.step);
     this.#state = 'starting';
     this.#tell('stateStarting');
     link.send({ type: 'restore', settings: { ...this.#built, trainer: { ...this.#built.trainer, rate: this.#parts.settings.rate() } }, bytes: this.#checkpoint.bytes, train: true });

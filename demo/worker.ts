@@ -123,7 +123,7 @@ function stopped(error: unknown): Outcome {
   const { kept } = bench;
   if (error instanceof NotFiniteError) {
     rewind();
-    send({ type: 'diverged', step: error.step, message: error.message });
+    send({ type: 'diverged', step: error.step });
     return 'told';
   }
   if (error instanceof DeviceLostError || ending.signal.aborted) {

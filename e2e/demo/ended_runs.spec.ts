@@ -35,6 +35,7 @@ test('a run that diverges offers its last checkpoint, to go back to and to save'
 
   await button(page, `Go back to step ${step}`).click();
   await expect(status(page)).toHaveText(`Back at step ${step}. Choose a lower learning rate, then press Continue.`);
+  await expect(figure(page, 'Step')).toHaveText(step);
   const rate = page.getByRole('slider', { name: 'Learning rate' });
   await expect(rate).toBeFocused();
   await rate.fill('-1.8');

@@ -29,6 +29,12 @@ const paused = test.extend<{ own: { browser: Browser; page: Page; step: number }
   },
 });
 
+/** Of the loss chart, whose canvas the crash may have emptied. */
+const drawnPixels = (page: Page): Promise<number> => page.locator('#loss-chart canvas').evaluate((canvas: HTMLCanvasElement) => {
+  const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+});
+
 const banner = (page: Page) => page.getByRole('heading', { name: 'Training has stopped, and the run is kept' });
 
 paused('a run goes on by itself through the loss of its device, and is kept and saved when no other can be had', async ({ own: { browser, page, step }, launchOptions }) => {
@@ -47,6 +53,7 @@ paused('a run goes on by itself through the loss of its device, and is kept and 
   await expect(banner(page)).toBeVisible({ timeout: 40_000 });
   expect(await page.getByRole('listitem').count()).toBeGreaterThan(0);
   expect(await numberOf(page, 'Step')).toBeGreaterThan(before);
+  await expect.poll(() => drawnPixels(page), { message: 'pixels of the loss chart' }).toBeGreaterThan(1000);
 
   await button(page, 'Try to continue').click();
   await expect(banner(page)).toBeVisible({ timeout: 20_000 });
