@@ -37,6 +37,7 @@ export {
 } from './train/resumable_run.ts';
 export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions } from './train/trainer.ts';
 export { createUpdate, Update, type Trainable, type UpdateOptions, type UpdateResult } from './train/update.ts';
+export type { AllowedUpdateDifference, UpdateRestoreOptions } from './train/update_file.ts';
 export type { WindowOptions } from './train/text_window.ts';
 export { createBatches, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
 export { characters, type CharactersOptions, type Corpus } from './text/characters.ts';

@@ -7,6 +7,8 @@ struct AdamParams {
   rate: f32,
   beta1: f32,
   beta2: f32,
+  rest1: f32,         // 1-β1, rounded once: of 1 - 0.999f the fifth digit is wrong
+  rest2: f32,         // 1-β2
   epsilon: f32,
   correction1: f32,   // 1 / (1-β1^t), t from 1; scaled: not read, the state has them
   correction2: f32,   // 1 / (1-β2^t)
@@ -44,8 +46,8 @@ fn adam(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     if (at_$j < settings.count) {
       let w = weight[at_$j];
       let g = clipped(gradient[at_$j], shrink, settings.clip_value) + settings.weight_decay * w;
-      let m = settings.beta1 * first[at_$j] + (1.0 - settings.beta1) * g;
-      let v = settings.beta2 * second[at_$j] + (1.0 - settings.beta2) * g * g;
+      let m = settings.beta1 * first[at_$j] + settings.rest1 * g;
+      let v = settings.beta2 * second[at_$j] + settings.rest2 * g * g;
       first[at_$j] = m;
       second[at_$j] = v;
       weight[at_$j] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);

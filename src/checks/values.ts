@@ -68,6 +68,12 @@ export function oneOf<T extends string>(value: T, name: string, allowed: readonl
 /** One of the given strings, as a check of an option. */
 export const among = <T extends string>(...allowed: readonly T[]) => (value: T, name: string): void => oneOf(value, name, allowed);
 
+/** A list of some of the given strings, as a check of an option. */
+export const someOf = <T extends string>(...allowed: readonly T[]) => (value: readonly T[], name: string): void => {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be a list of ${allowed.map((a) => `"${a}"`).join(', ')}; ${shown(value)} was given`);
+  for (const each of value) oneOf(each as T, name, allowed);
+};
+
 export function text(value: string, name: string): string {
   if (typeof value !== 'string') throw new TypeError(`${name} must be a string; ${shown(value)} was given`);
   return value;

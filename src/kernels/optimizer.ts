@@ -30,6 +30,13 @@ export function readGradientReport(state: Float32Array): GradientReport {
   return { norm: state[NORM]!, bad, skips: state[SKIPS]! };
 }
 
+/** The state [NORM_STATE] before a step, where so many were skipped until then. */
+export function stateOfSkips(skips: number): Float32Array<ArrayBuffer> {
+  const state = new Float32Array(NORM_STATE);
+  state[SKIPS] = skips;
+  return state;
+}
+
 /** Record norm [NORM_STATE] of a gradient; `partials` [NORM_PARTIALS]. */
 export function gradientNorm(recording: Recording, gradient: Slice, partials: Slice, norm: Slice): void {
   normOfParts(recording, [gradient], partials, norm);
@@ -94,10 +101,11 @@ export interface AdamParams {
 /** Record Adam's update; the handle's `rate`, `correction1`, `correction2` and `keep` change every step. */
 export function adamUpdate(recording: Recording, update: Update, moments: { first: Slice; second: Slice }, { weightDecay, ...given }: AdamParams): Dispatch {
   const { arrays, params, how } = common(update);
+  const rests = { rest1: 1 - given.beta1, rest2: 1 - given.beta2 };
   const { ELEMENTS, WORKGROUP } = adamShader.constants;
   return recording.dispatch(adamShader, 'adam', {
     bindings: { ...arrays, ...moments },
-    params: { ...params, ...given, weight_decay: weightDecay },
+    params: { ...params, ...given, ...rests, weight_decay: weightDecay },
     ...how,
     folded: foldedFor(recording, ADAM_MOVES * params.count, ['count']),
     workgroups: grid(params.count, ELEMENTS * WORKGROUP),
@@ -136,7 +144,7 @@ export function rmspropUpdate(
 ): Dispatch {
   const { arrays, params: shared, how } = common(update);
   const bindings = { ...arrays, square };
-  const params = { ...shared, ...given, weight_decay: weightDecay };
+  const params = { ...shared, ...given, rest: 1 - given.alpha, weight_decay: weightDecay };
   if (average && velocity) return recording.dispatch(rmspropShader, 'centered_momentum', { bindings: { ...bindings, average, velocity }, params, ...how });
   if (average) return recording.dispatch(rmspropShader, 'centered', { bindings: { ...bindings, average }, params, ...how });
   if (velocity) return recording.dispatch(rmspropShader, 'momentum', { bindings: { ...bindings, velocity }, params, ...how });

@@ -2,15 +2,16 @@
 import { checkOptions } from '../checks/options.ts';
 import { shown } from '../checks/shown.ts';
 import { checkGpu, type Gpu } from '../gpu/device.ts';
-import { allocateProxy, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
+import { allocateProxy, elements, planMemory, subslice, type BufferProxy, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import { Recording, type Dispatch } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
-import { normOfParts, NORM_PARTIALS, NORM_STATE, readGradientReport } from '../kernels/optimizer.ts';
+import { normOfParts, NORM_PARTIALS, NORM_STATE, readGradientReport, stateOfSkips } from '../kernels/optimizer.ts';
 import { GpuArray } from '../layers/array.ts';
 import { Parameters } from '../layers/parameters.ts';
 import { checkClip, type Clip } from './clip.ts';
 import { isOptimizer, type Optimizer } from './optimizer.ts';
 import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
+import { readUpdate, writeUpdate, type UpdateRestoreOptions, type UpdateShape } from './update_file.ts';
 
 /** An operator with parameters: `createRecurrent`, `createLinear`, `createModel`. */
 export interface Trainable {
@@ -52,6 +53,9 @@ export class Update {
   /** [NORM_STATE] */
   readonly #state: Slice;
   readonly #optimizer: Optimizer;
+  readonly #clip: UpdateShape['clip'];
+  /** Of each operator, each as long as its flat parameters. */
+  readonly #moments: readonly (readonly Slice[])[];
   readonly #replay: Replay;
   readonly #updates: readonly Dispatch[];
   readonly #owned: readonly BufferProxy[];
@@ -72,18 +76,19 @@ export class Update {
     this.#operators = [...operators];
     this.#optimizer = optimizer;
     this.#schedule = optimizer.schedule;
-    const bounds = checkClip(clip);
+    this.#clip = checkClip(clip);
     const partials = allocateProxy('norm partials', [operators.length * NORM_PARTIALS], 'scratch');
     const norm = allocateProxy('gradient norm', [NORM_STATE], 'result');
     const recording = new Recording(gpu.tiles);
     normOfParts(recording, operators.map(({ weights }) => weights.flatGradient), partials, norm);
     const moments = operators.map(({ weights }) => optimizer.moments.map((name) => allocateProxy(`${optimizer.name} ${name}`, weights.flat.shape, 'optimizer')));
-    this.#updates = operators.map(({ weights }, i) => optimizer.record(recording, { weight: weights.flat, gradient: weights.flatGradient, norm, ...bounds }, moments[i]!));
+    this.#updates = operators.map(({ weights }, i) => optimizer.record(recording, { weight: weights.flat, gradient: weights.flatGradient, norm, ...this.#clip }, moments[i]!));
     for (const { weights } of operators) {
       weights.recordHalf(recording);
       recording.clear(weights.flatGradient);
     }
     this.#state = norm;
+    this.#moments = moments;
     this.#owned = [partials, norm, ...moments.flat()].map((s) => s.buffer);
     this.memory = planMemory(this.#owned);
     gpu.allocate('the update', this.#owned, [recording]);
@@ -118,11 +123,49 @@ export class Update {
     this.#step++;
   }
 
-  /** What became of the last step, after all that was submitted before. */
+  /** What became of the last step, after all that was submitted before; before the first one, and after `restore`, a norm of 0. */
   async read(): Promise<UpdateResult> {
     const { norm, bad, skips } = readGradientReport(await this.#gpu.read(this.#state));
     const parameter = bad && { operator: bad.part, name: this.#operators[bad.part]!.weights.nameAt(bad.element) };
     return { norm, skipped: bad !== null, parameter, skips };
+  }
+
+  /** What a file of an update must agree on. */
+  get #shape(): UpdateShape {
+    const { name, options, moments } = this.#optimizer;
+    return { optimizer: { name, options }, clip: this.#clip, moments, operators: this.#operators.map(({ weights }) => weights.specs) };
+  }
+
+  /**
+   * Everything that steps need to go on bit-identically after `restore`, besides the operators' parameters and gradients: moments, steps, rate. A
+   * safetensors file with a checksum, as it is after all that was submitted before. @throws RangeError where a moment is not finite, naming it
+   */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    const [steps, rate, shape] = [this.#step, this.#schedule, this.#shape];
+    // All reads are queued at once, so all see the same moment even while steps go on.
+    const reads = this.#moments.map((own) => Promise.all(own.map((slice) => this.#gpu.read(slice))));
+    const [state, moments] = await Promise.all([this.#gpu.read(this.#state), Promise.all(reads)]);
+    const { skips } = readGradientReport(state);
+    return writeUpdate(shape, { steps, skips, rate }, (operator, moment, parameter) => {
+      const { offset, shape } = this.#operators[operator]!.weights.slice(parameter);
+      return moments[operator]![moment]!.slice(offset, offset + elements(shape));
+    });
+  }
+
+  /**
+   * Go on from what `save` gave of an update over operators of the same parameters, in the same order, by its moments, steps and rate; the operators' own
+   * parameters and gradients stay as they are. Differences that are meant are named in `allow`.
+   * @throws SafetensorsError for a file that is damaged, contradicts itself or is not all finite; RangeError for a file of another update. Nothing is changed then.
+   */
+  restore(bytes: Uint8Array, options: UpdateRestoreOptions = {}): void {
+    const moments = this.#moments.map((own) => own.map((slice) => new Float32Array(elements(slice.shape))));
+    const { steps, skips, rate } = readUpdate(this.#shape, bytes, options, (operator, moment, parameter, data) => {
+      moments[operator]![moment]!.set(data, this.#operators[operator]!.weights.slice(parameter).offset);
+    });
+    this.#moments.forEach((own, operator) => own.forEach((slice, moment) => this.#gpu.write(slice, moments[operator]![moment]!)));
+    this.#gpu.write(this.#state, stateOfSkips(skips));
+    this.#step = steps;
+    this.#schedule = rate;
   }
 
   /** Free the moments; the operators stay. */

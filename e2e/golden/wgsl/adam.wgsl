@@ -45,6 +45,8 @@ struct AdamParams {
   rate: f32,
   beta1: f32,
   beta2: f32,
+  rest1: f32,         // 1-β1, rounded once: of 1 - 0.999f the fifth digit is wrong
+  rest2: f32,         // 1-β2
   epsilon: f32,
   correction1: f32,   // 1 / (1-β1^t), t from 1; scaled: not read, the state has them
   correction2: f32,   // 1 / (1-β2^t)
@@ -80,8 +82,8 @@ fn adam(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   if (at_0 < settings.count) {
     let w = weight[at_0];
     let g = clipped(gradient[at_0], shrink, settings.clip_value) + settings.weight_decay * w;
-    let m = settings.beta1 * first[at_0] + (1.0 - settings.beta1) * g;
-    let v = settings.beta2 * second[at_0] + (1.0 - settings.beta2) * g * g;
+    let m = settings.beta1 * first[at_0] + settings.rest1 * g;
+    let v = settings.beta2 * second[at_0] + settings.rest2 * g * g;
     first[at_0] = m;
     second[at_0] = v;
     weight[at_0] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);
@@ -90,8 +92,8 @@ fn adam(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   if (at_1 < settings.count) {
     let w = weight[at_1];
     let g = clipped(gradient[at_1], shrink, settings.clip_value) + settings.weight_decay * w;
-    let m = settings.beta1 * first[at_1] + (1.0 - settings.beta1) * g;
-    let v = settings.beta2 * second[at_1] + (1.0 - settings.beta2) * g * g;
+    let m = settings.beta1 * first[at_1] + settings.rest1 * g;
+    let v = settings.beta2 * second[at_1] + settings.rest2 * g * g;
     first[at_1] = m;
     second[at_1] = v;
     weight[at_1] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);
@@ -100,8 +102,8 @@ fn adam(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   if (at_2 < settings.count) {
     let w = weight[at_2];
     let g = clipped(gradient[at_2], shrink, settings.clip_value) + settings.weight_decay * w;
-    let m = settings.beta1 * first[at_2] + (1.0 - settings.beta1) * g;
-    let v = settings.beta2 * second[at_2] + (1.0 - settings.beta2) * g * g;
+    let m = settings.beta1 * first[at_2] + settings.rest1 * g;
+    let v = settings.beta2 * second[at_2] + settings.rest2 * g * g;
     first[at_2] = m;
     second[at_2] = v;
     weight[at_2] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);
@@ -110,8 +112,8 @@ fn adam(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   if (at_3 < settings.count) {
     let w = weight[at_3];
     let g = clipped(gradient[at_3], shrink, settings.clip_value) + settings.weight_decay * w;
-    let m = settings.beta1 * first[at_3] + (1.0 - settings.beta1) * g;
-    let v = settings.beta2 * second[at_3] + (1.0 - settings.beta2) * g * g;
+    let m = settings.beta1 * first[at_3] + settings.rest1 * g;
+    let v = settings.beta2 * second[at_3] + settings.rest2 * g * g;
     first[at_3] = m;
     second[at_3] = v;
     weight[at_3] = settings.keep * w - settings.rate * (m * correction.x) / (sqrt(v * correction.y) + settings.epsilon);

@@ -68,6 +68,7 @@ struct RmspropParams {
   count: u32,
   rate: f32,
   alpha: f32,
+  rest: f32,          // 1-α, rounded once
   epsilon: f32,
   momentum: f32,      // μ
   weight_decay: f32,  // λ
@@ -88,7 +89,7 @@ fn decayed(at: u32) -> f32 {
 }
 
 fn mean_square(at: u32, g: f32) -> f32 {
-  let v = params.alpha * square[at] + (1.0 - params.alpha) * g * g;
+  let v = params.alpha * square[at] + params.rest * g * g;
   square[at] = v;
   return v;
 }
@@ -96,7 +97,7 @@ fn mean_square(at: u32, g: f32) -> f32 {
 // Rounding can take the difference below 0 where the gradient hardly changes. Of a gradient whose square is no float32 both are infinite.
 fn variance(at: u32, g: f32) -> f32 {
   let v = mean_square(at, g);
-  let a = params.alpha * average[at] + (1.0 - params.alpha) * g;
+  let a = params.alpha * average[at] + params.rest * g;
   average[at] = a;
   return select(v, max(v - a * a, 0.0), is_finite(v));
 }

@@ -1,0 +1,125 @@
+// An update over operators as a file: the moments of every parameter, and where the run stands. The parameters are not in it.
+import { checkOptions } from '../checks/options.ts';
+import { clip as cut } from '../checks/shown.ts';
+import { bytes as fileBytes, someOf } from '../checks/values.ts';
+import type { ParameterSpec } from '../layers/parameters.ts';
+import { isRecord, quote } from '../io/json.ts';
+import { SafetensorsError, type NamedTensor } from '../io/safetensors.ts';
+import { readSealed, writeSealed } from '../io/sealed.ts';
+import { claimed, requireFinite } from '../layers/model_file.ts';
+import { requireSame, RunFields, tensorOf, type ClipFields, type OptimizerFields } from './run_file.ts';
+import type { Schedule } from './schedule.ts';
+
+/** Raised whenever a file says something in another way. */
+const FORMAT = 'unfold-rnn update 1';
+const NAMES = { file: 'the file', reader: 'update' };
+
+/** Differences between a file and the update that restores it which can be meant: options of an optimizer that keeps the same moments; the clip. */
+export type AllowedUpdateDifference = 'optimizer' | 'clip';
+
+const ALLOWED: readonly AllowedUpdateDifference[] = ['optimizer', 'clip'];
+
+export interface UpdateRestoreOptions {
+  /** What may be another than in the file; the update's own is taken. Default: nothing. */
+  readonly allow?: readonly AllowedUpdateDifference[];
+}
+
+type NamedShape = Pick<ParameterSpec, 'name' | 'shape'>;
+
+/** What two updates have in common, between which a run can move. */
+export interface UpdateShape {
+  readonly optimizer: OptimizerFields;
+  readonly clip: ClipFields;
+  readonly moments: readonly string[];
+  /** Of each operator its parameters, in their order. */
+  readonly operators: readonly (readonly NamedShape[])[];
+}
+
+export interface UpdateProgress {
+  /** Updates taken, those that were skipped among them. */
+  readonly steps: number;
+  readonly skips: number;
+  /** What gives the rate of the steps to come. */
+  readonly rate: Schedule;
+}
+
+/** What a moment of a parameter is called in the file. */
+const tensorName = (operator: number, parameter: string, moment: string): string => `${operator}.${parameter}.${moment}`;
+
+/** Every moment of every parameter: `data` gives its elements, in the shape of the parameter. */
+function* each({ moments, operators }: UpdateShape): Generator<{ operator: number; parameter: string; moment: number; name: string; shape: readonly number[] }> {
+  for (const [operator, parameters] of operators.entries()) {
+    for (const { name: parameter, shape } of parameters) {
+      for (const [moment, kind] of moments.entries()) yield { operator, parameter, moment, name: tensorName(operator, parameter, kind), shape };
+    }
+  }
+}
+
+/** The elements of a moment of a parameter, among those of its operator. */
+export type MomentOf = (operator: number, moment: number, parameter: string) => Float32Array;
+
+/** @throws RangeError where a moment is not finite */
+export function writeUpdate(shape: UpdateShape, progress: UpdateProgress, momentOf: MomentOf): Uint8Array<ArrayBuffer> {
+  const tensors: NamedTensor[] = Array.from(each(shape), ({ operator, parameter, moment, name, shape }) => ({ name, shape, data: momentOf(operator, moment, parameter) }));
+  requireFinite(tensors, ` after step ${progress.steps}`);
+  const { optimizer, clip, moments, operators } = shape;
+  const parameters = operators.map((own) => own.map(({ name, shape }) => ({ name, shape })));
+  return writeSealed(tensors, { format: FORMAT, run: JSON.stringify({ ...progress, optimizer, clip, moments, operators: parameters }) });
+}
+
+/**
+ * Read a file of `writeUpdate` for an update of that shape; `take` gets every moment once all of the file is known to be right.
+ * @throws SafetensorsError for a file that is damaged, contradicts itself or is not all finite; RangeError for one of another update, or of none
+ */
+export function readUpdate(own: UpdateShape, bytes: Uint8Array, options: UpdateRestoreOptions, take: (operator: number, moment: number, parameter: string, data: Float32Array) => void): UpdateProgress {
+  fileBytes(bytes, 'bytes');
+  checkOptions(options, 'restore', { allow: someOf(...ALLOWED) }, []);
+  const { allow = [] } = options;
+  const { tensors, metadata } = readSealed(bytes);
+  if (metadata.format !== FORMAT) {
+    throw new RangeError(`this safetensors file is not of an update of this version: its format is ${quote(metadata.format ?? null)}, expected ${quote(FORMAT)}. update.save() writes one; a trainer's checkpoint is read by trainer.restore`);
+  }
+  const file = claimed('run', metadata.run, readRun);
+  if (!allow.includes('optimizer')) requireSame(NAMES, 'optimizer', file.optimizer, own.optimizer, 'optimizer');
+  if (!allow.includes('clip')) requireSame(NAMES, 'clip', file.clip, own.clip, 'clip');
+  const [kept, needed] = [file.moments, own.moments].map((names) => names.join(' and ') || 'nothing');
+  if (kept !== needed) throw new RangeError(`the file's optimizer keeps ${kept} of each parameter, this update's ${needed}: make the update with the same optimizer`);
+  requireSameParameters(file.operators, own.operators);
+  const found = Array.from(each(own), (moment) => ({ ...moment, data: tensorOf(NAMES.file, tensors, moment.name, moment.shape) }));
+  if (tensors.size > found.length) throw new SafetensorsError(`the file contradicts itself: it holds ${tensors.size} tensors, and its run has ${found.length}. Take another copy of it`);
+  for (const { operator, moment, parameter, data } of found) take(operator, moment, parameter, data);
+  return file;
+}
+
+/** @throws RangeError where the operators of the file are others than the update's own, or in another order */
+function requireSameParameters(file: UpdateShape['operators'], own: UpdateShape['operators']): void {
+  if (file.length !== own.length) throw new RangeError(`the file was made over ${file.length} operators, this update over ${own.length}: give createUpdate the same operators in the same order`);
+  const inWords = (parameter: NamedShape | undefined): string => (parameter ? `${cut(parameter.name)} [${cut(String(parameter.shape))}]` : 'nothing');
+  for (const [i, parameters] of own.entries()) {
+    const theirs = file[i]!;
+    for (let p = 0; p < Math.max(parameters.length, theirs.length); p++) {
+      const [a, b] = [inWords(theirs[p]), inWords(parameters[p])];
+      if (a !== b) throw new RangeError(`the file has ${a} where operator ${i} of this update has ${b}: give createUpdate operators of the same cells and sizes, in the same order`);
+    }
+  }
+}
+
+/** A run as the metadata has it, each field checked. @throws TypeError or RangeError */
+function readRun(value: unknown): UpdateShape & UpdateProgress {
+  const fields = new RunFields(value);
+  const { rate, optimizer, clip } = fields;
+  const steps = fields.count('steps', 0);
+  const skips = fields.count('skips', 0);
+  if (skips > steps) throw new RangeError(`skips must be at most steps, ${steps}; ${skips} was found`);
+  const isCounts = (found: unknown): boolean => Array.isArray(found) && found.every((extent) => Number.isSafeInteger(extent) && extent >= 1);
+  const isParameter = (found: unknown): boolean => isRecord(found) && typeof found.name === 'string' && isCounts(found.shape);
+  return {
+    steps,
+    skips,
+    rate,
+    optimizer,
+    clip,
+    moments: fields.checked('moments', (found) => Array.isArray(found) && found.every((name) => typeof name === 'string'), 'a list of names'),
+    operators: fields.checked('operators', (found) => Array.isArray(found) && found.every((own) => Array.isArray(own) && own.every(isParameter)), 'a list of lists of { name, shape }'),
+  };
+}
