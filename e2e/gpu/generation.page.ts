@@ -1,8 +1,10 @@
-import { characters, createModel, createTrainer, adam, openDevice, loadModel, createRecurrent, evaluate } from '../../src/index.ts';
+import { characters, createModel, createTrainer, adam, openDevice, loadModel, createRecurrent, evaluate, Vocabulary } from '../../src/index.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
 import { sample, SAMPLE_SETTINGS, sampleSettings } from '../../src/kernels/sample.ts';
+import { randomUniform } from '../../src/layers/random.ts';
+import { randomArray } from './random_arrays.ts';
 
 const TEXT = 'roses are red, violets are blue; '.repeat(40);
 
@@ -75,6 +77,54 @@ export async function drawMany({ logits, temperature, topK, draws, drawn = 0 }: 
   const counts = new Uint32Array(V);
   for (const token of new Uint32Array(await gpu.readBytes(tokens))) counts[token]!++;
   return counts;
+}
+
+export interface DrawnCase {
+  readonly prompts: number;
+  readonly length: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly seed: number;
+}
+
+export interface DrawnText {
+  /** Drawn tokens of each prompt. */
+  readonly drawn: number[][];
+  /** What the host draws of the same numbers. */
+  readonly expected: number[][];
+  /** The smallest difference between the best score and the next: far above what float32 loses. */
+  readonly margin: number;
+}
+
+/**
+ * Text of a model whose logits are those of its head's bias whatever it has read, beside the host's draws in float64: token v of text n, the
+ * k-th drawn, has the score logit / temperature - log(-log(u)), u being number n·V + v of the generator's step k.
+ */
+export async function drawnByHost(cases: readonly DrawnCase[]): Promise<DrawnText[]> {
+  const gpu = await openDevice();
+  const V = 70; // more than a workgroup has lanes
+  const vocabulary = new Vocabulary(Array.from({ length: V }, (_, v) => String.fromCodePoint(0x100 + v)));
+  const model = createModel(gpu, { vocabulary, embed: 3, layers: [{ cell: 'gru', hidden: 4 }], seed: 2 });
+  const bias = randomArray(V, 5, 2);
+  model.parameters['head.weight']!.write(new Float32Array(V * 4));
+  model.parameters['head.bias']!.write(bias);
+  const results: DrawnText[] = [];
+  for (const { prompts, length, temperature, topK, seed } of cases) {
+    const given = Array.from({ length: prompts }, (_, n) => vocabulary.symbols.slice(0, n + 1).join(''));
+    const texts = given.map(() => '');
+    for await (const pieces of model.generateMany(given, { length, temperature, topK, seed })) pieces.forEach((piece, n) => (texts[n] += piece));
+    const least = topK > 0 ? [...bias].sort((a, b) => b - a)[topK - 1]! : -Infinity;
+    let margin = Infinity;
+    const expected = given.map((_, n) => Array.from({ length }, (_, k) => {
+      const gumbel = (v: number): number => -Math.log(-Math.log(randomUniform(seed, k, n * V + v)));
+      const scores = Array.from(bias, (logit, v) => (logit < least ? -Infinity : temperature === 0 ? logit : logit / temperature + gumbel(v)));
+      const best = scores.indexOf(Math.max(...scores));
+      margin = Math.min(margin, scores[best]! - Math.max(...scores.filter((_, v) => v !== best)));
+      return best;
+    }));
+    results.push({ drawn: texts.map((text) => [...vocabulary.encode(text)]), expected, margin });
+  }
+  return results;
 }
 
 /** What generation and evaluation say of a model with a weight that is not finite, and of seeds and numbers of tokens that do not fit. */

@@ -1,6 +1,6 @@
 // Drawing on the GPU and generating text.
 import { expect, test } from '../harness.ts';
-import type { said, trainAndGenerate } from './generation.page.ts';
+import type { drawnByHost, said, trainAndGenerate } from './generation.page.ts';
 
 const page = '/e2e/gpu/generation.page.ts';
 
@@ -19,6 +19,23 @@ test('a trained model continues its text, reproducibly by seed', async ({ inPage
   expect(r.many.greedy, 'side by side as one by one, after prompts of different lengths').toEqual(r.each);
   expect(r.many.warm[0], 'the first of many draws what it draws alone').toBe(r.warm.slice(0, 35));
   expect(r.many.warm[3], 'equal prompts go different ways').not.toBe(r.many.warm[0]);
+});
+
+test('every character is drawn by a number of its own, the one that the seed, its place and its text say, whatever the blocks', async ({ inPage }) => {
+  const cases = [
+    // Blocks of 16, single characters behind them, less than a block.
+    { prompts: 3, length: 35, temperature: 1, topK: 0, seed: 3 },
+    { prompts: 1, length: 48, temperature: 1.7, topK: 0, seed: 4_000_000_000 },
+    { prompts: 3, length: 5, temperature: 0.6, topK: 9, seed: 0 },
+    { prompts: 3, length: 17, temperature: 3, topK: 1, seed: 7 },
+    { prompts: 1, length: 20, temperature: 0, topK: 0, seed: 1 },
+  ];
+  const results = await inPage<Awaited<ReturnType<typeof drawnByHost>>>(page, 'drawnByHost', cases);
+  for (const [i, { drawn, expected, margin }] of results.entries()) {
+    expect(margin, 'no draw hangs on a rounding').toBeGreaterThan(1e-5);
+    expect.soft(drawn, JSON.stringify(cases[i])).toEqual(expected);
+  }
+  expect(new Set(results[0]!.drawn.map((text) => text.join())).size, 'each text its own').toBe(3);
 });
 
 test('draws follow the softmax at their temperature', async ({ inPage }) => {

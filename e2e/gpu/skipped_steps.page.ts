@@ -53,6 +53,44 @@ export async function stops() {
   return said;
 }
 
+/** The steps that were skipped of 12, two of which in a row would stop the run, and every fourth of which is not finite. */
+export async function skippedApart(): Promise<number[]> {
+  const { trainer } = await runOf(await openDevice(), 'sgd', { maxSkips: 2 });
+  const steps: number[] = [];
+  for await (const { step, skipped } of trainer.run({ tokens: TOKENS }, { steps: 12 })) if (skipped) steps.push(step);
+  return steps;
+}
+
+/**
+ * Steps whose every weight, activation and loss is finite and whose gradient is not: over four steps the state grows from 1e-30 to 1, and so
+ * does its gradient on the way back to 1e30, where it meets an input of 1e10. What a run says that may skip one, and one that may not.
+ */
+export async function overflowing() {
+  const gpu = await openDevice();
+  const make = (maxSkips: number) => {
+    const model = createModel(gpu, { vocabulary, embed: 2, layers: [{ cell: 'rnn_relu', hidden: 2 }], seed: 2 });
+    const { 'embedding.weight': embedding, weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 } = model.parameters;
+    embedding!.write(new Float32Array(8).fill(1e10));
+    weight_ih_l0!.write(new Float32Array(4));
+    weight_hh_l0!.write(Float32Array.of(1e10, 0, 0, 1e10));
+    bias_ih_l0!.write(new Float32Array(2).fill(1e-30));
+    bias_hh_l0!.write(new Float32Array(2));
+    return { model, trainer: createTrainer(model, { optimizer: adam(), batch: 1, window: 4, stateful: false, clip: 1, maxSkips }) };
+  };
+  const patient = make(2);
+  const before = await gpu.read(patient.model.weights.flat);
+  const seen: { loss: number; skipped: boolean; norm: string }[] = [];
+  for await (const { loss, skipped, gradientNorm } of patient.trainer.run({ tokens: TOKENS }, { steps: 1 })) seen.push({ loss, skipped, norm: String(gradientNorm) });
+  const after = await gpu.read(patient.model.weights.flat);
+  let said: { step: number; parameter: string | null; message: string } | null = null;
+  try {
+    for await (const _ of make(1).trainer.run({ tokens: TOKENS }, { steps: 1 }));
+  } catch (error) {
+    if (error instanceof NotFiniteError) said = { step: error.step, parameter: error.parameter, message: error.message };
+  }
+  return { seen, same: after.every((w, i) => w === before[i]), said };
+}
+
 /** Updates of two operators of [1,2] and [1]: the gradients of each step; the weights, all 0 at first, and what is read behind each. */
 export async function updates({ optimizer, clip, gradients }: { optimizer: 'sgd' | 'adam'; clip: number; gradients: readonly (readonly (number | string)[])[] }) {
   const gpu = await openDevice();

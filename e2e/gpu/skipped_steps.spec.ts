@@ -1,6 +1,6 @@
 // A gradient that is not finite is skipped in the very step and told; one whose squares are no float32 has a norm and is clipped all the same.
 import { expect, test } from '../harness.ts';
-import type { OptimizerName, stops, trainPast, updates } from './skipped_steps.page.ts';
+import type { OptimizerName, overflowing, skippedApart, stops, trainPast, updates } from './skipped_steps.page.ts';
 
 const page = '/e2e/gpu/skipped_steps.page.ts';
 type Given<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
@@ -21,18 +21,33 @@ test('a run stops at the first step that is not finite, or after as many in a ro
   expect(third).toMatchObject({ step: 3, parameter: 'embedding.weight' });
 });
 
+test('steps that are skipped one by one stop no run that may not skip two in a row', async ({ inPage }) => {
+  expect(await inPage<Given<typeof skippedApart>>(page, 'skippedApart')).toEqual([2, 6, 10]);
+});
+
+test('a gradient that overflows while the loss is finite is skipped, or stops the run and is named', async ({ inPage }) => {
+  const { seen: [step], same, said } = await inPage<Given<typeof overflowing>>(page, 'overflowing');
+  expect(step!.loss).toBeGreaterThan(0);
+  expect(step!.loss).toBeLessThan(10);
+  expect(Number.isFinite(Number(step!.norm))).toBe(false);
+  expect({ skipped: step!.skipped, same }).toEqual({ skipped: true, same: true });
+  expect(said).toMatchObject({ step: 1, parameter: 'weight_ih_l0' });
+  expect(said!.message).toMatch(/diverged at step 1: the loss is \d.*weight_ih_l0 being the first parameter.*The gradient exploded on its way back through time/);
+});
+
 test('createUpdate skips a gradient that is not finite, and read() tells of it', async ({ inPage }) => {
   const good = [0.5, -0.25, 1, 2, 0, 1];
   for (const [bad, operator, name] of [['NaN', 0, 'bias'], ['-Infinity', 1, 'weight']] as const) {
-    const gradients = [good, operator === 0 ? [0, 0, bad, 1, 'NaN', 1] : [0, 1, 2, 3, bad, 'NaN'], good];
+    const gradients = [good, operator === 0 ? [0, 0, bad, 1, 'NaN', 1] : [0, 1, 2, 3, bad, 'NaN'], good, [bad, 0, 0, 0, 0, 0]];
     for (const optimizer of ['sgd', 'adam']) {
-      const [one, skipped, two] = await inPage<Given<typeof updates>>(page, 'updates', { optimizer, clip: 0, gradients });
+      const [one, skipped, two, again] = await inPage<Given<typeof updates>>(page, 'updates', { optimizer, clip: 0, gradients });
       expect(skipped!.weights).toEqual(one!.weights);
       expect(skipped).toMatchObject({ cleared: true, result: { skipped: true, parameter: { operator, name }, skips: 1 } });
       expect(Number.isFinite(Number(skipped!.result.norm))).toBe(false);
       expect(two).toMatchObject({ result: { skipped: false, parameter: null, skips: 1 } });
       expect(two!.weights).not.toEqual(one!.weights);
       expect(two!.weights.map(Number).every(Number.isFinite)).toBe(true);
+      expect(again).toMatchObject({ weights: two!.weights, result: { skipped: true, parameter: { operator: 0, name: 'weight' }, skips: 2 } });
     }
   }
 });

@@ -14,14 +14,21 @@ const { training, validation } = split(tokens, { validation: 0.3 });
 
 const modelOf = (gpu: Gpu): CharacterModel => createModel(gpu, { vocabulary, embed: 6, layers: [{ cell: 'lstm', hidden: 19 }, { cell: 'lstm', hidden: 12 }], seed: 4 });
 
-/** The reference's loss on a text with the model's weights, over the first windows. */
-async function referenceLoss(model: CharacterModel, text: Uint32Array, windows: number): Promise<number> {
+const reference = { vocabulary: V, embed: 6, layers: [{ cell: lstm(), hidden: 19 }, { cell: lstm(), hidden: 12 }] };
+
+/** The model's weights by the reference's names. */
+async function parametersOf(model: CharacterModel): Promise<Record<string, Float64Array>> {
   const parameters: Record<string, Float64Array> = {};
   for (const [name, array] of Object.entries(model.parameters)) {
     const own = name.startsWith('head.') ? name.replace('head.', 'linear.') : name.startsWith('embedding.') ? name : `recurrent.${name}`;
     parameters[own] = Float64Array.from(await array.read());
   }
-  const reference = { vocabulary: V, embed: 6, layers: [{ cell: lstm(), hidden: 19 }, { cell: lstm(), hidden: 12 }] };
+  return parameters;
+}
+
+/** The reference's loss on a text with the model's weights, over the first windows. */
+async function referenceLoss(model: CharacterModel, text: Uint32Array, windows: number): Promise<number> {
+  const parameters = await parametersOf(model);
   const batches = createBatches(text, sizes);
   let state: readonly LayerState[] | undefined;
   let sum = 0;
@@ -32,6 +39,44 @@ async function referenceLoss(model: CharacterModel, text: Uint32Array, windows: 
     sum += result.loss;
   }
   return sum / windows;
+}
+
+/** The reference's nats of each character of `text` but the first, read in one piece from a zero state. */
+function nats(parameters: Record<string, Float64Array>, text: Uint32Array): number[] {
+  const window = { steps: text.length - 1, batch: 1, inputs: text.subarray(0, -1), targets: text.subarray(1) };
+  return [...characterModelWindow(reference, parameters, window).losses];
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
+
+/** Documents of very different lengths, so that hardly two windows count as many characters. */
+const documents = Uint32Array.of(0, 2, 31, 34, 36, 95, 96, 97, 110, 130, 139);
+
+/**
+ * `evaluate` where windows count different numbers of characters, or read some of them again from a zero state; and the mean over the
+ * characters that the reference predicts one by one.
+ */
+export async function unequalEvaluations(): Promise<Record<string, { actual: Evaluation; expected: number; characters: number }>> {
+  const gpu = await openDevice();
+  const model = modelOf(gpu);
+  const trainer = createTrainer(model, { optimizer: adam({ rate: 1e-2 }), ...sizes });
+  for await (const _ of trainer.run({ tokens: training }, { steps: 12 }));
+  const parameters = await parametersOf(model);
+  const whole = [...documents].flatMap((first, d) => nats(parameters, validation.subarray(first, documents[d + 1] ?? validation.length)));
+  const [window, backSteps, batch] = [4, 9, 3];
+  const batches = createBatches(validation, { batch, window });
+  // Each window of a stream from zero, but as many characters back as there are.
+  const again: number[] = [];
+  for (let n = 0; n < batch; n++) {
+    const stream = validation.subarray(n * window * batches.windowsPerEpoch, (n + 1) * window * batches.windowsPerEpoch + 1);
+    for (let end = window; end < stream.length; end += window) again.push(...nats(parameters, stream.subarray(Math.max(0, end - backSteps), end + 1)).slice(-window));
+  }
+  const text = { tokens: validation, documents };
+  return {
+    'documents, by a trainer': { actual: await trainer.evaluate(text), expected: meanOf(whole), characters: whole.length },
+    documents: { actual: await evaluate(model, text, { batch: 2, window: 11 }), expected: meanOf(whole), characters: whole.length },
+    'from zero, some steps back': { actual: await evaluate(model, { tokens: validation }, { batch, window, backSteps, stateful: false }), expected: meanOf(again), characters: again.length },
+  };
 }
 
 /** Of a model trained for a while: `evaluate` and the reference, over all windows and over two. */

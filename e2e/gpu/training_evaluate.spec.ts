@@ -1,6 +1,7 @@
 // Held-out text, schedules and the other optimizers in training: the reference's loss, and training that is not disturbed.
 import { expect, test } from '../harness.ts';
 import type { Evaluation } from '../../src/index.ts';
+import type { unequalEvaluations } from './training_evaluate.page.ts';
 
 const page = '/e2e/gpu/training_evaluate.page.ts';
 
@@ -13,6 +14,15 @@ test('evaluate gives the loss of the reference, over windows with a carried stat
   }
   expect(results['all']!.windows).toBeGreaterThan(2);
   expect(left, 'bytes not freed').toBe(0);
+});
+
+test('evaluate is the mean over all characters, where windows count different numbers of them, and where each begins from zero', async ({ inPage }) => {
+  const results = await inPage<Awaited<ReturnType<typeof unequalEvaluations>>>(page, 'unequalEvaluations');
+  expect(Object.keys(results)).toHaveLength(3);
+  for (const [name, { actual, expected, characters }] of Object.entries(results)) {
+    expect.soft(Math.abs(actual.loss - expected) / expected, name).toBeLessThan(2e-6);
+    expect.soft(actual.characters, name).toBe(characters);
+  }
 });
 
 test('training is bit-identical with evaluations in its loop, beside it, aborted, and by validate', async ({ inPage }) => {

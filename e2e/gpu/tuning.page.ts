@@ -7,7 +7,7 @@ import { openTuningStore } from '../../src/gpu/tuning_store.ts';
 import { matmul, matrix } from '../../src/kernels/matmul.ts';
 
 /** How a candidate of the test goes wrong. */
-export type Fault = 'none' | 'wrong result' | 'no result' | 'does not compile';
+export type Fault = 'none' | 'wrong result' | 'no result' | 'not a number' | 'does not compile';
 type Choice = MatmulTile & { readonly fault: Fault };
 
 const [M, N, K] = [64, 32, 48];
@@ -29,9 +29,13 @@ function task(candidates: readonly Choice[]): TuningTask<Choice> {
         : { form: 'nt', a: matrix(a, M, K), b: matrix(b, N, K), c: matrix(c, M, N) });
       const [dispatch] = recording.commands;
       if (dispatch?.kind !== 'dispatch') throw new Error('a matmul is a dispatch');
-      if (fault === 'does not compile') {
-        recording.commands[0] = { ...dispatch, shader: { ...dispatch.shader, code: dispatch.shader.code.replace('fn store(', 'fn store(unknown_type: Nowhere, ') } };
-      }
+      const changed = (from: string, to: string): void => {
+        if (!dispatch.shader.code.includes(from)) throw new Error(`the shader has no ${from}`);
+        recording.commands[0] = { ...dispatch, shader: { ...dispatch.shader, code: dispatch.shader.code.replace(from, to) } };
+      };
+      if (fault === 'does not compile') changed('fn store(', 'fn store(unknown_type: Nowhere, ');
+      // One element; with the size in its bits, since a constant may not be NaN.
+      if (fault === 'not a number') changed('c[at] = value;', 'c[at] = select(value, bitcast<f32>(0x7fc00000u | params.N), at == 7u);');
       return recording;
     },
   };

@@ -5,16 +5,17 @@ import type { choose, Fault } from './tuning.page.ts';
 const page = '/e2e/gpu/tuning.page.ts';
 type Choice = Awaited<ReturnType<typeof choose>>;
 
-test('candidates that do not compile, or whose results are wrong or missing, are refused with the reason', async ({ inPage }) => {
-  const faults: Fault[] = ['none', 'wrong result', 'no result', 'does not compile', 'none'];
+test('candidates that do not compile, or whose results are wrong, missing or not a number, are refused with the reason', async ({ inPage }) => {
+  const faults: Fault[] = ['none', 'wrong result', 'no result', 'not a number', 'does not compile', 'none'];
   const { result, errors } = await inPage<Choice>(page, 'choose', faults, { expectErrors: true });
   const { best, times, leaked } = result!;
-  expect(times.map(({ finite }) => finite)).toEqual([true, false, false, false, true]);
+  expect(times.map(({ finite }) => finite)).toEqual([true, false, false, false, false, true]);
   expect(times.map(({ refused }) => refused)).toEqual([
-    null, expect.stringMatching(/^its results are .* from the default's/), expect.stringMatching(/^its results are/), expect.stringContaining('Nowhere'), null,
+    null, expect.stringMatching(/^its results are .* from the default's/), expect.stringMatching(/^its results are/), expect.stringMatching(/^its results are NaN from the default's/),
+    expect.stringContaining('Nowhere'), null,
   ]);
-  const [first, last] = [times[0]!.milliseconds, times[4]!.milliseconds];
-  expect(best).toBe(last < first ? 4 : 0);
+  const [first, last] = [times[0]!.milliseconds, times[5]!.milliseconds];
+  expect(best).toBe(last < first ? 5 : 0);
   expect(leaked).toBe(0);
   // Browsers complain of the shader in their consoles, each in its own words: of the type, or of the module alone. The engine adds nothing.
   expect(errors.filter((error) => !/^Console: .*(?:Nowhere|"matmul")/s.test(error))).toEqual([]);

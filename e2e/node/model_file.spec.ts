@@ -135,8 +135,13 @@ test('models are told apart by what they compute, not by how their options are s
     [{ zoneout: { h: 0.1 } }, 'layers[0].zoneout.h 0.1 in the file and 0 here'], [{ clip: 3 }, 'layers[0].clip 3 in the file and null here'],
     [{ layerNorm: true }, 'layers[0].layerNorm true in the file and false here'], [{ projSize: 1 }, 'layers[0].projSize 1 in the file and 0 here'],
     [{ activations: { gate: { hardSigmoid: [0.2, 0.5] } } }, 'layers[0].activations.gate {"hardSigmoid":[0.2,0.5]} in the file and "sigmoid" here'],
+    [{ zoneout: { c: 0.2 } }, 'layers[0].zoneout.c 0.2 in the file and 0 here'],
+    [{ activations: { candidate: 'relu' } }, 'layers[0].activations.candidate "relu" in the file and "tanh" here'],
+    [{ activations: { output: 'sigmoid' } }, 'layers[0].activations.output "sigmoid" in the file and "tanh" here'],
   ];
   for (const [options, message] of different) expect(modelDifference(of(options), of({}), { training: false })).toBe(message);
+  const peephole = { cell: 'peephole_lstm' };
+  expect(modelDifference(of({ ...peephole, peepholeOutput: 'previous' }), of(peephole), { training: false })).toBe('layers[0].peepholeOutput "previous" in the file and "new" here');
   for (const mask of [{ dropout: 0.1 }, { recurrentDropout: 0.1 }]) {
     expect(modelDifference(of(mask), of({}), { training: false })).toBeNull();
     expect(modelDifference(of(mask), of({}), { training: true })).toMatch(/ropout 0.1 in the file and 0 here/);

@@ -40,9 +40,26 @@ test.describe('characters', () => {
     expect(vocabulary.decode(tokens)).toBe('e\u0301\u00e9');
   });
 
-  test('NFKC folds compatibility forms', () => {
-    expect(characters('ﬁＡ', { normalize: 'NFKC' }).vocabulary.symbols).toEqual(['A', 'f', 'i']);
-  });
+  // A syllable, a letter with its accent in one code point and in two, a ligature, a letter of full width.
+  const written = '한é\u0065\u0301ﬁＡ';
+  for (const [normalize, symbols, read] of [
+    ['none', ['e', '\u00e9', '\u0301', '한', 'ﬁ', 'Ａ'], written],
+    ['NFC', ['\u00e9', '한', 'ﬁ', 'Ａ'], '한ééﬁＡ'],
+    ['NFD', ['e', '\u0301', '\u1112', '\u1161', '\u11ab', 'ﬁ', 'Ａ'], '한ééﬁＡ'],
+    ['NFKC', ['A', 'f', 'i', '\u00e9', '한'], '한ééfiA'],
+    ['NFKD', ['A', 'e', 'f', 'i', '\u0301', '\u1112', '\u1161', '\u11ab'], '한ééfiA'],
+  ] as const) {
+    test(`${normalize}: its symbols, and a text that is read as it was written, whole or in pieces`, () => {
+      const { vocabulary, tokens } = characters(written, { normalize });
+      expect(vocabulary.symbols).toEqual(symbols);
+      expect(vocabulary.decode(tokens)).toBe(read);
+      const decoder = createDecoder(vocabulary);
+      const pieces = [...tokens].map((token) => decoder.push([token]));
+      expect([...pieces, decoder.end()].join('')).toBe(read);
+      // No piece ends inside a character.
+      if (normalize !== 'none') for (const piece of pieces) expect(piece).toBe(piece.normalize('NFC'));
+    });
+  }
 
   test('unigram entropy: uniform, skewed and constant', () => {
     expect(characters('abcd').unigramEntropy).toBeCloseTo(Math.log(4), 14);

@@ -161,6 +161,14 @@ test.describe('split of documents', () => {
     expect([...larger.validation.documents!]).toEqual([0, 9]);
   });
 
+  test('both sides keep the vocabulary, so that a model of another one refuses either', () => {
+    for (const corpus of [characters(['to be\n', 'or not\n', 'to be\n']), characters('to be or not to be')]) {
+      const { training, validation } = split(corpus, { validation: 0.3 });
+      expect([training.vocabulary, validation.vocabulary]).toEqual([corpus.vocabulary, corpus.vocabulary]);
+    }
+    expect(split({ tokens: count(20) }, { validation: 0.3 })).toEqual({ training: { tokens: expect.anything() }, validation: { tokens: expect.anything() } });
+  });
+
   test('no side is empty, and a text without documents is split by characters', () => {
     expect([...split({ tokens: count(20), documents }, { validation: 0.99 }).training.documents!]).toEqual([0]);
     expect([...split({ tokens: count(20), documents }, { validation: 0.01 }).validation.documents!]).toEqual([0]);

@@ -1,7 +1,7 @@
 // A training run as a file: the model's tensors, the optimizer's moments, the carried state, and where the run stands.
 import { checkOptions } from '../checks/options.ts';
 import { someOf } from '../checks/values.ts';
-import { elements, type Slice } from '../gpu/memory.ts';
+import type { Slice } from '../gpu/memory.ts';
 import type { NamedTensor } from '../io/safetensors.ts';
 import { writeSealed } from '../io/sealed.ts';
 import type { CharacterModel } from '../layers/model.ts';
@@ -52,18 +52,17 @@ export interface RestoreOptions {
   readonly allow?: readonly AllowedDifference[];
 }
 
-/** What a checkpoint holds besides the model: name and slice. */
-function runSlices(window: TrainingWindow): [string, Slice][] {
+/** What a checkpoint holds besides the model: name and slice. A run whose windows all start from zero carries no state, whatever the last one has left. */
+function runSlices(window: TrainingWindow, { stateful }: RunShape): [string, Slice][] {
   return [
     ...window.moments.map((slice, i): [string, Slice] => [`${MOMENT}${window.momentNames[i]}`, slice]),
     ...(window.scaling ? [[LOSS_SCALE, window.scaling.state] as [string, Slice]] : []),
-    ...window.text.carried.flatMap((states, l) => states.map((slice, s): [string, Slice] => [`${STATE}l${l}.${s}`, slice])),
+    ...(stateful ? window.text.carried.flatMap((states, l) => states.map((slice, s): [string, Slice] => [`state.l${l}.${s}`, slice])) : []),
   ];
 }
 
 const NAMES = { file: 'the checkpoint', reader: 'trainer' };
 const MOMENT = 'optimizer.';
-const STATE = 'state.';
 const LOSS_SCALE = 'loss_scale';
 
 /** The first element of the loss's scale is the last gradient's norm, which is not finite where a step was skipped. */
@@ -72,10 +71,7 @@ const finiteFrom = (name: string): number => (name === LOSS_SCALE ? 1 : 0);
 /** @throws RangeError where something is not finite */
 export async function writeCheckpoint(model: CharacterModel, window: TrainingWindow, run: RunState): Promise<Uint8Array<ArrayBuffer>> {
   // All reads are queued at once, so all see the same moment even while a run goes on submitting.
-  // Where every window starts from zero, what the last one left behind is never read, and may be the trace of a step that was skipped.
-  const read = (name: string, slice: Slice): Promise<Float32Array> | Float32Array =>
-    name.startsWith(STATE) && !run.stateful ? new Float32Array(elements(slice.shape)) : model.gpu.read(slice);
-  const reads = runSlices(window).map(async ([name, slice]): Promise<NamedTensor> => ({ name, shape: slice.shape, data: await read(name, slice) }));
+  const reads = runSlices(window, run).map(async ([name, slice]): Promise<NamedTensor> => ({ name, shape: slice.shape, data: await model.gpu.read(slice) }));
   const [weights, rest] = await Promise.all([model.tensors(), Promise.all(reads)]);
   requireFinite([...weights, ...rest.map(({ name, shape, data }) => ({ name, shape, data: data.subarray(finiteFrom(name)) as Float32Array }))], ` after step ${run.step}`);
   return writeSealed([...weights, ...rest], { ...model.metadata(), run: JSON.stringify(run) });
@@ -98,7 +94,7 @@ export function readCheckpoint(model: CharacterModel, window: TrainingWindow, ow
   if (!allowed('clip')) requireSame(NAMES, 'clip', run.clip, own.clip, 'clip');
   if (!allowed('lossScale')) requireSame(NAMES, 'lossScale.growEvery', run.growEvery, own.growEvery, 'lossScale');
   if (!allowed('optimizer')) requireSame(NAMES, 'optimizer', run.optimizer, own.optimizer, 'optimizer');
-  const slices = runSlices(window);
+  const slices = runSlices(window, own);
   const moments = (names: Iterable<string>): string => [...names].filter((name) => name.startsWith(MOMENT)).map((name) => name.slice(MOMENT.length)).sort().join(' and ') || 'nothing';
   const [kept, needed] = [moments(file.tensors.keys()), moments(slices.map(([name]) => name))];
   if (kept !== needed) {
