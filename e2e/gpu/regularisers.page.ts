@@ -177,6 +177,51 @@ export async function saturationOf({ limits, ...options }: Pick<RecurrentOptions
   };
 }
 
+/**
+ * The traced saturation of every gate of one layer of LSTM or GRU, both ways over rows of different lengths, and that of gates that the host
+ * computes in float64 from the weights and the states before: by gate [T][D].
+ */
+export async function saturationByHost({ cell }: { cell: 'lstm' | 'gru' }) {
+  const gpu = await openDevice();
+  const [T, N, I, H] = [4, 5, 3, 9];
+  const lengths = [4, 1, 3, 0, 2];
+  const letters = cell === 'lstm' ? ['i', 'f', 'g', 'o'] : ['r', 'z', 'n'];
+  const network = createRecurrent(gpu, { cell, inputSize: I, hiddenSize: H, bidirectional: true, seed: 3 });
+  const plan = network.plan({ steps: T, batch: N, training: true, ragged: true, trace: true });
+  const input = randomArray(T * N * I, 1, 12);
+  plan.forward({ input, lengths });
+  const output = await plan.output.read();
+  plan.backward({ dOutput: new Float32Array(output.length) });
+  const [{ saturation }] = (await plan.readTrace()) as [LayerTrace];
+  const counted: Record<string, number[][]> = Object.fromEntries(letters.map((letter) => [letter, Array.from({ length: T }, () => [0, 0])]));
+  for (const [d, suffix] of ['', '_reverse'].entries()) {
+    const [w, u, b, c] = await Promise.all(['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((kind) => network.parameters[`${kind}_l0${suffix}`]!.read())) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const h = (t: number, n: number, k: number): number => (t < 0 || t >= lengths[n]! ? 0 : output[(t * N + n) * 2 * H + d * H + k]!);
+    for (let t = 0; t < T; t++) {
+      const alive = lengths.flatMap((length, n) => (t < length ? [n] : []));
+      for (const n of alive) {
+        for (let unit = 0; unit < H; unit++) {
+          const sides = (gate: number): [number, number] => {
+            const row = gate * H + unit;
+            let [x, y] = [b[row]!, c[row]!];
+            for (let i = 0; i < I; i++) x += w[row * I + i]! * input[(t * N + n) * I + i]!;
+            for (let k = 0; k < H; k++) y += u[row * H + k]! * h(d === 0 ? t - 1 : t + 1, n, k);
+            return [x, y];
+          };
+          const sigmoid = (gate: number): number => 1 / (1 + Math.exp(-sides(gate)[0] - sides(gate)[1]));
+          const tanh = (gate: number, reset: number): number => Math.tanh(sides(gate)[0] + reset * sides(gate)[1]);
+          letters.forEach((letter, gate) => {
+            const isCandidate = letter === 'g' || letter === 'n';
+            const y = isCandidate ? tanh(gate, cell === 'gru' ? sigmoid(0) : 1) : sigmoid(gate);
+            if (y <= (isCandidate ? -0.95 : 0.05) || y >= 0.95) counted[letter]![t]![d]! += 1 / (alive.length * H);
+          });
+        }
+      }
+    }
+  }
+  return { traced: saturation, counted };
+}
+
 /** The saturation of min_gru's z and n, which has no activation and so no limits, where both are large. */
 export async function saturationOfMinGru(): Promise<Readonly<Record<string, readonly (readonly number[])[]>>> {
   const gpu = await openDevice();

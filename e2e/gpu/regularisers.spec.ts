@@ -1,7 +1,7 @@
 // Dropout and zoneout against the reference with the generator's own masks; traces of BPTT; streams.
 import type { Activation } from '../../src/cells/activation.ts';
 import { expect, test } from '../harness.ts';
-import type { CellChoice, encodedMasks, RegularisedCase, reorder, saturationOf, saturationOfMinGru, stream, trace, traceByTails } from './regularisers.page.ts';
+import type { CellChoice, encodedMasks, RegularisedCase, reorder, saturationByHost, saturationOf, saturationOfMinGru, stream, trace, traceByTails } from './regularisers.page.ts';
 
 const page = '/e2e/gpu/regularisers.page.ts';
 
@@ -88,6 +88,18 @@ test('a gate is saturated at the limits of its own activation, and where its sum
   expect(Math.max(...z!.flat())).toBeGreaterThan(0.5);
   expect(n!.flat()).toEqual([0, 0]);
 });
+
+for (const cell of ['lstm', 'gru'] as const) {
+  test(`the saturation of each gate of ${cell}, both ways and by lengths, is that of the gates computed on the host`, async ({ inPage }) => {
+    const { traced, counted } = await inPage<Awaited<ReturnType<typeof saturationByHost>>>(page, 'saturationByHost', { cell });
+    expect(Object.keys(traced)).toEqual(Object.keys(counted));
+    for (const [gate, steps] of Object.entries(counted)) {
+      steps.forEach((directions, t) => directions.forEach((share, d) => expect.soft(traced[gate]![t]![d], `${gate}, step ${t}, direction ${d}`).toBeCloseTo(share, 6)));
+    }
+    // Of candidates both ends count, of gates 0 and 1: no two gates have the same shares.
+    expect(new Set(Object.values(counted).map((steps) => steps.flat().join())).size).toBe(Object.keys(counted).length);
+  });
+}
 
 for (const choice of [{ cell: 'lstm' }, { cell: 'lstm', projSize: 4, layerNorm: true }] as const) {
   test(`a trace of ${nameOf(choice)} leaves the gradients as they are, and counts no padding`, async ({ inPage }) => {
