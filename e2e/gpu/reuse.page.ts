@@ -1,5 +1,5 @@
 import {
-  adam, characters, createAttention, createLinear, createLoss, createModel, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, type BackwardInputs, type ForwardInputs,
+  adam, characters, createAttention, createLinear, createLoss, createModel, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, rmsprop, type BackwardInputs, type ForwardInputs,
   type Gpu, type GpuArray, type PlanOptions, type RecurrentOptions,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
@@ -90,6 +90,44 @@ export async function operators(): Promise<Record<string, Reuse>> {
       return arrays({ weights: plan.weights, context: plan.context, output: plan.output, dDecoder: plan.dDecoder, dEncoder: plan.dEncoder, ...layer.gradients });
     };
     results[`attention, ${score}`] = await reuse(make, (made) => pass(made, 1, [0, 7, 3]), (made) => pass(made, 10));
+  }
+  {
+    const make = () => {
+      const network = createRecurrent(gpu, { cell: 'lstm', inputSize: I, hiddenSize: H, layers: 2, seed: 5 });
+      return network.plan({ steps: T, batch: N, ragged: true });
+    };
+    const pass = (plan: ReturnType<typeof make>, inputs: ForwardInputs): Promise<Results> => (plan.forward(inputs), arrays({ output: plan.output, hn: plan.hn, cn: plan.cn }));
+    const state = (seed: number): Float32Array => randomArray(2 * N * H, seed);
+    results['a plan without training'] = await reuse(make,
+      (plan) => pass(plan, { input: randomArray(T * N * I, 1), h0: state(2), c0: state(3), lengths: [2, 5, 0] }), (plan) => pass(plan, { input: randomArray(T * N * I, 4) }));
+  }
+  {
+    const make = () => {
+      const layer = createLinear(gpu, { inputSize: I, outputSize: H, seed: 2 });
+      return { layer, update: createUpdate(gpu, [layer], { optimizer: rmsprop({ momentum: 0.5, centered: true }), clip: 1 }) };
+    };
+    type Object = ReturnType<typeof make>;
+    const step = async ({ layer, update }: Object, seed: number, bad = false): Promise<Results> => {
+      const gradient = randomArray(H * I, seed);
+      if (bad) gradient[3] = NaN;
+      layer.gradients.weight!.write(gradient);
+      update.step();
+      const { norm, skips } = await update.read();
+      return { ...await arrays(layer.parameters), report: bad ? [skips] : [norm, skips], rate: [update.rate, update.steps] };
+    };
+    const kept = make();
+    await step(kept, 40);
+    const [bytes, weight] = [await kept.update.save(), await kept.layer.parameters.weight!.read()];
+    const restored = async (object: Object): Promise<Results> => {
+      object.update.restore(bytes);
+      object.layer.parameters.weight!.write(weight);
+      return step(object, 41);
+    };
+    results['an update, restored after a step that was skipped'] = await reuse(make, async (object) => {
+      object.update.rate = 0.5;
+      await step(object, 42);
+      return step(object, 43, true);
+    }, restored);
   }
   for (const parts of [1, 2]) {
     const make = () => {
@@ -198,6 +236,14 @@ export async function runs(): Promise<Record<string, Reuse>> {
   const trainer = () => createTrainer(model(gpu), { optimizer: adam(), batch: 4, window: 8 });
   return {
     generation: await reuse(() => model(gpu), (own) => generated(own, ['to be', 'question'], 40), (own) => generated(own, ['not'], 20)),
+    // The weights of another model in one that has generated and been evaluated.
+    'a model that was loaded anew': await reuse(() => model(gpu), async (own) => {
+      await generated(own, ['to be'], 20);
+      return evaluated(own);
+    }, async (own) => {
+      own.load(await createModel(gpu, { vocabulary: text.vocabulary, embed: 5, layers: [{ cell: 'lstm', hidden: 8 }], seed: 9 }).save());
+      return { ...await generated(own, ['question'], 20), ...await evaluated(own) };
+    }),
     evaluate: await reuse(() => model(gpu), (own) => evaluated(own, 2), (own) => evaluated(own)),
     'trainer.evaluate': await reuse(trainer, (own) => trained(own, 2), (own) => trained(own, undefined)),
     // Documents end in the midst of windows, so that fewer characters count.

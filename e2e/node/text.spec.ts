@@ -150,6 +150,16 @@ test.describe('decoder', () => {
     expect(decoder.end()).toBe('');
   });
 
+  test('after its end it is as a new one, whatever it held', () => {
+    const { vocabulary, tokens } = characters('한글', { normalize: 'NFD' });
+    const decoder = createDecoder(vocabulary);
+    const all = (): string => [...tokens].map((token) => decoder.push([token])).join('') + decoder.end();
+    decoder.push(tokens.subarray(0, 2));
+    expect(decoder.end()).toBe('하');
+    expect(decoder.end()).toBe('');
+    expect([all(), all()]).toEqual(['한글', '한글']);
+  });
+
   test('a composed vocabulary holds nothing back', () => {
     const { vocabulary, tokens } = characters('한글');
     const decoder = createDecoder(vocabulary);
