@@ -86,6 +86,20 @@ for (const [what, [changes, message]] of Object.entries(refused)) {
   });
 }
 
+test('an element that is not finite is found wherever it is', async () => {
+  const { notFinite } = await load<typeof ModelFile>('/src/layers/model_file.ts');
+  for (const at of [0, 1, 6]) {
+    for (const value of [NaN, Infinity, -Infinity]) {
+      const data = new Float32Array(7);
+      data[at] = value;
+      expect(notFinite('w', data)).toBe(`w is not finite: element ${at} of 7 is ${value}`);
+      expect(notFinite('w', data, at)).toBe(notFinite('w', data));
+      expect(notFinite('w', data, at + 1)).toBeNull();
+    }
+  }
+  expect(notFinite('w', Float32Array.of(-3.4e38, 1e-45, -0))).toBeNull();
+});
+
 test('another version is told from damage', async () => {
   const { file, refusal } = await files();
   expect(refusal(file({ format: 'unfold-rnn character model 1' }))).toMatch(/^RangeError: .*its format is "unfold-rnn character model 1", expected "unfold-rnn character model 2"/);
