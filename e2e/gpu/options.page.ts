@@ -71,7 +71,7 @@ function things(gpu: Gpu) {
 type Things = ReturnType<typeof things>;
 
 /** Functions that take options, by name. */
-function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, stream, attentionPlan, loss, batches }: Things): Record<string, Entry> {
+function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, stream, attentionPlan, loss, update, batches }: Things): Record<string, Entry> {
   const run = { steps: wholeOrInfinite(0), signal: other, validate: other };
   const rate: Kind = positive;
   const layer = { needed: { cell: 'lstm', hidden: 3 }, options: { ...cellOptions, hidden: count, projSize: (value: unknown) => isWhole(value, 0) } };
@@ -152,6 +152,7 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
       call: (o) => loss.run(o),
     },
     createUpdate: { needed: { optimizer: adam() }, options: { optimizer: other, clip: notNegative }, call: (o) => createUpdate(gpu, [network], o) },
+    'update.restore': { options: { allow: (value) => Array.isArray(value) && value.length === 0 }, call: (o) => update.restore(new Uint8Array(4), o) },
     adam: { options: { rate, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adam },
     adamw: { options: { rate, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adamw },
     sgd: { also: { momentum: 0.9 }, options: { rate, weightDecay: notNegative, momentum: fraction, nesterov: flag }, call: sgd },
@@ -190,6 +191,7 @@ function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPl
     'trainer.evaluate text': { kind: other, call: (given) => trainer.evaluate(given) },
     'trainer.rate': { kind: positive, call: (rate) => { trainer.rate = rate; } },
     'trainer.restore bytes': { kind: other, call: (bytes) => trainer.restore(bytes) },
+    'update.restore bytes': { kind: other, call: (bytes) => update.restore(bytes) },
     'update.rate': { kind: positive, call: (rate) => { update.rate = rate; } },
     'model.generate prompt': { kind: (value) => value === 'true' || value === 'none', call: (prompt) => model.generate(prompt) },
     'model.generateMany prompts': { kind: other, call: (prompts) => model.generateMany(prompts) },
