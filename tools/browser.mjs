@@ -18,6 +18,7 @@ const CLOSE_MS = 10_000;
  * @typedef {object} ChromeOptions
  * @property {Adapter} adapter
  * @property {import('vite').Plugin[]} [plugins] of the server, besides the project's
+ * @property {string[]} [flags] of Chrome, besides those for WebGPU
  * @property {boolean} [ownSignals] Ctrl-C is the command's, which ends in its own order; default false: it ends the browser
  * @property {(line: string) => void} [warn] with it, a machine without a GPU goes on with the software adapter, and is told so
  */
@@ -39,7 +40,7 @@ export const SERVER = /** @type {const} */ ({
 });
 
 /** @param {ChromeOptions} options */
-export async function openChrome({ adapter, plugins = [], ownSignals = false, warn }) {
+export async function openChrome({ adapter, plugins = [], flags = [], ownSignals = false, warn }) {
   const executablePath = findBrowser();
   if (!executablePath) throw new Error('no Chrome or Chromium found; run node tools/setup.mjs, or set UNFOLD_CHROME to the path of one');
   const server = await createServer({ ...SERVER, server: { host: '127.0.0.1', port: 0, hmr: false, watch: null }, plugins });
@@ -55,7 +56,7 @@ export async function openChrome({ adapter, plugins = [], ownSignals = false, wa
   const start = async ({ path, module, functions = {} }) => {
     if (!browser?.isConnected()) {
       const signals = ownSignals && { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
-      browser = await chromium.launch({ executablePath, headless: true, args: browserFlags(kind), timeout: START_MS, ...signals });
+      browser = await chromium.launch({ executablePath, headless: true, args: [...browserFlags(kind), ...flags], timeout: START_MS, ...signals });
     }
     const page = await browser.newPage();
     const call = caller(page, module);
@@ -84,6 +85,12 @@ export async function openChrome({ adapter, plugins = [], ownSignals = false, wa
         opened = await start(options);
       }
       return { call: opened.call, close: opened.close };
+    },
+    /** End the GPU process as a driver would that crashes: every device of the browser is lost. */
+    async crashGpu() {
+      const session = await browser?.newBrowserCDPSession();
+      await session?.send('Browser.crashGpuProcess').catch(() => {}); // it is gone before it has answered
+      await session?.detach().catch(() => {});
     },
     close,
   };

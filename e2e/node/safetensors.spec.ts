@@ -136,7 +136,7 @@ test.describe('readSafetensors', () => {
     'a header length of 64 bits': [new Uint8Array(16).fill(255), /claims 18446744073709551615 bytes/],
     'a header cut off': [file('{}   ').subarray(0, 12), /claims 5 bytes but only 4 follow: the file is truncated/],
     'a header that is not JSON': [file('<html>'), /not JSON/],
-    'a header that is not UTF-8': [file('{"__metadata__":{"a":"?"}}').map((byte) => (byte === 0x3f ? 0xff : byte)), /not JSON/],
+    'a header that is not UTF-8': [file('{"__metadata__":{"a":"?"}}').map((byte) => (byte === 0x3f ? 0xff : byte)), /header is not UTF-8 text/],
     'a header that is a list': [file('[]'), /must be a JSON object/],
     'metadata that is no text': [file('{"__metadata__":{"a":1}}'), /__metadata__ .* strings/],
     'a tensor that is no object': [file('{"a":3}'), /tensor "a" must be \{ dtype, shape, data_offsets \}, got 3/],

@@ -167,9 +167,15 @@ function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataSt
   if (dataStart > file.length) {
     throw new SafetensorsError(`the header claims ${length} bytes but only ${file.length - 8} follow: the file is truncated`);
   }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.subarray(8, dataStart));
+  } catch {
+    throw new SafetensorsError('the header is not UTF-8 text, as the format asks for. The file is damaged, or this is not a safetensors file');
+  }
   let header: unknown;
   try {
-    header = parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.subarray(8, dataStart)));
+    header = parseJson(text);
   } catch (error) {
     throw new SafetensorsError(`the header is not JSON as the format asks for (${clip((error as Error).message)}). This is probably not a safetensors file`);
   }
