@@ -6,6 +6,10 @@ import { randomArray } from './random_arrays.ts';
 
 type Errors = Record<string, number>;
 
+/** What the layer is made of, and what a plan of it. */
+const layerOf = ({ decoderSize, encoderSize, outputSize }: AttentionSizes) => ({ decoderSize, encoderSize, outputSize });
+const planOf = ({ steps, sourceSteps, batch }: AttentionSizes) => ({ steps, sourceSteps, batch });
+
 const floats = (values: ArrayLike<number>): Float32Array<ArrayBuffer> => Float32Array.from(values);
 
 interface Window {
@@ -20,9 +24,9 @@ interface Window {
 
 /** Every array of one window, the backward pass run twice: parameters' gradients accumulate, so they are halved. */
 async function run(gpu: Gpu, { score, sizes, parameters, decoder, encoder, dOutput }: Window): Promise<Record<string, Float32Array>> {
-  const layer = createAttention(gpu, { score, ...sizes });
+  const layer = createAttention(gpu, { score, ...layerOf(sizes) });
   for (const [name, values] of Object.entries(parameters)) layer.parameters[name]!.write(floats(values));
-  const plan = layer.plan({ ...sizes, training: true });
+  const plan = layer.plan({ ...planOf(sizes), training: true });
   plan.forward({ decoder, encoder, lengths: sizes.lengths });
   for (let pass = 0; pass < 2; pass++) plan.backward(dOutput);
   const arrays: Record<string, Float32Array> = {};
@@ -117,12 +121,12 @@ async function report(gpu: Gpu, options: AttentionSetting): Promise<AttentionRep
 export async function stepping(): Promise<{ steps: Float32Array; whole: Float32Array; bytesLeft: number }> {
   const gpu = await openDevice();
   const { sizes, parameters, decoder, encoder } = setting({ score: 'general', shape: [5, 6, 3, 7, 9, 4], ragged: true });
-  const layer = createAttention(gpu, { score: 'general', ...sizes });
+  const layer = createAttention(gpu, { score: 'general', ...layerOf(sizes) });
   for (const [name, values] of Object.entries(parameters)) layer.parameters[name]!.write(floats(values));
-  const whole = layer.plan(sizes);
+  const whole = layer.plan(planOf(sizes));
   whole.forward({ decoder, encoder, lengths: sizes.lengths });
   const output = await whole.output.read();
-  const step = layer.plan({ ...sizes, steps: 1 });
+  const step = layer.plan({ ...planOf(sizes), steps: 1 });
   const row = sizes.batch * sizes.decoderSize;
   const outputs: number[] = [];
   for (let t = 0; t < sizes.steps; t++) {

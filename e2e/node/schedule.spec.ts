@@ -43,6 +43,6 @@ test('what is no schedule is refused by name', async () => {
   expect(() => warmUp(0, 0.1)).toThrow(/steps must be a whole number of at least 1; 0 was given/);
   expect(() => warmUp(3, -1)).toThrow(/rate must be a finite number above 0; -1 was given/);
   expect(() => scheduleOf({ kind: 'linear' } as unknown as ScheduleModule.Schedule)).toThrow(/kind must be one of "constant", "step", "cosine", "warmUp"; "linear" was given/);
-  expect(() => scheduleOf({ kind: 'cosine', rate: 1 } as unknown as ScheduleModule.Schedule)).toThrow(/steps must be a whole number/);
+  expect(() => scheduleOf({ kind: 'cosine', rate: 1 } as unknown as ScheduleModule.Schedule)).toThrow(/the options of cosine must have steps: cosine needs rate, steps/);
   expect(() => scheduleOf('fast' as unknown as number)).toThrow(/rate must be a number or a schedule.*"fast" was given/);
 });
