@@ -39,8 +39,9 @@ function swap(values: ArrayLike<number>, a: number, b: number, c: number): Value
 
 /** One network, forward and BPTT, beside the reference. */
 export async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
-  const { steps, batch, lengths, checkpointEvery, layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize, inputScale = 1, perturb = 0 } = given;
-  const network = createRecurrent(gpu, { seed: 5, ...given });
+  const { steps, batch, lengths, checkpointEvery, inputScale = 1, perturb = 0, ...options } = given;
+  const { layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize } = options;
+  const network = createRecurrent(gpu, { seed: 5, ...options });
   const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined, ...(checkpointEvery && { checkpointEvery }) });
   const D = direction === 'bidirectional' ? 2 : 1;
   const features = projSize ?? hiddenSize;
