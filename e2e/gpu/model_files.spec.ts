@@ -18,7 +18,7 @@ test('a file that contradicts itself is refused before anything is allocated, an
     large: /^SafetensorsError: the file contradicts itself: it holds F32 \[6,2\] for weight_ih_l0.*F32 \[9000,2\]/,
     huge: /^SafetensorsError: the file contradicts itself/,
     noLayer: /^SafetensorsError: "model" in the file's metadata .*layers\[0\] must be an object, such as \{ cell, hidden \}/,
-    noZoneout: /^SafetensorsError: "model" in the file's metadata .*layers\[0\]: zoneout must be an object/,
+    noZoneout: /^SafetensorsError: "model" in the file's metadata .*layers\[0\]\.zoneout must be an object/,
     wide: /^SafetensorsError: the file contradicts itself: it holds .* for embedding\.weight/,
     missing: /^SafetensorsError: the file contradicts itself: it holds nothing for head\.bias/,
     short: /^SafetensorsError: the file contradicts itself: it holds F32 \[1\] for head\.bias/,

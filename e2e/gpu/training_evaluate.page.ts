@@ -192,7 +192,7 @@ export async function refusals() {
     noText: await said(trainer.evaluate({} as { tokens: Uint32Array })),
     noSteps: await said(trainer.evaluate({ tokens: validation }, { steps: 0 })),
     free: await said(evaluate(model, { tokens: validation }, { batch: 0 })),
-    validate: await said(trainer.run({ tokens: training }, { validate: { text: { tokens: validation }, every: 0 } }).next()),
+    validate: await said((async () => trainer.run({ tokens: training }, { validate: { text: { tokens: validation }, every: 0 } }))()),
   };
   return { messages, after: await trainer.evaluate({ tokens: validation }) };
 }

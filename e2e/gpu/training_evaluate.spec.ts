@@ -95,9 +95,9 @@ test('a text that does not fit is refused, and the next evaluation works', async
   const expected: Record<string, RegExp> = {
     short: /the text has 20 characters, too few for batch 5 × window 7/,
     foreign: /token 77 at position 0 is outside the model's vocabulary of/,
-    noText: /a text with tokens \(Uint32Array\) is needed/,
-    noSteps: /steps must be a whole number of at least 1; 0 was given/,
-    free: /batch is 0; it must be a whole number of at least 1/,
+    noText: /the text must have tokens \(a Uint32Array\)/,
+    noSteps: /steps must be a whole number of at least 1, or Infinity; 0 was given/,
+    free: /batch must be a whole number of at least 1; 0 was given/,
     validate: /validate.every must be a whole number of at least 1; 0 was given/,
   };
   expect(Object.keys(messages)).toEqual(Object.keys(expected));
