@@ -18,6 +18,16 @@ const alphabet = (size: number): Vocabulary => new Vocabulary(Array.from({ lengt
 /** The engine's names of the golden file's parameters. */
 const engineName = (golden: string): string => golden.replace(/^recurrent\./, '').replace(/^linear\./, 'head.');
 
+/** The engine's optimizer of a golden file's; the kind is no option of it. */
+function optimizerOf(golden: ReturnType<typeof trainingCases>[number]['optimizer']) {
+  if (golden.kind === 'sgd') {
+    const { kind: _, ...options } = golden;
+    return sgd(options);
+  }
+  const { kind: _, ...options } = golden;
+  return adam(options);
+}
+
 /** The first training steps of every golden case, by the engine; with `folded` on kernels that have all sizes written into them, as those of large ops have. */
 export async function goldenTraining({ file, folded }: { file: unknown; folded: boolean }): Promise<TrainingReport[]> {
   const gpu = await openDevice();
@@ -28,7 +38,7 @@ export async function goldenTraining({ file, folded }: { file: unknown; folded: 
     const { name, vocabulary, embed, layers, batch, window, steps, optimizer, clip, tokens } = given;
     const model = createModel(gpu, { vocabulary: alphabet(vocabulary), embed, layers });
     for (const [key, values] of Object.entries(given.parameters)) model.parameters[engineName(key)]!.write(Float32Array.from(values));
-    const trainer = createTrainer(model, { optimizer: optimizer.kind === 'adam' ? adam(optimizer) : sgd(optimizer), batch, window, clip });
+    const trainer = createTrainer(model, { optimizer: optimizerOf(optimizer), batch, window, clip });
     const progress: Progress[] = [];
     for await (const p of trainer.run({ tokens }, { steps })) progress.push(p);
     const trained: Record<string, number> = {};
