@@ -4,6 +4,7 @@ import {
   type Gpu, type MemoryPlan, type PlanOptions, type RecurrentOptions,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
+import { deviceWithLiveBuffers } from './live_buffers.ts';
 
 const [T, N, I, H, S] = [4, 3, 5, 6, 7];
 const text = characters('to be or not to be, that is the question. '.repeat(8));
@@ -168,17 +169,7 @@ export interface Account {
 
 /** Of the objects whose name begins so. */
 export async function accounts(begins: readonly string[]): Promise<Record<string, Account>> {
-  const adapter = await navigator.gpu.requestAdapter();
-  const device = await adapter!.requestDevice();
-  const live = new Set<GPUBuffer>();
-  const create = device.createBuffer.bind(device);
-  device.createBuffer = (descriptor) => {
-    const buffer = create(descriptor);
-    live.add(buffer);
-    const destroy = buffer.destroy.bind(buffer);
-    buffer.destroy = () => (live.delete(buffer), destroy());
-    return buffer;
-  };
+  const { device, live } = await deviceWithLiveBuffers();
   const gpu = await openDevice({ device });
   const stored = (): number => [...live].filter(({ usage }) => usage & GPUBufferUsage.STORAGE).reduce((sum, { size }) => sum + size, 0);
   const results: Record<string, Account> = {};

@@ -2,22 +2,8 @@ import {
   adam, characters, createAttention, createLinear, createLoss, createModel, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, sgd, tune, type Gpu, type RecurrentPlan,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
-
-export interface Said {
-  readonly name: string;
-  readonly message: string;
-}
-
-/** Name and message of what `body` throws, at once or later; null where it throws nothing. */
-async function said(body: () => unknown): Promise<Said | null> {
-  try {
-    await body();
-    return null;
-  } catch (error) {
-    const { name, message } = error as Error;
-    return { name, message };
-  }
-}
+import { deviceWithLiveBuffers } from './live_buffers.ts';
+import { thrown, type Thrown } from './thrown.ts';
 
 const SIZES = { inputSize: 3, hiddenSize: 4 } as const;
 const WINDOW = { steps: 5, batch: 2, training: true } as const;
@@ -56,15 +42,15 @@ export async function oneBadCommand() {
   const before = bad.output.read();
   bad.forward({ input: destroyed(gpu) });
   const results = {
-    before: await said(() => before),
+    before: await thrown(() => before),
     stranger: [...(await stranger.output.read())],
     sibling: await output(sibling),
-    training: await said(() => takeAll(training.run(text, { steps: 3 }))),
-    generation: await said(() => takeAll(training.model.generate('to', { length: 5 }))),
+    training: await thrown(() => takeAll(training.run(text, { steps: 3 }))),
+    generation: await thrown(() => takeAll(training.model.generate('to', { length: 5 }))),
     // Two reads that depend on it, begun before either was told.
-    own: await Promise.all([said(() => bad.output.read()), said(() => bad.hn.read())]),
-    again: await said(() => bad.output.read()),
-    checked: await said(() => gpu.check()),
+    own: await Promise.all([thrown(() => bad.output.read()), thrown(() => bad.hn.read())]),
+    again: await thrown(() => bad.output.read()),
+    checked: await thrown(() => gpu.check()),
     mended: await output(bad),
   };
   return { ...results, expected };
@@ -87,25 +73,25 @@ export async function whatFollows() {
     update.step();
   };
   step(destroyed(gpu));
-  const read = await said(() => loss.read());
-  const after = await said(() => update.norm.read());
+  const read = await thrown(() => loss.read());
+  const after = await thrown(() => update.norm.read());
   step(input);
-  const good = await said(() => Promise.all([loss.read(), update.norm.read(), lstm.parameters.weight_hh_l0!.read()]));
+  const good = await thrown(() => Promise.all([loss.read(), update.norm.read(), lstm.parameters.weight_hh_l0!.read()]));
   // A backward pass beside a refused one adds to the same gradients, and is none the worse.
   aside.forward({ input });
   plan.forward({ input: destroyed(gpu) });
   plan.backward({ dOutput });
   aside.backward({ dOutput });
-  const beside = await said(() => aside.dInput.read());
-  const gradient = await said(() => lstm.gradients.weight_hh_l0!.read());
-  return { read, after, good, beside, gradient, checked: await said(() => gpu.check()) };
+  const beside = await thrown(() => aside.dInput.read());
+  const gradient = await thrown(() => lstm.gradients.weight_hh_l0!.read());
+  return { read, after, good, beside, gradient, checked: await thrown(() => gpu.check()) };
 }
 
 /** What nobody reads is told by `check`, once. */
 export async function unread() {
   const gpu = await openDevice();
   network(gpu).plan(WINDOW).forward({ input: destroyed(gpu) });
-  return [await said(() => gpu.check()), await said(() => gpu.check())];
+  return [await thrown(() => gpu.check()), await thrown(() => gpu.check())];
 }
 
 /** Sources that the call itself refuses, and those that it takes. */
@@ -117,14 +103,14 @@ export async function sources() {
   const mapping = make({ usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   const mapped = gpu.device.createBuffer({ label: 'given', size: input.byteLength, usage: GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC, mappedAtCreation: true });
   const stranger = network(await openDevice()).plan(WINDOW);
-  const at = async (source: GPUBuffer | RecurrentPlan['input']): Promise<Said | 'later' | null> => {
+  const at = async (source: GPUBuffer | RecurrentPlan['input']): Promise<Thrown | 'later' | null> => {
     try {
       plan.forward({ input: source });
     } catch (error) {
       const { name, message } = error as Error;
       return { name, message };
     }
-    return (await said(() => plan.output.read())) && 'later';
+    return (await thrown(() => plan.output.read())) && 'later';
   };
   const results = {
     mapped: await at(mapped),
@@ -141,8 +127,8 @@ export async function sources() {
   const own = [...(await plan.output.read())];
   const lstm = createRecurrent(gpu, { cell: 'lstm', inputSize: 4, hiddenSize: 4 });
   const encoder = gpu.device.createCommandEncoder();
-  const within = await said(() => lstm.parameters.weight_ih_l0!.take(lstm.parameters.weight_hh_l0!, encoder));
-  return { results, own, expected, within, checked: await said(() => gpu.check()) };
+  const within = await thrown(() => lstm.parameters.weight_ih_l0!.take(lstm.parameters.weight_hh_l0!, encoder));
+  return { results, own, expected, within, checked: await thrown(() => gpu.check()) };
 }
 
 /** Every object used after its own `destroy`, or after that of what it is made on. */
@@ -176,55 +162,55 @@ export async function destroyedObjects() {
     update: ({ update }) => (update.destroy(), update.step()),
     updateOfDestroyed: ({ lstm, update }) => (lstm.destroy(), update.step()),
   };
-  const results: Record<string, Said | null> = {};
+  const results: Record<string, Thrown | null> = {};
   const leaked: Record<string, number> = {};
   for (const [name, body] of Object.entries(cases)) {
     const before = gpu.memory.report().totalBytes;
     const made = make();
-    results[name] = await said(() => body(made));
+    results[name] = await thrown(() => body(made));
     for (const object of Object.values(made)) object.destroy();
     leaked[name] = gpu.memory.report().totalBytes - before;
   }
   // Twice is once.
   const { plan, update, lstm } = make();
   for (const object of [plan, plan, update, update, lstm, lstm]) object.destroy();
-  return { results, leaked, checked: await said(() => gpu.check()), output: await output(network(gpu).plan(WINDOW)) };
+  return { results, leaked, checked: await thrown(() => gpu.check()), output: await output(network(gpu).plan(WINDOW)) };
 }
 
 /** A model and a trainer that are destroyed in the midst of things. */
 export async function destroyedMeanwhile() {
   const gpu = await openDevice();
-  const results: Record<string, Said | null> = {
-    modelGenerating: await said(async () => {
+  const results: Record<string, Thrown | null> = {
+    modelGenerating: await thrown(async () => {
       const own = model(gpu);
       for await (const _ of own.generate('to', { length: 2000 })) own.destroy();
     }),
-    modelInLoop: await said(async () => {
+    modelInLoop: await thrown(async () => {
       const own = trainer(gpu);
       for await (const _ of own.run(text)) own.model.destroy();
     }),
-    modelBetweenRuns: await said(async () => {
+    modelBetweenRuns: await thrown(async () => {
       const own = trainer(gpu);
       await takeAll(own.run(text, { steps: 2 }));
       own.model.destroy();
       await takeAll(own.run(text, { steps: 2 }));
     }),
-    modelBeforeTrainer: await said(() => {
+    modelBeforeTrainer: await thrown(() => {
       const own = model(gpu);
       own.destroy();
       trainer(gpu, own);
     }),
-    trainerInLoop: await said(async () => {
+    trainerInLoop: await thrown(async () => {
       const own = trainer(gpu);
       for await (const _ of own.run(text)) own.destroy();
     }),
-    trainerBetweenRuns: await said(async () => {
+    trainerBetweenRuns: await thrown(async () => {
       const own = trainer(gpu);
       await takeAll(own.run(text, { steps: 2 }));
       own.destroy();
       await takeAll(own.run(text, { steps: 2 }));
     }),
-    trainerEvaluating: await said(async () => {
+    trainerEvaluating: await thrown(async () => {
       const own = trainer(gpu);
       await own.evaluate(text, { steps: 1 });
       const evaluation = own.evaluate(text);
@@ -232,18 +218,18 @@ export async function destroyedMeanwhile() {
       own.destroy();
       await evaluation;
     }),
-    trainerBeforeEvaluating: await said(async () => {
+    trainerBeforeEvaluating: await thrown(async () => {
       const own = trainer(gpu);
       own.destroy();
       await own.evaluate(text);
     }),
-    trainerCheckpoint: await said(async () => {
+    trainerCheckpoint: await thrown(async () => {
       const own = trainer(gpu);
       own.destroy();
       await own.checkpoint();
     }),
   };
-  return { results, checked: await said(() => gpu.check()), after: await said(() => takeAll(trainer(gpu).run(text, { steps: 2 }))) };
+  return { results, checked: await thrown(() => gpu.check()), after: await thrown(() => takeAll(trainer(gpu).run(text, { steps: 2 }))) };
 }
 
 /** `tune` beside a command that another object got wrong. */
@@ -251,7 +237,7 @@ export async function tuneBeside() {
   const gpu = await openDevice({ tune: 'cached', tuningFile: '/dev/null' });
   const plan = network(gpu).plan({ steps: 1, batch: 1 });
   plan.forward({ input: destroyed(gpu) });
-  return { tuned: await said(() => tune(gpu)), own: await said(() => plan.output.read()) };
+  return { tuned: await thrown(() => tune(gpu)), own: await thrown(() => plan.output.read()) };
 }
 
 /** Objects whose memory the GPU refuses, of a size that makes it do so, then the same at their own size. */
@@ -273,14 +259,14 @@ export async function refusedMemory() {
     generation: ['stream logits', () => takeAll(trained.generate('to', { length: 5 }))],
     evaluation: ['logits', () => evaluate(trained, text, { batch: 4, window: 8 })],
   };
-  const results: Record<string, { first: Said | null; bytes: number; checked: Said | null; again: Said | null }> = {};
+  const results: Record<string, { first: Thrown | null; bytes: number; checked: Thrown | null; again: Thrown | null }> = {};
   for (const [name, [label, use]] of Object.entries(objects)) {
     const before = gpu.memory.report().totalBytes;
     refused = label;
-    const first = await said(use);
-    const checked = await said(() => gpu.check());
+    const first = await thrown(use);
+    const checked = await thrown(() => gpu.check());
     refused = '';
-    results[name] = { first, bytes: gpu.memory.report().totalBytes - before, checked, again: await said(use) };
+    results[name] = { first, bytes: gpu.memory.report().totalBytes - before, checked, again: await thrown(use) };
   }
   return results;
 }
@@ -293,32 +279,22 @@ export async function usedAfterRefusal() {
   device.createBuffer = (descriptor) => create(descriptor.label === 'hn' ? { ...descriptor, size: 2 ** 45 } : descriptor);
   const plan = network(gpu).plan(WINDOW);
   await device.queue.onSubmittedWorkDone();
-  const first = await said(() => output(plan));
-  const then = await said(() => plan.forward({ input }));
+  const first = await thrown(() => output(plan));
+  const then = await thrown(() => plan.forward({ input }));
   plan.destroy();
   return { first, then };
 }
 
 /** GPU buffers that `gpu.destroy()` leaves on an application's device, and bytes that generations left in the midst keep. */
 export async function left() {
-  const adapter = await navigator.gpu.requestAdapter();
-  const device = await adapter!.requestDevice();
-  const create = device.createBuffer.bind(device);
-  const live = new Set<GPUBuffer>();
-  device.createBuffer = (descriptor) => {
-    const buffer = create(descriptor);
-    live.add(buffer);
-    const destroy = buffer.destroy.bind(buffer);
-    buffer.destroy = () => (live.delete(buffer), destroy());
-    return buffer;
-  };
+  const { device, live } = await deviceWithLiveBuffers();
   const gpu = await openDevice({ device });
   const training = trainer(gpu);
   await takeAll(training.run(text, { steps: 2 }));
   await training.evaluate(text, { steps: 1 });
   const own = training.model;
   const before = { buffers: live.size, bytes: gpu.memory.report().totalBytes };
-  const after: Record<string, { buffers: number; bytes: number; said: Said | null }> = {};
+  const after: Record<string, { buffers: number; bytes: number; said: Thrown | null }> = {};
   const generations: Record<string, () => Promise<void>> = {
     whole: () => takeAll(own.generate('to', { length: 40 })),
     left: async () => {
@@ -347,7 +323,7 @@ export async function left() {
     },
   };
   for (const [name, generation] of Object.entries(generations)) {
-    after[name] = { said: await said(generation), buffers: live.size - before.buffers, bytes: gpu.memory.report().totalBytes - before.bytes };
+    after[name] = { said: await thrown(generation), buffers: live.size - before.buffers, bytes: gpu.memory.report().totalBytes - before.bytes };
   }
   network(gpu).plan(WINDOW);
   gpu.destroy();

@@ -1,12 +1,13 @@
 // An error belongs to whoever caused it, once: the call itself where it can know, else the first read of what the GPU refused to make.
 import { expect, test } from '../harness.ts';
-import type { destroyedMeanwhile, destroyedObjects, left, oneBadCommand, refusedMemory, Said, sources, tuneBeside, unread, usedAfterRefusal, whatFollows } from './blame.page.ts';
+import type { destroyedMeanwhile, destroyedObjects, left, oneBadCommand, refusedMemory, sources, tuneBeside, unread, usedAfterRefusal, whatFollows } from './blame.page.ts';
+import type { Thrown } from './thrown.ts';
 
 const page = '/e2e/gpu/blame.page.ts';
 
-function expectError(said: Said | null | 'later' | undefined, name: string, ...parts: RegExp[]): void {
+function expectError(said: Thrown | null | 'later' | undefined, name: string, ...parts: RegExp[]): void {
   expect.soft(said, JSON.stringify(said)).toMatchObject({ name });
-  for (const part of parts) expect.soft((said as Said | null)?.message ?? 'no error').toMatch(part);
+  for (const part of parts) expect.soft((said as Thrown | null)?.message ?? 'no error').toMatch(part);
 }
 
 test('a refused command is told to the reads of what it should have written, once, and everything else goes on', async ({ inPage }) => {

@@ -1,15 +1,5 @@
 import { adam, characters, createModel, createRecurrent, createTrainer, loadModel, openDevice, sgd, type Gpu } from '../../src/index.ts';
-
-/** Name and message of what `body` throws, or null. */
-async function thrown(body: () => unknown): Promise<{ name: string; message: string } | null> {
-  try {
-    await body();
-    return null;
-  } catch (error) {
-    const { name, message } = error as Error;
-    return { name, message };
-  }
-}
+import { thrown, type Thrown } from './thrown.ts';
 
 const text = characters('to be or not to be, that is the question. '.repeat(10));
 
@@ -84,9 +74,9 @@ const cases: Record<string, (gpu: Gpu) => unknown> = {
 export type ErrorCase = keyof typeof cases;
 
 /** What each case throws. */
-export async function errors(): Promise<Record<string, { name: string; message: string } | null>> {
+export async function errors(): Promise<Record<string, Thrown | null>> {
   const gpu = await openDevice();
-  const results: Record<string, { name: string; message: string } | null> = {};
+  const results: Record<string, Thrown | null> = {};
   for (const [name, body] of Object.entries(cases)) results[name] = await thrown(() => body(gpu));
   return results;
 }

@@ -1,10 +1,10 @@
 // Files of models and of runs that are damaged, contradict themselves, have diverged, or are of another run: what becomes of each.
 import {
-  adam, adamw, characters, createModel, createTrainer, evaluate, loadModel, openDevice, readSafetensors, rmsprop, sgd, Vocabulary, warmUp,
+  adam, adamw, characters, createModel, createTrainer, evaluate, loadModel, openDevice, rmsprop, sgd, Vocabulary, warmUp,
   type AllowedDifference, type CharacterModel, type Gpu, type LayerOptions, type Optimizer, type TrainerOptions, type TrainingText,
 } from '../../src/index.ts';
-import type { Tensor } from '../../src/io/safetensors.ts';
-import { writeSealed } from '../../src/io/sealed.ts';
+import { changed } from './changed_file.ts';
+import { said } from './thrown.ts';
 
 const text = characters('to be or not to be, that is the question');
 const plain: readonly LayerOptions[] = [{ cell: 'gru', hidden: 2 }];
@@ -14,23 +14,6 @@ const trainerOf = (gpu: Gpu, options: Partial<TrainerOptions> = {}, layers = pla
 
 async function drain(run: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of run);
-}
-
-/** Name and message of what `body` throws, or 'no error'. */
-async function said(body: () => unknown): Promise<string> {
-  try {
-    await body();
-    return 'no error';
-  } catch (error) {
-    return `${(error as Error).name}: ${(error as Error).message}`;
-  }
-}
-
-/** The same file with other tensors or metadata, and a checksum that fits. */
-function changed(bytes: Uint8Array, change: (file: { tensors: Map<string, Tensor>; metadata: Record<string, string> }) => void): Uint8Array {
-  const file = readSafetensors(bytes);
-  change(file);
-  return writeSealed([...file.tensors].map(([name, { shape, data }]) => ({ name, shape, data })), file.metadata);
 }
 
 /** Every bit of a small checkpoint flipped, one at a time: what is taken all the same, and whether the trainer is as it was. */

@@ -3,8 +3,6 @@ import {
   adam, adamw, cosine, createLinear, createRecurrent, createUpdate, openDevice, readSafetensors, rateAt, rmsprop, sgd, warmUp,
   type AllowedUpdateDifference, type Clip, type Gpu, type GpuArray, type Optimizer, type Trainable, type Update,
 } from '../../src/index.ts';
-import type { Tensor } from '../../src/io/safetensors.ts';
-import { writeSealed } from '../../src/io/sealed.ts';
 import { adam as referenceAdam, adamW as referenceAdamW } from '../../src/reference/adam.ts';
 import { gradientNorm } from '../../src/reference/gradient_norm.ts';
 import type { Optimizer as ReferenceOptimizer } from '../../src/reference/optimizer.ts';
@@ -12,6 +10,8 @@ import { rmsprop as referenceRmsprop } from '../../src/reference/rmsprop.ts';
 import { sgd as referenceSgd } from '../../src/reference/sgd.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
+import { changed } from './changed_file.ts';
+import { said } from './thrown.ts';
 
 type Operator = Trainable & { readonly parameters: Readonly<Record<string, GpuArray>>; readonly gradients: Readonly<Record<string, GpuArray>> };
 
@@ -155,23 +155,6 @@ export async function goingOn({ optimizer }: { optimizer: string }): Promise<Goi
   const [restored, inUse] = [await from(fresh), await from(used)];
   const ends = await Promise.all([first, fresh, used].map(async ({ update }) => ({ steps: update.steps, skips: (await update.read()).skips, rate: update.rate })));
   return { undisturbed, restored, inUse, ends, fileEqual: equal(again, bytes), sameUnderWay: equal(await underWay, bytes), tensors: [...readSafetensors(bytes).tensors.keys()] };
-}
-
-/** Name and message of what `body` throws, or 'no error'. */
-async function said(body: () => unknown): Promise<string> {
-  try {
-    await body();
-    return 'no error';
-  } catch (error) {
-    return `${(error as Error).name}: ${(error as Error).message}`;
-  }
-}
-
-/** The same file with other tensors or metadata, and a checksum that fits. */
-function changed(bytes: Uint8Array, change: (file: { tensors: Map<string, Tensor>; metadata: Record<string, string> }) => void): Uint8Array {
-  const file = readSafetensors(bytes);
-  change(file);
-  return writeSealed([...file.tensors].map(([name, { shape, data }]) => ({ name, shape, data })), file.metadata);
 }
 
 /** What is said of files that an update cannot go on from, by name; and whether the update is as it was after all of them. */

@@ -2,6 +2,7 @@
 // Typed arrays are copied as they lie in memory, which is little-endian wherever WebGPU runs.
 import { checkOptions, isPlain } from '../checks/options.ts';
 import { clip, shown } from '../checks/shown.ts';
+import { text } from '../checks/values.ts';
 import { isRecord, parseJson, quote } from './json.ts';
 
 /** dtypes that are read. F16 and BF16 are widened to Float32Array (exactly); BOOL is a Uint8Array of 0 and 1. */
@@ -99,7 +100,7 @@ export function writeSafetensors(tensors: readonly NamedTensor[], metadata: Reco
 
 function checkTensor(tensor: NamedTensor, i: number): void {
   checkOptions(tensor, 'a tensor', {
-    name: (name) => { if (typeof name !== 'string') throw new TypeError(`tensors[${i}].name must be a string; ${shown(name)} was given`); },
+    name: text,
     shape: (shape) => {
       if (Array.isArray(shape) && shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) return;
       const given = Array.isArray(shape) ? `[${clip(String(shape.map(shown)))}]` : shown(shape);

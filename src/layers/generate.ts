@@ -5,7 +5,7 @@ import { abortSignal, text, unsignedInteger, wholeNumber, within } from '../chec
 import { NOT_FINITE_TOKEN, sampleSettings } from '../kernels/sample.ts';
 import { createDecoder } from '../text/decoder.ts';
 import type { CharacterModel } from './model.ts';
-import { notFinite } from './not_finite.ts';
+import { notFiniteModel } from './not_finite.ts';
 import { BLOCK, BLOCKS_IN_FLIGHT, TokenStream } from './token_stream.ts';
 
 export interface GenerateOptions {
@@ -49,7 +49,7 @@ async function* draw(model: CharacterModel, given: readonly Uint32Array[], optio
         drawn += block;
       }
       const rows = await waiting.shift()!();
-      if (rows.some((row) => row.includes(NOT_FINITE_TOKEN))) throw await notFinite(model, 'the logits of the next character are not finite');
+      if (rows.some((row) => row.includes(NOT_FINITE_TOKEN))) throw await notFiniteModel(model, 'the logits of the next character are not finite');
       const pieces = decoders.map((decoder, n) => decoder.push(rows[n]!));
       if (pieces.some((piece) => piece !== '')) yield pieces;
     }

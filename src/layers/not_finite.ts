@@ -17,7 +17,7 @@ export class NotFiniteModelError extends Error {
 }
 
 /** The error, by a look at the weights. */
-export async function notFinite(model: CharacterModel, what: string): Promise<NotFiniteModelError> {
+export async function notFiniteModel(model: CharacterModel, what: string): Promise<NotFiniteModelError> {
   const bad = (await model.tensors()).find(({ data }) => !(data as Float32Array).every(Number.isFinite));
   return new NotFiniteModelError(what, bad?.name ?? null);
 }

@@ -211,13 +211,13 @@ export class RecurrentPlan {
   /** Run the forward pass; `output`, `hn` and `cn` stay on the GPU. */
   forward(inputs: ForwardInputs): void {
     checkOptions(inputs, 'forward', FORWARD_INPUTS, ['input']);
-    this.#gpu.submit('forward', (encoder) => this.encodeForward(encoder, inputs));
+    this.#gpu.submit('forward', (encoder) => this.#recordForward(encoder, inputs));
   }
 
   /** Run BPTT over the window of the last forward pass, once. Parameters' gradients accumulate in the network's `gradients`. */
   backward(inputs: BackwardInputs): void {
     checkOptions(inputs, 'backward', BACKWARD_INPUTS, []);
-    this.#gpu.submit('backward', (encoder) => this.encodeBackward(encoder, inputs));
+    this.#gpu.submit('backward', (encoder) => this.#recordBackward(encoder, inputs));
   }
 
   /**
@@ -228,6 +228,11 @@ export class RecurrentPlan {
   encodeForward(encoder: GPUCommandEncoder, inputs?: ForwardInputs): void {
     checkEncoder(encoder, 'the encoder');
     if (inputs !== undefined) checkOptions(inputs, 'forward', FORWARD_INPUTS, ['input']);
+    this.#recordForward(encoder, inputs);
+  }
+
+  /** The inputs are checked already. */
+  #recordForward(encoder: GPUCommandEncoder, inputs?: ForwardInputs): void {
     this.#gpu.assertAlive();
     if (inputs) {
       this.#takeLengths(inputs.lengths);
@@ -243,6 +248,10 @@ export class RecurrentPlan {
   encodeBackward(encoder: GPUCommandEncoder, inputs?: BackwardInputs): void {
     checkEncoder(encoder, 'the encoder');
     if (inputs !== undefined) checkOptions(inputs, 'backward', BACKWARD_INPUTS, []);
+    this.#recordBackward(encoder, inputs);
+  }
+
+  #recordBackward(encoder: GPUCommandEncoder, inputs?: BackwardInputs): void {
     this.#gpu.assertAlive();
     const training = this.#trained();
     if (!this.#ran) throw new Error('backward needs a forward pass before it: its saved gates are consumed by each backward pass');

@@ -6,7 +6,7 @@ import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
 import { CharacterModel } from '../layers/model.ts';
-import { notFinite } from '../layers/not_finite.ts';
+import { notFiniteModel } from '../layers/not_finite.ts';
 import type { Batch } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
 import { checkTextWindow, TextWindow, type WindowOptions } from './text_window.ts';
@@ -94,7 +94,7 @@ export class Evaluator {
         signal?.throwIfAborted();
         while (submitted < windows && pending.length < IN_FLIGHT) pending.push(this.#submit(batches.at(submitted++, this.#window.arrays)));
         const [mean, counted] = new Float32Array(await pending.shift()!()) as unknown as [number, number];
-        if (!Number.isFinite(mean)) throw await notFinite(this.#model, `the loss of window ${read} of the text is ${mean}`);
+        if (!Number.isFinite(mean)) throw await notFiniteModel(this.#model, `the loss of window ${read} of the text is ${mean}`);
         sum += mean * counted;
         characters += counted;
       }

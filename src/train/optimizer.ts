@@ -6,7 +6,7 @@ import { flag, fraction, within } from '../checks/values.ts';
 import type { Slice } from '../gpu/memory.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { adamUpdate, rmspropUpdate, sgdUpdate, type Update } from '../kernels/optimizer.ts';
-import { isRate, rateAt, scheduleOf, type Schedule } from './schedule.ts';
+import { isRate, rateOf, scheduleOf, type Schedule } from './schedule.ts';
 
 export interface Optimizer {
   readonly name: string;
@@ -74,7 +74,7 @@ function adamFamily(name: 'adam' | 'adamw', options: AdamOptions, usualDecay: nu
     decays: [beta1, beta2],
     record: (recording, update, [first, second]) =>
       adamUpdate(recording, update, { first: first!, second: second! },
-        { beta1, beta2, epsilon, weightDecay: decoupled ? 0 : weightDecay, ...params(1, rateAt(schedule, 0)) }),
+        { beta1, beta2, epsilon, weightDecay: decoupled ? 0 : weightDecay, ...params(1, rateOf(schedule, 0)) }),
     params,
   };
 }
@@ -95,7 +95,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     options: { momentum, nesterov, weightDecay },
     schedule,
     moments: momentum > 0 ? ['velocity'] : [],
-    record: (recording, update, [velocity]) => sgdUpdate(recording, update, velocity, { rate: rateAt(schedule, 0), momentum, nesterov, weightDecay }),
+    record: (recording, update, [velocity]) => sgdUpdate(recording, update, velocity, { rate: rateOf(schedule, 0), momentum, nesterov, weightDecay }),
     params: (_update, current) => ({ rate: current }),
   };
 }
@@ -121,7 +121,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
     record: (recording, update, slices) => {
       const of = (name: string): Slice | undefined => slices[moments.indexOf(name)];
       return rmspropUpdate(recording, update, { square: of('square')!, average: of('average'), velocity: of('velocity') },
-        { rate: rateAt(schedule, 0), alpha, epsilon, momentum, weightDecay });
+        { rate: rateOf(schedule, 0), alpha, epsilon, momentum, weightDecay });
     },
     params: (_update, current) => ({ rate: current }),
   };

@@ -54,7 +54,8 @@ export function rateAt(schedule: number | Schedule, step: number): number {
   return rateOf(scheduleOf(schedule), wholeNumber(step, 'step', 0));
 }
 
-function rateOf(schedule: Schedule, step: number): number {
+/** The same of a schedule and a step that are checked already. */
+export function rateOf(schedule: Schedule, step: number): number {
   switch (schedule.kind) {
     case 'constant':
       return schedule.rate;

@@ -18,7 +18,7 @@ import { checkLossScale, isLossScale } from './loss_scale.ts';
 import { NotFiniteError } from './errors.ts';
 import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
 import { isOptimizer, type Optimizer } from './optimizer.ts';
-import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
+import { rateOf, scheduleOf, type Schedule } from './schedule.ts';
 import { Throughput } from './throughput.ts';
 import { checkTextWindow } from './text_window.ts';
 import { batchesOf, fingerprintOf } from './training_text.ts';
@@ -196,7 +196,7 @@ export class Trainer {
 
   /** The learning rate of the next step submitted. A change overrides the schedule from that step on; another schedule counts from step 0 of the trainer. */
   get rate(): number {
-    return rateAt(this.#schedule, this.#step);
+    return rateOf(this.#schedule, this.#step);
   }
 
   set rate(rate: number | Schedule) {

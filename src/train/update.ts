@@ -10,7 +10,7 @@ import { GpuArray } from '../layers/array.ts';
 import { Parameters } from '../layers/parameters.ts';
 import { checkClip, type Clip } from './clip.ts';
 import { isOptimizer, type Optimizer } from './optimizer.ts';
-import { rateAt, scheduleOf, type Schedule } from './schedule.ts';
+import { rateOf, scheduleOf, type Schedule } from './schedule.ts';
 import { readUpdate, writeUpdate, type UpdateRestoreOptions, type UpdateShape } from './update_file.ts';
 
 /** An operator with parameters: `createRecurrent`, `createLinear`, `createModel`. */
@@ -103,7 +103,7 @@ export class Update {
 
   /** The rate of the next step. */
   get rate(): number {
-    return rateAt(this.#schedule, this.#step);
+    return rateOf(this.#schedule, this.#step);
   }
 
   /** A number or a schedule, from the next step on. */

@@ -77,6 +77,8 @@ export async function openProcess(runtime, { program, adapter, fresh = {} }) {
     await close();
     throw error;
   }
+  /** @type {Promise<unknown>} settles when the last call is answered */
+  let turn = Promise.resolve();
   return {
     close,
     /** Whether it can be called. */
@@ -84,13 +86,17 @@ export async function openProcess(runtime, { program, adapter, fresh = {} }) {
       return child.exitCode === null && child.signalCode === null;
     },
     /**
-     * Call an export of the page module. One call at a time.
+     * Call an export of the page module. Calls made at once take turns: an answer does not say which call it is of.
      * @param {string} name @param {unknown} argument
      * @returns {Promise<import('./page_process.ts').Answer>}
      */
-    async call(name, argument) {
-      if (!child.stdin.write(`${stringify({ name, argument })}\n`)) await Promise.race([once(child.stdin, 'drain'), gone]);
-      return next();
+    call(name, argument) {
+      const answer = turn.then(async () => {
+        if (!child.stdin.write(`${stringify({ name, argument })}\n`)) await Promise.race([once(child.stdin, 'drain'), gone]);
+        return next();
+      });
+      turn = answer.catch(() => {});
+      return answer;
     },
   };
 }
