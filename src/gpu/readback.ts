@@ -41,13 +41,15 @@ export class ReadbackRing {
     this.#waiting.delete(staging);
     try {
       await this.#gpu.mapped(staging);
-      return staging.getMappedRange().slice(0);
+      const bytes = staging.getMappedRange().slice(0);
+      staging.unmap();
+      return bytes;
     } catch (error) {
       this.#gpu.assertAlive();
       memory.get(this.#slice.buffer); // destroyed meanwhile
+      if (staging.mapState === 'mapped') staging.unmap();
       throw error;
     } finally {
-      if (staging.mapState === 'mapped') staging.unmap();
       this.#free.push(staging);
     }
   }

@@ -42,9 +42,13 @@ async function training({ chance, blow }: Scene): Promise<void> {
   let [lost, opened, left] = [0, 0, Infinity];
   const open = async (): Promise<Gpu> => {
     const gpu = await openFixed();
-    if (opened++ < blows) blow.arm(gpu);
+    // Three losses without a new step end a run, so the third blow waits for one.
+    if (opened === 2 && blows === 3) waiting = gpu;
+    else if (opened < blows) blow.arm(gpu);
+    opened++;
     return gpu;
   };
+  let waiting: Gpu | null = null;
   const losses: number[] = [];
   const steps: number[] = [];
   let [last, end]: [Trainer | null, number] = [null, length];
@@ -58,6 +62,8 @@ async function training({ chance, blow }: Scene): Promise<void> {
       steps.push(step);
       losses.push(loss);
       last = trainer;
+      if (waiting) blow.arm(waiting);
+      waiting = null;
       if (!blow.byPage && left-- <= 0) break; // it has been lost, and gone on since
     }
     if (steps.length < length) told = { step: (end = last!.step), bytes: await last!.checkpoint() };
