@@ -8,13 +8,13 @@ export interface Config {
   /** V: one-hot input and softmax classes. */
   readonly vocabulary: number;
   /** H, of every layer. */
-  readonly hidden: number;
+  readonly hiddenSize: number;
   /** L */
-  readonly layers: number;
+  readonly numLayers: number;
   /** N */
-  readonly batch: number;
+  readonly batchSize: number;
   /** T; for a stream the tokens that are checked. */
-  readonly window: number;
+  readonly timeSteps: number;
   /** Both directions, side by side. */
   readonly bidirectional: boolean;
   /** Rows have lengths, uniform from 1 to T. */
@@ -26,14 +26,14 @@ const base = { bidirectional: false, ragged: false, measures: ['train', 'forward
 
 /** `round` is what `odd` is compared with, and is timed with it. */
 export const configs = {
-  S: { ...base, name: 'S', vocabulary: 64, hidden: 128, layers: 1, batch: 32, window: 64, measures: ['train', 'forward', 'cold'] },
-  M: { ...base, name: 'M', vocabulary: 96, hidden: 256, layers: 2, batch: 32, window: 64 },
-  D: { ...base, name: 'D', vocabulary: 64, hidden: 64, layers: 4, batch: 16, window: 64 },
-  B: { ...base, name: 'B', vocabulary: 64, hidden: 128, layers: 1, batch: 32, window: 64, bidirectional: true, ragged: true },
-  long: { ...base, name: 'long', vocabulary: 64, hidden: 32, layers: 1, batch: 8, window: 256 },
-  stream: { ...base, name: 'stream', vocabulary: 96, hidden: 256, layers: 2, batch: 1, window: 128, measures: ['queued', 'readback'] },
-  odd: { ...base, name: 'odd', vocabulary: 64, hidden: 130, layers: 1, batch: 7, window: 33 },
-  round: { ...base, name: 'round', vocabulary: 64, hidden: 128, layers: 1, batch: 8, window: 32 },
+  S: { ...base, name: 'S', vocabulary: 64, hiddenSize: 128, numLayers: 1, batchSize: 32, timeSteps: 64, measures: ['train', 'forward', 'cold'] },
+  M: { ...base, name: 'M', vocabulary: 96, hiddenSize: 256, numLayers: 2, batchSize: 32, timeSteps: 64 },
+  D: { ...base, name: 'D', vocabulary: 64, hiddenSize: 64, numLayers: 4, batchSize: 16, timeSteps: 64 },
+  B: { ...base, name: 'B', vocabulary: 64, hiddenSize: 128, numLayers: 1, batchSize: 32, timeSteps: 64, bidirectional: true, ragged: true },
+  long: { ...base, name: 'long', vocabulary: 64, hiddenSize: 32, numLayers: 1, batchSize: 8, timeSteps: 256 },
+  stream: { ...base, name: 'stream', vocabulary: 96, hiddenSize: 256, numLayers: 2, batchSize: 1, timeSteps: 128, measures: ['queued', 'readback'] },
+  odd: { ...base, name: 'odd', vocabulary: 64, hiddenSize: 130, numLayers: 1, batchSize: 7, timeSteps: 33 },
+  round: { ...base, name: 'round', vocabulary: 64, hiddenSize: 128, numLayers: 1, batchSize: 8, timeSteps: 32 },
 } as const satisfies Record<string, Config>;
 
 export type ConfigName = keyof typeof configs;
@@ -45,8 +45,8 @@ export function configNamed(name: string): Config {
 }
 
 /** V=64 H=128 L=1 N=32 T=64 */
-export function describeConfig({ vocabulary, hidden, layers, batch, window, bidirectional, ragged }: Config): string {
-  return `V=${vocabulary} H=${hidden} L=${layers} N=${batch} T=${window}${bidirectional ? ', bidirectional' : ''}${ragged ? ', lengths 1 to T' : ''}`;
+export function describeConfig({ vocabulary, hiddenSize, numLayers, batchSize, timeSteps, bidirectional, ragged }: Config): string {
+  return `V=${vocabulary} H=${hiddenSize} L=${numLayers} N=${batchSize} T=${timeSteps}${bidirectional ? ', bidirectional' : ''}${ragged ? ', lengths 1 to T' : ''}`;
 }
 
 /**
@@ -54,10 +54,10 @@ export function describeConfig({ vocabulary, hidden, layers, batch, window, bidi
  * gathered and not multiplied, padding left out. `rows` are the tokens that count, T·N without lengths. Training is three times
  * a forward pass: each product has two more behind it.
  */
-export function usefulOperations({ vocabulary, hidden, layers, bidirectional }: Config, measure: 'train' | 'forward', rows: number): number {
+export function usefulOperations({ vocabulary, hiddenSize, numLayers, bidirectional }: Config, measure: 'train' | 'forward', rows: number): number {
   const D = bidirectional ? 2 : 1;
-  let multiplyAdds = D * hidden * vocabulary;
-  for (let l = 0; l < layers; l++) multiplyAdds += D * 4 * hidden * (hidden + (l === 0 ? 0 : D * hidden));
+  let multiplyAdds = D * hiddenSize * vocabulary;
+  for (let l = 0; l < numLayers; l++) multiplyAdds += D * 4 * hiddenSize * (hiddenSize + (l === 0 ? 0 : D * hiddenSize));
   return 2 * rows * multiplyAdds * (measure === 'train' ? 3 : 1);
 }
 

@@ -60,10 +60,10 @@ class Contender:
         self.torch, self.device, self.dtype = torch, device, getattr(torch, DTYPES[name])
         config, arrays = read_workload(torch, path)
         self.config = config
-        vocabulary, hidden = config["vocabulary"], config["hidden"]
-        steps, batch = config["window"], config["batch"]
+        vocabulary, hidden = config["vocabulary"], config["hiddenSize"]
+        steps, batch = config["timeSteps"], config["batchSize"]
         directions = 2 if config["bidirectional"] else 1
-        lstm = torch.nn.LSTM(vocabulary, hidden, config["layers"], bidirectional=config["bidirectional"])
+        lstm = torch.nn.LSTM(vocabulary, hidden, config["numLayers"], bidirectional=config["bidirectional"])
         linear = torch.nn.Linear(directions * hidden, vocabulary)
         self.model = torch.nn.ModuleDict({"recurrent": lstm, "linear": linear})
         with torch.no_grad():
@@ -91,7 +91,7 @@ class Contender:
             output, _ = recurrent(self.input)
         else:
             packed = torch.nn.utils.rnn.pack_padded_sequence(self.input, self.lengths, enforce_sorted=False)
-            output, _ = torch.nn.utils.rnn.pad_packed_sequence(recurrent(packed)[0], total_length=self.config["window"])
+            output, _ = torch.nn.utils.rnn.pad_packed_sequence(recurrent(packed)[0], total_length=self.config["timeSteps"])
         logits = linear(output).reshape(-1, self.config["vocabulary"]).float()
         targets = torch.where(self.mask, self.targets, torch.full_like(self.targets, -100))
         return torch.nn.functional.cross_entropy(logits, targets)
@@ -163,7 +163,7 @@ class Server:
             begun = time.perf_counter()
             logits = self.contender.stream(*args)
             milliseconds = 1000 * (time.perf_counter() - begun)
-            return {"steps": args[0], "milliseconds": milliseconds, "logits": logits[: self.contender.config["window"]], "drawn": None}
+            return {"steps": args[0], "milliseconds": milliseconds, "logits": logits[: self.contender.config["timeSteps"]], "drawn": None}
         if method == "gradients":
             return None
         if method == "bytes":

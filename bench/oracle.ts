@@ -48,11 +48,11 @@ interface Pass {
 }
 
 function lossAndGradients(workload: Workload, weights: Weights, backward = true): Pass {
-  const { config: { vocabulary, hidden, window: steps, batch, bidirectional }, inputs, targets } = workload;
-  const linear = { rows: steps * batch, inputSize: (bidirectional ? 2 : 1) * hidden, outputSize: vocabulary };
+  const { config: { vocabulary, hiddenSize, timeSteps, batchSize, bidirectional }, inputs, targets } = workload;
+  const linear = { rows: timeSteps * batchSize, inputSize: (bidirectional ? 2 : 1) * hiddenSize, outputSize: vocabulary };
   const run = recurrentForward(recurrentOptions(workload), recurrentPart(weights), Float64Array.from(oneHot(inputs, vocabulary)));
   const logits = linearForward(linear, weights['linear.weight']!, weights['linear.bias'], run.output);
-  const { loss, dLogits } = softmaxCrossEntropy(logits, targets, { steps, batch, vocabulary }, { targets: maskOf(workload) });
+  const { loss, dLogits } = softmaxCrossEntropy(logits, targets, { timeSteps, batchSize, vocabulary }, { targets: maskOf(workload) });
   if (!backward) return { loss, gradients: null };
   const head = linearBackward(linear, weights['linear.weight']!, run.output, dLogits);
   const { gradients } = recurrentBackward(run, { dOutput: head.dInput });
@@ -67,9 +67,9 @@ function lossAndGradients(workload: Workload, weights: Weights, backward = true)
 }
 
 function recurrentOptions({ config, lengths }: Workload): RecurrentOptions {
-  const { vocabulary, hidden, layers, window, batch, bidirectional } = config;
+  const { vocabulary, hiddenSize, numLayers, timeSteps, batchSize, bidirectional } = config;
   return {
-    cell: cells.lstm, steps: window, batch, inputSize: vocabulary, hiddenSize: hidden, layers, lengths, direction: bidirectional ? 'bidirectional' : 'forward',
+    cell: cells.lstm, timeSteps, batchSize, inputSize: vocabulary, hiddenSize, numLayers, lengths, direction: bidirectional ? 'bidirectional' : 'forward',
   };
 }
 
@@ -83,22 +83,22 @@ export interface StreamTruth {
 }
 
 export function streamTruth(workload: Workload): StreamTruth {
-  const { config: { vocabulary, hidden, window }, inputs } = workload;
+  const { config: { vocabulary, hiddenSize, timeSteps }, inputs } = workload;
   const weights = initialWeights(workload);
-  const options = { ...recurrentOptions(workload), steps: 1, batch: 1, lengths: undefined };
+  const options = { ...recurrentOptions(workload), timeSteps: 1, batchSize: 1, lengths: undefined };
   const stepper = (): ((token: number) => Float64Array) => {
     let state: { h0?: Float64Array; c0?: Float64Array } = {};
     return (token) => {
       const run = recurrentForward(options, recurrentPart(weights), Float64Array.from(oneHot([token], vocabulary)), state);
       state = { h0: run.hn, c0: run.cn };
-      return linearForward({ rows: 1, inputSize: hidden, outputSize: vocabulary }, weights['linear.weight']!, weights['linear.bias'], run.output);
+      return linearForward({ rows: 1, inputSize: hiddenSize, outputSize: vocabulary }, weights['linear.weight']!, weights['linear.bias'], run.output);
     };
   };
   const given = stepper();
   const logits = Array.from(inputs, (token) => Array.from(given(token)));
   const drawn = stepper();
   const greedy: number[] = [];
-  for (let k = 0; k < window; k++) {
+  for (let k = 0; k < timeSteps; k++) {
     const values = drawn(greedy.at(-1) ?? inputs[0]!);
     greedy.push(values.indexOf(Math.max(...values)));
   }

@@ -125,7 +125,7 @@ const bench = {
     const begun = performance.now();
     const { logits, drawn, timed } = await contender!.stream!(tokens, readback);
     const whole = { steps: tokens, milliseconds: performance.now() - begun };
-    return { ...(timed ?? whole), logits: logits.slice(0, workload!.config.window).map((row) => Array.from(row)), drawn: drawn ?? null };
+    return { ...(timed ?? whole), logits: logits.slice(0, workload!.config.timeSteps).map((row) => Array.from(row)), drawn: drawn ?? null };
   },
 
   /** Sketches of the gradients at the present weights, or null where the contender cannot give them. */

@@ -4,8 +4,8 @@ import { createRecurrent, openDevice, type CellName, type Gpu, type RecurrentPla
 import { randomUniform } from '../src/layers/random.ts';
 
 /** The operator of configuration S: its one-hot vocabulary as the input size. */
-const SIZES = { inputSize: 64, hiddenSize: 128, layers: 1 } as const;
-const WINDOW = { steps: 64, batch: 32, training: true } as const;
+const SIZES = { inputSize: 64, hiddenSize: 128, numLayers: 1 } as const;
+const WINDOW = { timeSteps: 64, batchSize: 32, training: true } as const;
 
 export type Which = 'plain' | 'traced';
 
@@ -20,11 +20,11 @@ export async function open(cell: CellName): Promise<string> {
   const network = createRecurrent(gpu, { ...SIZES, cell, seed: 1 });
   const draw = (count: number): Float32Array<ArrayBuffer> => Float32Array.from({ length: count }, (_, i) => 2 * randomUniform(1, 0, i) - 1);
   plans = { plain: network.plan(WINDOW), traced: network.plan({ ...WINDOW, trace: true }) };
-  const dOutput = draw(WINDOW.steps * WINDOW.batch * SIZES.hiddenSize);
+  const dOutput = draw(WINDOW.timeSteps * WINDOW.batchSize * SIZES.hiddenSize);
   upstream = gpu.device.createBuffer({ size: dOutput.byteLength, usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
   gpu.device.queue.writeBuffer(upstream, 0, dOutput);
   for (const plan of Object.values(plans)) {
-    plan.forward({ input: draw(WINDOW.steps * WINDOW.batch * SIZES.inputSize) });
+    plan.forward({ input: draw(WINDOW.timeSteps * WINDOW.batchSize * SIZES.inputSize) });
     plan.backward({ dOutput: upstream });
   }
   await gpu.device.queue.onSubmittedWorkDone();

@@ -2,7 +2,7 @@
 
 import type { Config } from './configs.ts';
 
-export const adamOptions = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+export const adamOptions = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 
 export interface Workload {
   readonly config: Config;
@@ -22,15 +22,15 @@ export interface Workload {
  * Name to shape: per layer l `recurrent.weight_ih_l{l}` [4H,I], `weight_hh` [4H,H], `bias_ih`, `bias_hh` [4H], each again with the
  * suffix `_reverse` where there are two directions; then `linear.weight` [V,D*H] and `linear.bias` [V].
  */
-export function parameterShapes({ vocabulary, hidden, layers, bidirectional }: Config): Record<string, readonly number[]> {
+export function parameterShapes({ vocabulary, hiddenSize, numLayers, bidirectional }: Config): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = {};
-  const columns = (bidirectional ? 2 : 1) * hidden;
-  for (let l = 0; l < layers; l++) {
+  const columns = (bidirectional ? 2 : 1) * hiddenSize;
+  for (let l = 0; l < numLayers; l++) {
     for (const suffix of directionsOf({ bidirectional })) {
-      shapes[`recurrent.weight_ih_l${l}${suffix}`] = [4 * hidden, l === 0 ? vocabulary : columns];
-      shapes[`recurrent.weight_hh_l${l}${suffix}`] = [4 * hidden, hidden];
-      shapes[`recurrent.bias_ih_l${l}${suffix}`] = [4 * hidden];
-      shapes[`recurrent.bias_hh_l${l}${suffix}`] = [4 * hidden];
+      shapes[`recurrent.weight_ih_l${l}${suffix}`] = [4 * hiddenSize, l === 0 ? vocabulary : columns];
+      shapes[`recurrent.weight_hh_l${l}${suffix}`] = [4 * hiddenSize, hiddenSize];
+      shapes[`recurrent.bias_ih_l${l}${suffix}`] = [4 * hiddenSize];
+      shapes[`recurrent.bias_hh_l${l}${suffix}`] = [4 * hiddenSize];
     }
   }
   shapes['linear.weight'] = [vocabulary, columns];
@@ -47,33 +47,33 @@ export const directionsOf = ({ bidirectional }: Pick<Config, 'bidirectional'>): 
  * weights would blow rounding errors up instead.
  */
 export function createWorkload(config: Config, seed = 42): Workload {
-  const { vocabulary, hidden, batch, window } = config;
+  const { vocabulary, hiddenSize, batchSize, timeSteps } = config;
   const random = uniform(seed);
   const parameters: Record<string, Float32Array> = {};
   for (const [name, shape] of Object.entries(parameterShapes(config))) {
     const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
-    const bound = (name === 'linear.weight' ? 16 : 2) / Math.sqrt(hidden);
+    const bound = (name === 'linear.weight' ? 16 : 2) / Math.sqrt(hiddenSize);
     // Engines with one bias a gate take bias_ih and need nothing of bias_hh.
     if (!name.includes('bias_hh')) for (let i = 0; i < values.length; i++) values[i] = (2 * random() - 1) * bound;
     parameters[name] = values;
   }
   // Every token occurs where there is room, so that a vocabulary made from the text has V entries.
-  const stream = Uint32Array.from({ length: batch * window + 1 }, (_, i) => i < vocabulary ? i : Math.floor(random() * vocabulary));
-  const inputs = new Uint32Array(window * batch);
-  const targets = new Uint32Array(window * batch);
-  for (let t = 0; t < window; t++) {
-    for (let n = 0; n < batch; n++) {
-      inputs[t * batch + n] = stream[n * window + t]!;
-      targets[t * batch + n] = stream[n * window + t + 1]!;
+  const stream = Uint32Array.from({ length: batchSize * timeSteps + 1 }, (_, i) => i < vocabulary ? i : Math.floor(random() * vocabulary));
+  const inputs = new Uint32Array(timeSteps * batchSize);
+  const targets = new Uint32Array(timeSteps * batchSize);
+  for (let t = 0; t < timeSteps; t++) {
+    for (let n = 0; n < batchSize; n++) {
+      inputs[t * batchSize + n] = stream[n * timeSteps + t]!;
+      targets[t * batchSize + n] = stream[n * timeSteps + t + 1]!;
     }
   }
-  const lengths = Uint32Array.from({ length: batch }, () => (config.ragged ? 1 + Math.floor(random() * window) : window));
+  const lengths = Uint32Array.from({ length: batchSize }, () => (config.ragged ? 1 + Math.floor(random() * timeSteps) : timeSteps));
   return { config, parameters, stream, inputs, targets, lengths };
 }
 
 /** [T,N] 1 within a row's length, 0 past it. */
-export function maskOf({ config: { window, batch }, lengths }: Workload): Float32Array {
-  return Float32Array.from({ length: window * batch }, (_, k) => Number(Math.floor(k / batch) < lengths[k % batch]!));
+export function maskOf({ config: { timeSteps, batchSize }, lengths }: Workload): Float32Array {
+  return Float32Array.from({ length: timeSteps * batchSize }, (_, k) => Number(Math.floor(k / batchSize) < lengths[k % batchSize]!));
 }
 
 /** Tokens that count. */

@@ -1,5 +1,5 @@
 // The device, and on it the model with its trainer. After a loss they are made again, and go on from the last checkpoint.
-import { adam, createModel, createTrainer, openDevice } from '../src/index.ts';
+import { adam, createLanguageModel, createTrainer, openDevice } from '../src/index.ts';
 import type { Corpus, Gpu, ResumableCheckpoint, Trainer } from '../src/index.ts';
 import type { Event, Place, Settings } from './protocol.ts';
 
@@ -52,11 +52,13 @@ export class Workbench {
     let place: Place = 'model';
     const made: { destroy(): void }[] = [];
     try {
-      const model = createModel(gpu, { vocabulary: corpus.vocabulary, embed, layers: Array.from({ length: layers }, () => ({ cell: 'lstm', hidden })), seed });
+      const model = createLanguageModel(gpu, {
+        vocabulary: corpus.vocabulary, embedding: embed === 'one-hot' ? embed : { size: embed }, layers: Array.from({ length: layers }, () => ({ cell: 'lstm', hiddenSize: hidden })), seed,
+      });
       made.unshift(model);
       await gpu.check(); // that there is memory, the GPU says later
       place = 'trainer';
-      const trainer = createTrainer(model, { optimizer: adam({ rate }), batch, window, clip });
+      const trainer = createTrainer(model, { optimizer: adam({ learningRate: rate }), batchSize: batch, timeSteps: window, gradientClip: clip });
       made.unshift(trainer);
       await gpu.check();
       place = 'file';

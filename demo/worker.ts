@@ -69,7 +69,7 @@ async function train(settings: Settings): Promise<void> {
 
 async function begin(): Promise<Outcome> {
   try {
-    (await bench.build(await bench.open())).rate = rate;
+    (await bench.build(await bench.open())).learningRate = rate;
     send({ type: 'state', state: 'training', step });
     return await run(bench.corpus!);
   } catch (error) {
@@ -100,7 +100,7 @@ async function run(corpus: Corpus): Promise<Outcome> {
   try {
     for await (const { trainer, ...progress } of resumableRun(corpus, options)) {
       note(progress);
-      if (isReopening) trainer.rate = rate; // the checkpoint has that of its time
+      if (isReopening) trainer.learningRate = rate; // the checkpoint has that of its time
       isReopening = false;
       if (performance.now() - flushed > FLUSH_MS) flush();
       if (step % pen.sampling!.every === 0 && wanted && !pen.isWriting) {
@@ -206,7 +206,7 @@ async function obey(command: Command): Promise<void> {
       return end();
     case 'rate':
       rate = command.rate;
-      if (bench.trainer) bench.trainer.rate = rate;
+      if (bench.trainer) bench.trainer.learningRate = rate;
       return;
     case 'sampling':
       pen.sampling = command.sampling;

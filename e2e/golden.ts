@@ -22,9 +22,9 @@ export interface RecurrentCase {
   /** In the reference's words; none without it. */
   readonly cellOptions?: CellOptions;
   /** T */
-  readonly steps: number;
+  readonly timeSteps: number;
   /** N */
-  readonly batch: number;
+  readonly batchSize: number;
   /** I */
   readonly inputSize: number;
   /** H */
@@ -32,7 +32,7 @@ export interface RecurrentCase {
   /** P, the features of h; H without it. */
   readonly projSize?: number;
   /** L */
-  readonly layers: number;
+  readonly numLayers: number;
   readonly direction: 'forward' | 'reverse' | 'bidirectional';
   /** 'concat' without it. */
   readonly merge?: 'sum' | 'mean';
@@ -65,15 +65,15 @@ export interface TrainingCase {
   readonly name: string;
   /** V */
   readonly vocabulary: number;
-  readonly embed: number | 'one-hot';
-  readonly layers: readonly { readonly cell: 'lstm'; readonly hidden: number }[];
+  readonly embedding: number | 'one-hot';
+  readonly layers: readonly { readonly cell: 'lstm'; readonly hiddenSize: number }[];
   /** N */
-  readonly batch: number;
+  readonly batchSize: number;
   /** T */
-  readonly window: number;
+  readonly timeSteps: number;
   readonly steps: number;
-  readonly optimizer: { readonly kind: 'adam'; readonly rate: number } | { readonly kind: 'sgd'; readonly rate: number; readonly momentum: number };
-  readonly clip: number;
+  readonly optimizer: { readonly kind: 'adam'; readonly learningRate: number } | { readonly kind: 'sgd'; readonly learningRate: number; readonly momentum: number };
+  readonly gradientClip: number;
   /** [N*steps*T + 1] the text. Stream n starts at n*steps*T. */
   readonly tokens: Uint32Array;
   /** Before the first step: `embedding.weight`, `recurrent.weight_ih_l0` …, `linear.weight`, `linear.bias`. */
@@ -113,11 +113,11 @@ export interface AttentionCase {
   readonly name: string;
   readonly score: 'dot' | 'general';
   /** T */
-  readonly steps: number;
+  readonly timeSteps: number;
   /** S */
-  readonly sourceSteps: number;
+  readonly sourceTimeSteps: number;
   /** N */
-  readonly batch: number;
+  readonly batchSize: number;
   /** H */
   readonly decoderSize: number;
   /** E */
@@ -147,15 +147,15 @@ export function attentionCases(file: unknown): AttentionCase[] {
 }
 
 /** The windows of a training case in order: inputs and targets [T,N]. */
-export function trainingWindows({ tokens, batch, window, steps }: TrainingCase): { inputs: Uint32Array; targets: Uint32Array }[] {
+export function trainingWindows({ tokens, batchSize, timeSteps, steps }: TrainingCase): { inputs: Uint32Array; targets: Uint32Array }[] {
   return Array.from({ length: steps }, (_, step) => {
-    const inputs = new Uint32Array(window * batch);
-    const targets = new Uint32Array(window * batch);
-    for (let t = 0; t < window; t++) {
-      for (let n = 0; n < batch; n++) {
-        const place = n * steps * window + step * window + t;
-        inputs[t * batch + n] = tokens[place]!;
-        targets[t * batch + n] = tokens[place + 1]!;
+    const inputs = new Uint32Array(timeSteps * batchSize);
+    const targets = new Uint32Array(timeSteps * batchSize);
+    for (let t = 0; t < timeSteps; t++) {
+      for (let n = 0; n < batchSize; n++) {
+        const place = n * steps * timeSteps + step * timeSteps + t;
+        inputs[t * batchSize + n] = tokens[place]!;
+        targets[t * batchSize + n] = tokens[place + 1]!;
       }
     }
     return { inputs, targets };

@@ -9,7 +9,7 @@ export interface NetworkErrors {
   readonly cell: string;
   /** `bidirectional, lengths` */
   readonly configuration: string;
-  readonly layers: number;
+  readonly numLayers: number;
   /** The worst relative L2 error among output, hn and cn. */ readonly output: number;
   /** The worst among all gradients. */ readonly gradient: number;
 }
@@ -35,7 +35,7 @@ export function gradientTable(networks: readonly NetworkErrors[]): string[] {
   return [
     header.trimEnd(),
     ...[...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, all]) =>
-      `${key} ${String(all.length).padStart(8)}  ${LAYERS.map((layers) => entry(all.filter((one) => one.layers === layers)).padEnd(17)).join('')}`.trimEnd()),
+      `${key} ${String(all.length).padStart(8)}  ${LAYERS.map((layers) => entry(all.filter((one) => one.numLayers === layers)).padEnd(17)).join('')}`.trimEnd()),
   ];
 }
 

@@ -48,12 +48,12 @@ interface Sizes {
 async function* trainCell(gpu: Gpu, name: NetworkName, { length, steps, batch, hidden, rate, clip, seed }: Sizes): AsyncGenerator<Row, number, void> {
   const recurrent = await createNetwork(gpu, name, { length, inputSize: 2, hiddenSize: hidden, seed });
   const head = createLinear(gpu, { inputSize: hidden, outputSize: 1, seed: seed + 1 });
-  const loss = createLoss(gpu, { loss: 'mean_squared_error', steps: 1, batch, features: 1 });
-  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ rate }), clip });
-  const plan = recurrent.plan({ steps: length, batch, training: true });
+  const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 1, batchSize: batch, features: 1 });
+  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ learningRate: rate }), gradientClip: clip });
+  const plan = recurrent.plan({ timeSteps: length, batchSize: batch, training: true });
   const rows = head.plan({ rows: batch });
   const measure = (index: number, from: number): void => {
-    const { inputs, targets } = addingBatch({ steps: length, batch, seed: from, index });
+    const { inputs, targets } = addingBatch({ timeSteps: length, batchSize: batch, seed: from, index });
     plan.forward({ input: inputs });
     rows.forward(plan.hn);
     loss.run({ values: rows.output, targets });

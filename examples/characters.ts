@@ -1,5 +1,5 @@
 // A text to each next character of it (many-to-many, aligned): a character model on Moby-Dick, beside n-grams.
-import { adam, characters as readCharacters, createModel, createTrainer, evaluate, split } from '../src/index.ts';
+import { adam, characters as readCharacters, createLanguageModel, createTrainer, evaluate, split } from '../src/index.ts';
 import { choice, defineExample, number, whole } from './example.ts';
 import { NgramModel } from './metrics/witten_bell.ts';
 
@@ -27,17 +27,18 @@ export const characters = defineExample({
     const { default: book } = await import('virtual:moby-dick');
     const text = readCharacters(book);
     const { training, validation: held } = split(text.tokens, { validation: 0.05 });
-    const model = createModel(gpu, {
-      vocabulary: text.vocabulary, embed, layers: Array.from({ length: layers }, () => ({ cell: cell as 'lstm' | 'gru' | 'rnn_tanh', hidden })), seed,
+    const model = createLanguageModel(gpu, {
+      vocabulary: text.vocabulary, embedding: { size: embed }, seed,
+      layers: Array.from({ length: layers }, () => ({ cell: cell as 'lstm' | 'gru' | 'rnn_tanh', hiddenSize: hidden })),
     });
-    const trainer = createTrainer(model, { optimizer: adam({ rate }), batch, window, clip });
+    const trainer = createTrainer(model, { optimizer: adam({ learningRate: rate }), batchSize: batch, timeSteps: window, gradientClip: clip });
     let mean = Math.log(text.vocabulary.size);
-    for await (const { step, loss, validation } of trainer.run({ tokens: training }, { steps, validate: { text: { tokens: held }, every, steps: 8 } })) {
+    for await (const { step, loss, validation } of trainer.run({ tokens: training }, { steps, validate: { text: { tokens: held }, every, windows: 8 } })) {
       mean += (loss - mean) / Math.min(step, 50);
       const figures = { 'bits a character of 50 steps': mean / Math.LN2, ...(validation && { 'of held-out text': validation.bits }) };
       yield { step, steps, figures, keep: validation !== undefined };
     }
-    const { bits } = await evaluate(model, { tokens: held }, { batch, window });
+    const { bits } = await evaluate(model, { tokens: held }, { batchSize: batch, timeSteps: window });
     const counted = ORDERS.map((order) => {
       const ngrams = new NgramModel(order, text.vocabulary.size);
       ngrams.count(training);

@@ -51,15 +51,15 @@ interface Sizes {
 async function* trainCell(
   gpu: Gpu, name: NetworkName, { symbols, delay, steps, batch, hidden, rate, clip, seed }: Sizes,
 ): AsyncGenerator<Row, { nats: number; right: number }, void> {
-  const draw = (from: number, index: number) => copyBatch({ length: symbols, delay, batch, seed: from, index });
-  const { steps: T, vocabulary: V } = draw(seed, 0);
+  const draw = (from: number, index: number) => copyBatch({ length: symbols, delay, batchSize: batch, seed: from, index });
+  const { timeSteps: T, vocabulary: V } = draw(seed, 0);
   const rows = T * batch;
   const recurrent = await createNetwork(gpu, name, { length: T, inputSize: V, hiddenSize: hidden, seed });
   // The signal is never an answer.
   const head = createLinear(gpu, { inputSize: hidden, outputSize: V - 1, seed: seed + 1 });
-  const loss = createLoss(gpu, { loss: 'cross_entropy', steps: T, batch, features: V - 1, weighted: true });
-  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ rate }), clip });
-  const [plan, logits] = [recurrent.plan({ steps: T, batch, training: true }), head.plan({ rows })];
+  const loss = createLoss(gpu, { loss: 'cross_entropy', timeSteps: T, batchSize: batch, features: V - 1, weighted: true });
+  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ learningRate: rate }), gradientClip: clip });
+  const [plan, logits] = [recurrent.plan({ timeSteps: T, batchSize: batch, training: true }), head.plan({ rows })];
   const forward = (from: number, index: number) => {
     const drawn = draw(from, index);
     plan.forward({ input: oneHot(drawn.inputs, V) });

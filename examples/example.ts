@@ -78,12 +78,12 @@ export async function* train(
   steps: number, { loss, update, submit }: { loss: Loss | (() => Loss); update: Update; submit(step: number): void },
 ): AsyncGenerator<{ step: number; loss: number; gradientNorm: number }, void, void> {
   for (let step = 0; step < steps; step++) {
-    const rate = update.rate;
+    const { learningRate } = update;
     submit(step);
     update.step();
     const [{ loss: value }, [norm]] = await Promise.all([(typeof loss === 'function' ? loss() : loss).read(), update.norm.read()]);
     const figures = { step: step + 1, loss: value, gradientNorm: norm! };
-    if (!Number.isFinite(value) || !Number.isFinite(norm)) throw new NotFiniteError({ ...figures, rate });
+    if (!Number.isFinite(value) || !Number.isFinite(norm)) throw new NotFiniteError({ ...figures, learningRate });
     yield figures;
   }
 }

@@ -32,15 +32,15 @@ export const g2p = defineExample({
     beam: whole(5, 'hypotheses of the beam search'),
     seed: whole(1, 'of the weights, the split and the batches', 0),
   },
-  async* run(gpu, { steps, batch, rate, clip, letters, evaluate, beam, seed, ...structure }) {
+  async* run(gpu, { steps, batch, rate, clip, letters, evaluate, beam, seed, layers, hidden, ...structure }) {
     const { entries } = parsePronunciations((await import('virtual:pronunciations')).default, { maximumLetters: letters });
     const { training, validation, test, symbols } = prepareSpelling(entries, { seed });
     const pairs = spellingPairs(training);
     const longest = Math.max(...pairs.map(({ phonemes }) => phonemes.length));
     const some = (words: readonly Pronunciation[]): readonly Pronunciation[] => createRandom(seed).shuffled(words).slice(0, evaluate || words.length);
     const [watched, held] = [some(validation), some(test)];
-    const network = new EncoderDecoder(gpu, { ...structure, inputs: symbols.letters.size, symbols: symbols.phonemes.size, seed });
-    const update = createUpdate(gpu, network.operators, { optimizer: adam({ rate: cosine({ rate, minimum: rate / 10, steps }) }), clip });
+    const network = new EncoderDecoder(gpu, { ...structure, numLayers: layers, hiddenSize: hidden, inputs: symbols.letters.size, symbols: symbols.phonemes.size, seed });
+    const update = createUpdate(gpu, network.operators, { optimizer: adam({ learningRate: cosine({ learningRate: rate, minimum: rate / 10, steps }) }), gradientClip: clip });
     const lengths = pairs.map(({ word }) => word.length);
     let order: number[][] = [];
     let epoch = 0;
@@ -49,7 +49,7 @@ export const g2p = defineExample({
       const unigram = mean;
       let last: Loss | null = null;
       const submit = (): void => {
-        if (order.length === 0) order = epochBatches(lengths, { batch, seed, epoch: epoch++, bucketed: true });
+        if (order.length === 0) order = epochBatches(lengths, { batchSize: batch, seed, epoch: epoch++, bucketed: true });
         const { batch: arrays, window } = batchAndWindow(network, order.pop()!.map((i) => pairs[i]!), symbols, 'training');
         window.forward(arrays);
         window.backward();
@@ -64,8 +64,8 @@ export const g2p = defineExample({
       }
       const baseline = letterByLetter(pairs);
       const loss = await heldOutLoss(network, held, symbols, batch);
-      const greedy = await transcribe(network, held, symbols, { batch, width: 1, longest });
-      const searched = await transcribe(network, held, symbols, { batch, width: beam, longest });
+      const greedy = await transcribe(network, held, symbols, { batchSize: batch, width: 1, longest });
+      const searched = await transcribe(network, held, symbols, { batchSize: batch, width: beam, longest });
       const rates = {
         'letter by letter': errorRates(held.map(({ word, variants }) => ({ output: baseline(word), references: variants }))),
         greedy: errorRates(greedy),

@@ -37,9 +37,9 @@ export const nameGeneration = defineExample({
     const { default: lists } = await import('virtual:first-names');
     const data = prepareNames(lists);
     const speller = createSpeller(gpu, data, { batch, seed, ...sizes });
-    const update = createUpdate(gpu, speller.operators, { optimizer: adamw({ rate: cosine({ rate, steps }), weightDecay: decay }), clip: 1 });
+    const update = createUpdate(gpu, speller.operators, { optimizer: adamw({ learningRate: cosine({ learningRate: rate, steps }), weightDecay: decay }), gradientClip: 1 });
     const best = new BestWeights(speller.operators);
-    const next = endlessBatches(data.training, ({ name }) => name.length, { batch, seed });
+    const next = endlessBatches(data.training, ({ name }) => name.length, { batchSize: batch, seed });
     let mean = Math.log(data.symbols.size);
     for await (const { step, loss } of train(steps, { loss: speller.loss, update, submit: () => speller.learn(next()) })) {
       mean += (loss - mean) / Math.min(step, every);
@@ -104,13 +104,13 @@ function createSpeller(gpu: Gpu, { symbols: characters, longest }: NameData, { b
   const head = createLinear(gpu, { inputSize: hidden, outputSize: V, seed: seed + 1 });
   const planned = (rows: number, training: boolean) => ({
     initial: initial.plan({ rows }),
-    states: recurrent.plan({ steps: T, batch: rows, training, ragged: true }),
+    states: recurrent.plan({ timeSteps: T, batchSize: rows, training, ragged: true }),
     head: head.plan({ rows: T * rows }),
-    loss: createLoss(gpu, { loss: 'cross_entropy', steps: T, batch: rows, features: V }),
+    loss: createLoss(gpu, { loss: 'cross_entropy', timeSteps: T, batchSize: rows, features: V }),
   });
   const [learning, measuring] = [planned(batch, true), planned(MEASURED, false)];
   const forward = ({ initial, states, head, loss }: typeof learning, names: readonly LabelledName[], rows = names.length): void => {
-    const { inputs, targets, lengths, labels } = generationBatch(names, symbols, { steps: T });
+    const { inputs, targets, lengths, labels } = generationBatch(names, symbols, { timeSteps: T });
     initial.forward(oneHot(labels, CLASSES.length));
     states.forward({ input: oneHot(inputs, V), h0: initial.output, lengths });
     head.forward(states.output);
@@ -143,7 +143,7 @@ function createSpeller(gpu: Gpu, { symbols: characters, longest }: NameData, { b
     async generate(labels: readonly number[], { temperature, seed }: { temperature: number; seed: number }): Promise<LabelledName[]> {
       const N = labels.length;
       const random = createRandom(seed, 1);
-      const [states, start, logits] = [recurrent.stream({ batch: N }), initial.plan({ rows: N }), head.plan({ rows: N })];
+      const [states, start, logits] = [recurrent.stream({ batchSize: N }), initial.plan({ rows: N }), head.plan({ rows: N })];
       start.forward(oneHot(labels, CLASSES.length));
       states.h.write(await start.output.read());
       const spelled: number[][] = labels.map(() => []);

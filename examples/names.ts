@@ -79,8 +79,8 @@ type Classifier = ReturnType<typeof createClassifier>;
 async function* trainMember(
   gpu: Gpu, classifier: Classifier, { training, validation }: NameData, { part, steps, batch, rate, decay, every, seed }: Training,
 ): AsyncGenerator<Row, void, void> {
-  const update = createUpdate(gpu, classifier.operators, { optimizer: adamw({ rate: cosine({ rate, steps }), weightDecay: decay }), clip: 1 });
-  const next = endlessBatches(training, ({ name }) => name.length, { batch, seed });
+  const update = createUpdate(gpu, classifier.operators, { optimizer: adamw({ learningRate: cosine({ learningRate: rate, steps }), weightDecay: decay }), gradientClip: 1 });
+  const next = endlessBatches(training, ({ name }) => name.length, { batchSize: batch, seed });
   try {
     let mean = Math.log(CLASSES.length);
     for await (const { step, loss } of train(steps, { loss: classifier.loss, update, submit: () => classifier.learn(next()) })) {
@@ -127,14 +127,14 @@ function createClassifier(gpu: Gpu, { symbols, longest }: NameData, { batch, hid
     cell: 'lstm', inputSize: symbols.size, hiddenSize: hidden, direction: 'bidirectional', forgetBias: 1, recurrentDropout, seed,
   });
   const head = createLinear(gpu, { inputSize: 2 * hidden, outputSize: CLASSES.length, seed: seed + 1 });
-  const loss = createLoss(gpu, { loss: 'cross_entropy', steps: 1, batch, features: CLASSES.length });
+  const loss = createLoss(gpu, { loss: 'cross_entropy', timeSteps: 1, batchSize: batch, features: CLASSES.length });
   const planned = (rows: number, training: boolean) => ({
-    states: recurrent.plan({ steps: longest, batch: rows, training, ragged: true }), head: head.plan({ rows, parts: 2 }),
+    states: recurrent.plan({ timeSteps: longest, batchSize: rows, training, ragged: true }), head: head.plan({ rows, parts: 2 }),
   });
   const [learning, measuring] = [planned(batch, true), planned(MEASURED, false)];
   const hide = createRandom(seed, 0xffffffff);
   const forward = ({ states, head }: typeof learning, names: readonly LabelledName[], hidden: { share: number; random: Random } | null) => {
-    const { tokens, lengths, labels } = nameBatch(names, symbols, { steps: longest });
+    const { tokens, lengths, labels } = nameBatch(names, symbols, { timeSteps: longest });
     // A token that is no symbol's is read as zeros.
     const shown = hidden ? tokens.map((token) => (hidden.random.uniform() < hidden.share ? symbols.size : token)) : tokens;
     states.forward({ input: oneHot(shown, symbols.size), lengths });

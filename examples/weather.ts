@@ -26,9 +26,9 @@ export const weather = defineExample({
     const series = prepareSeries(parseColumn(csv, 'temp_max'));
     const places = { training: predictable(series.training, window), validation: predictable(series.validation, window), test: predictable(series.test, window) };
     const forecaster = createForecaster(gpu, series, { batch, window, hidden, seed });
-    const update = createUpdate(gpu, forecaster.operators, { optimizer: adam({ rate: cosine({ rate, steps }) }), clip: 1 });
+    const update = createUpdate(gpu, forecaster.operators, { optimizer: adam({ learningRate: cosine({ learningRate: rate, steps }) }), gradientClip: 1 });
     const best = new BestWeights(forecaster.operators);
-    const next = endlessBatches(places.training, () => window, { batch, seed });
+    const next = endlessBatches(places.training, () => window, { batchSize: batch, seed });
     let mean = 1;
     for await (const { step, loss } of train(steps, { loss: forecaster.loss, update, submit: () => forecaster.learn(next()) })) {
       mean += (loss - mean) / Math.min(step, every);
@@ -76,8 +76,8 @@ interface Sizes {
 function createForecaster(gpu: Gpu, series: Series, { batch, window, hidden, seed }: Sizes) {
   const recurrent = createRecurrent(gpu, { cell: 'lstm', inputSize: 1, hiddenSize: hidden, forgetBias: 1, seed });
   const head = createLinear(gpu, { inputSize: hidden, outputSize: 1, seed: seed + 1 });
-  const loss = createLoss(gpu, { loss: 'mean_squared_error', steps: 1, batch, features: 1 });
-  const planned = (rows: number, training: boolean) => ({ rows, states: recurrent.plan({ steps: window, batch: rows, training }), head: head.plan({ rows }) });
+  const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 1, batchSize: batch, features: 1 });
+  const planned = (rows: number, training: boolean) => ({ rows, states: recurrent.plan({ timeSteps: window, batchSize: rows, training }), head: head.plan({ rows }) });
   const [learning, measuring] = [planned(batch, true), planned(MEASURED, false)];
   /** @returns [N] the last temperatures, and [N] how much they change */
   const forward = ({ rows, states, head }: typeof learning, places: readonly number[]) => {

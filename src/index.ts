@@ -14,9 +14,9 @@ export { Attention, createAttention, type AttentionOptions, type AttentionScore 
 export { AttentionPlan, type AttentionInputs, type AttentionPlanOptions } from './layers/attention_plan.ts';
 export type { Precision } from './layers/precision.ts';
 export type { GenerateOptions } from './layers/generate.ts';
-export { CharacterModel, createModel, loadModel, type ModelOptions } from './layers/model.ts';
+export { createLanguageModel, LanguageModel, loadLanguageModel, type LanguageModelOptions } from './layers/model.ts';
 export type { LoadOptions } from './layers/model_file.ts';
-export type { LayerOptions } from './layers/model_shape.ts';
+export type { EmbeddingOptions, LayerOptions } from './layers/model_shape.ts';
 export { createLinear, Linear, LinearPlan, type LinearOptions, type LinearPlanOptions } from './layers/linear_operator.ts';
 export { createRecurrent, Recurrent, type RecurrentOptions } from './layers/recurrent.ts';
 export { RecurrentPlan, type BackwardInputs, type ForwardInputs, type LayerTrace, type PlanOptions } from './layers/recurrent_plan.ts';
@@ -31,7 +31,7 @@ export type { LossName, LossOptions } from './train/loss_window.ts';
 export {
   adam, adamw, rmsprop, sgd, type AdamOptions, type Optimizer, type RmspropOptions, type SgdOptions,
 } from './train/optimizer.ts';
-export { constant, cosine, rateAt, stepDecay, warmUp, type Schedule } from './train/schedule.ts';
+export { constant, cosine, learningRateAt, stepDecay, warmUp, type LearningRateSchedule } from './train/schedule.ts';
 export {
   resumableRun, TrainingInterruptedError, type ResumableCheckpoint, type ResumableOptions, type ResumableProgress,
 } from './train/resumable_run.ts';

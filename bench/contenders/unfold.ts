@@ -1,16 +1,16 @@
 // Unfold as its README shows it: a character model, its trainer, and the trainer's own evaluation as the forward pass.
 
-import { adam, createModel, createTrainer, Vocabulary, type CharacterModel, type Gpu, type Trainer } from '../../src/index.ts';
+import { adam, createLanguageModel, createTrainer, Vocabulary, type Gpu, type LanguageModel, type Trainer } from '../../src/index.ts';
 import type { Contender } from '../contender.ts';
 import type { Config } from '../configs.ts';
 import { adamOptions, type Workload } from '../workload.ts';
 
 /** A model with the workload's weights. */
-export function createWorkloadModel(gpu: Gpu, { config, parameters }: Workload): CharacterModel {
-  const model = createModel(gpu, {
+export function createWorkloadModel(gpu: Gpu, { config, parameters }: Workload): LanguageModel {
+  const model = createLanguageModel(gpu, {
     vocabulary: vocabularyOf(config),
-    embed: 'one-hot',
-    layers: Array.from({ length: config.layers }, () => ({ cell: 'lstm', hidden: config.hidden })),
+    embedding: 'one-hot',
+    layers: Array.from({ length: config.numLayers }, () => ({ cell: 'lstm', hiddenSize: config.hiddenSize })),
   });
   for (const [name, values] of Object.entries(parameters)) model.parameters[ownName(name)]!.write(values);
   return model;
@@ -20,13 +20,13 @@ export function createWorkloadModel(gpu: Gpu, { config, parameters }: Workload):
 export const vocabularyOf = ({ vocabulary }: Config): Vocabulary =>
   new Vocabulary(Array.from({ length: vocabulary }, (_, v) => String.fromCodePoint(0x4e00 + v)), 'none');
 
-export const createWorkloadTrainer = (model: CharacterModel, { config: { batch, window } }: Workload): Trainer =>
-  createTrainer(model, { optimizer: adam(adamOptions), batch, window });
+export const createWorkloadTrainer = (model: LanguageModel, { config: { batchSize, timeSteps } }: Workload): Trainer =>
+  createTrainer(model, { optimizer: adam(adamOptions), batchSize, timeSteps });
 
 export class Unfold implements Contender {
   readonly biases = 'two';
   readonly gpu: Gpu;
-  #model!: CharacterModel;
+  #model!: LanguageModel;
   trainer!: Trainer;
   /** One window long, so every step is the start of an epoch, from a zero state. */
   #text!: { tokens: Uint32Array };

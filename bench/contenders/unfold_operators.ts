@@ -26,19 +26,19 @@ export class UnfoldOperators implements Contender {
   }
 
   async prepare(workload: Workload): Promise<void> {
-    const { config: { vocabulary, hidden, layers, window: steps, batch, bidirectional, ragged }, parameters, inputs } = workload;
+    const { config: { vocabulary, hiddenSize, numLayers, timeSteps, batchSize, bidirectional, ragged }, parameters, inputs } = workload;
     const gpu = this.gpu;
     this.#workload = workload;
     this.#input = oneHot(inputs, vocabulary);
-    this.#recurrent = createRecurrent(gpu, { cell: 'lstm', inputSize: vocabulary, hiddenSize: hidden, layers, bidirectional });
-    this.#linear = createLinear(gpu, { inputSize: (bidirectional ? 2 : 1) * hidden, outputSize: vocabulary });
+    this.#recurrent = createRecurrent(gpu, { cell: 'lstm', inputSize: vocabulary, hiddenSize, numLayers, direction: bidirectional ? 'bidirectional' : 'forward' });
+    this.#linear = createLinear(gpu, { inputSize: (bidirectional ? 2 : 1) * hiddenSize, outputSize: vocabulary });
     for (const [name, values] of Object.entries(parameters)) this.#array('parameters', name).write(values);
     this.#plans = {
-      training: this.#recurrent.plan({ steps, batch, ragged, training: true }),
-      forward: this.#recurrent.plan({ steps, batch, ragged }),
-      head: this.#linear.plan({ rows: steps * batch }),
+      training: this.#recurrent.plan({ timeSteps, batchSize, ragged, training: true }),
+      forward: this.#recurrent.plan({ timeSteps, batchSize, ragged }),
+      head: this.#linear.plan({ rows: timeSteps * batchSize }),
     };
-    this.#loss = createLoss(gpu, { loss: 'cross_entropy', steps, batch, features: vocabulary, ragged });
+    this.#loss = createLoss(gpu, { loss: 'cross_entropy', timeSteps, batchSize, features: vocabulary, ragged });
     this.#update = createUpdate(gpu, [this.#recurrent, this.#linear], { optimizer: adam(adamOptions) });
   }
 

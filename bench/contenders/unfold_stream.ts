@@ -1,7 +1,7 @@
 // Unfold one token at a time. Queued: the model's own generation, which draws on the GPU. With read-back: the operators' stream,
 // its logits on the host after every token.
 
-import { createLinear, createRecurrent, type CharacterModel, type Gpu, type LinearPlan, type RecurrentStream } from '../../src/index.ts';
+import { createLinear, createRecurrent, type Gpu, type LanguageModel, type LinearPlan, type RecurrentStream } from '../../src/index.ts';
 import type { Contender, StreamResult } from '../contender.ts';
 import { oneHot, type Workload } from '../workload.ts';
 import { createWorkloadModel } from './unfold.ts';
@@ -10,7 +10,7 @@ export class UnfoldStream implements Contender {
   readonly biases = 'two';
   readonly gpu: Gpu;
   #workload!: Workload;
-  #model!: CharacterModel;
+  #model!: LanguageModel;
   #stream!: RecurrentStream;
   #head!: LinearPlan;
   #inputs!: Float32Array[];
@@ -20,16 +20,16 @@ export class UnfoldStream implements Contender {
   }
 
   async prepare(workload: Workload): Promise<void> {
-    const { config: { vocabulary, hidden, layers }, parameters, inputs } = workload;
+    const { config: { vocabulary, hiddenSize, numLayers }, parameters, inputs } = workload;
     this.#workload = workload;
     this.#model = createWorkloadModel(this.gpu, workload);
-    const recurrent = createRecurrent(this.gpu, { cell: 'lstm', inputSize: vocabulary, hiddenSize: hidden, layers });
-    const linear = createLinear(this.gpu, { inputSize: hidden, outputSize: vocabulary });
+    const recurrent = createRecurrent(this.gpu, { cell: 'lstm', inputSize: vocabulary, hiddenSize, numLayers });
+    const linear = createLinear(this.gpu, { inputSize: hiddenSize, outputSize: vocabulary });
     for (const [name, values] of Object.entries(parameters)) {
       const [operator, rest] = name.split('.') as [string, string];
       (operator === 'linear' ? linear : recurrent).parameters[rest]!.write(values);
     }
-    this.#stream = recurrent.stream({ batch: 1 });
+    this.#stream = recurrent.stream({ batchSize: 1 });
     this.#head = linear.plan({ rows: 1 });
     this.#inputs = Array.from(inputs, (token) => oneHot([token], vocabulary));
   }

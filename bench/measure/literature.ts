@@ -38,7 +38,7 @@ export class LiteraturePoint {
     this.gpu = gpu;
     this.steps = small ? SMALL_STEPS : STEPS;
     this.network = createRecurrent(gpu, { cell: 'lstm', inputSize: HIDDEN, hiddenSize: HIDDEN, seed: 1 });
-    this.plan = this.network.plan({ steps: this.steps, batch: BATCH, training: true });
+    this.plan = this.network.plan({ timeSteps: this.steps, batchSize: BATCH, training: true });
     const random = uniform(5);
     const numbers = (): Float32Array => Float32Array.from({ length: this.steps * BATCH * HIDDEN }, () => 2 * random() - 1);
     this.input = numbers();
@@ -74,9 +74,9 @@ export async function measureLiterature(point: LiteraturePoint, rounds: number, 
   const part = (values: Float32Array): Float32Array => values.slice(0, CHECKED_STEPS * BATCH * HIDDEN);
 
   const parameters = Object.fromEntries(await Promise.all(Object.entries(network.parameters).map(async ([name, array]) => [name, Float64Array.from(await array.read())] as const)));
-  const truth = recurrentForward({ cell: cells.lstm, steps: CHECKED_STEPS, batch: BATCH, inputSize: HIDDEN, hiddenSize: HIDDEN }, parameters, Float64Array.from(part(input)));
+  const truth = recurrentForward({ cell: cells.lstm, timeSteps: CHECKED_STEPS, batchSize: BATCH, inputSize: HIDDEN, hiddenSize: HIDDEN }, parameters, Float64Array.from(part(input)));
   const { gradients } = recurrentBackward(truth, { dOutput: Float64Array.from(part(dOutput)) });
-  const short = network.plan({ steps: CHECKED_STEPS, batch: BATCH, training: true });
+  const short = network.plan({ timeSteps: CHECKED_STEPS, batchSize: BATCH, training: true });
   network.zeroGradients();
   short.forward({ input: part(input) });
   expectClose('output', await short.output.read(), truth.output, 1e-5);

@@ -23,7 +23,7 @@ export class ScalingPoint {
 
   constructor(gpu: Gpu, { T, H, N, L }: PointSizes) {
     const config: Config = {
-      name: 'point', vocabulary: VOCABULARY, hidden: H, layers: L, batch: N, window: T, bidirectional: false, ragged: false, measures: ['train'],
+      name: 'point', vocabulary: VOCABULARY, hiddenSize: H, numLayers: L, batchSize: N, timeSteps: T, bidirectional: false, ragged: false, measures: ['train'],
     };
     this.#unfold = new Unfold(gpu);
     this.#ready = this.#unfold.prepare(createWorkload(config));
@@ -48,9 +48,9 @@ export interface MemoryFigures extends PointSizes {
 
 export function measureMemory(gpu: Gpu, sizes: PointSizes): MemoryFigures {
   const { T, H, N, L } = sizes;
-  const network = createRecurrent(gpu, { cell: 'lstm', inputSize: H, hiddenSize: H, layers: L });
+  const network = createRecurrent(gpu, { cell: 'lstm', inputSize: H, hiddenSize: H, numLayers: L });
   const bytesOf = (more: Pick<PlanOptions, 'checkpointEvery'>): number => {
-    const plan = network.plan({ steps: T, batch: N, training: true, ...more });
+    const plan = network.plan({ timeSteps: T, batchSize: N, training: true, ...more });
     const { totalBytes } = plan.memory;
     plan.destroy();
     return totalBytes;

@@ -29,12 +29,12 @@ class Jax implements Contender {
   #jitted!: ReturnType<typeof jitted>;
 
   async prepare(workload: Workload): Promise<void> {
-    const { config: { vocabulary, batch, window, measures }, inputs, targets } = workload;
+    const { config: { vocabulary, batchSize, timeSteps, measures }, inputs, targets } = workload;
     this.#workload = workload;
     this.#weights = kerasWeights(workload);
     this.#parameters = Object.fromEntries(this.#weights.map(({ name, shape, values }) => [name, np.array(values, { shape })]));
     this.#moments = { m: this.#zeros(), v: this.#zeros() };
-    const rows = batch * window;
+    const rows = batchSize * timeSteps;
     const mask = maskOf(workload);
     const useful = usefulRows(workload);
     const labels = oneHot(targets, vocabulary).map((value, k) => (value * mask[Math.floor(k / vocabulary)]!) / useful);
@@ -78,8 +78,8 @@ class Jax implements Contender {
   }
 
   async stream(tokens: number, readback: boolean): Promise<StreamResult> {
-    const { layers, hidden } = this.#workload.config;
-    const zeros = (): State[] => Array.from({ length: layers }, () => [np.zeros([1, hidden]), np.zeros([1, hidden])]);
+    const { numLayers, hiddenSize } = this.#workload.config;
+    const zeros = (): State[] => Array.from({ length: numLayers }, () => [np.zeros([1, hiddenSize]), np.zeros([1, hiddenSize])]);
     const logits: Float32Array[] = [];
     let states = zeros();
     for (let k = 0; k < tokens; k++) {
@@ -120,7 +120,7 @@ function jitted(config: Config) {
 
 /** `corrections` [2,1] are 1 / (1 - beta^step) of both moments. */
 function adam(parameters: Parameters, gradients: Parameters, m: Parameters, v: Parameters, corrections: JaxArray): { parameters: Parameters; m: Parameters; v: Parameters } {
-  const { rate, beta1, beta2, epsilon } = adamOptions;
+  const { learningRate, beta1, beta2, epsilon } = adamOptions;
   const [first, second] = np.split(corrections, 2, 0) as [JaxArray, JaxArray];
   const next = { parameters: {} as Parameters, m: {} as Parameters, v: {} as Parameters };
   for (const [name, parameter] of Object.entries(parameters)) {
@@ -131,7 +131,7 @@ function adam(parameters: Parameters, gradients: Parameters, m: Parameters, v: P
     const [a, b] = [first, second].map((correction) => (vector ? correction.ref.sum() : correction.ref)) as [JaxArray, JaxArray];
     next.m[name] = mean.ref;
     next.v[name] = square.ref;
-    next.parameters[name] = parameter.sub(mean.mul(a).div(np.sqrt(square.mul(b)).add(epsilon)).mul(rate));
+    next.parameters[name] = parameter.sub(mean.mul(a).div(np.sqrt(square.mul(b)).add(epsilon)).mul(learningRate));
   }
   first.dispose();
   second.dispose();
@@ -139,9 +139,9 @@ function adam(parameters: Parameters, gradients: Parameters, m: Parameters, v: P
 }
 
 function lossOf(config: Config, parameters: Parameters, { x: input, y, mask }: Data): JaxArray {
-  const steps = np.split(mask, config.window, 0);
+  const steps = np.split(mask, config.timeSteps, 0);
   let x = input;
-  for (let l = 0; l < config.layers; l++) {
+  for (let l = 0; l < config.numLayers; l++) {
     const suffixes = directionsOf(config);
     const outputs = suffixes.map((suffix, d) =>
       unfold(config, parameters, `_l${l}${suffix}`, d === suffixes.length - 1 ? x : x.ref, suffix === '' ? null : steps));
@@ -153,13 +153,13 @@ function lossOf(config: Config, parameters: Parameters, { x: input, y, mask }: D
 }
 
 /** x [T*N,I] → [T*N,H]. In reverse, with the mask's steps [N,1], a row's state stays zero until its own last element comes. */
-function unfold({ batch, hidden, window }: Config, parameters: Parameters, suffix: string, x: JaxArray, mask: readonly JaxArray[] | null): JaxArray {
+function unfold({ batchSize, hiddenSize, timeSteps }: Config, parameters: Parameters, suffix: string, x: JaxArray, mask: readonly JaxArray[] | null): JaxArray {
   const [weightIh, weightHh, bias] = layerOf(parameters, suffix);
-  const wx = np.split(np.matmul(x, weightIh).add(bias), window, 0);
-  let state: State = [np.zeros([batch, hidden]), np.zeros([batch, hidden])];
+  const wx = np.split(np.matmul(x, weightIh).add(bias), timeSteps, 0);
+  let state: State = [np.zeros([batchSize, hiddenSize]), np.zeros([batchSize, hiddenSize])];
   const outputs: JaxArray[] = [];
-  for (let k = 0; k < window; k++) {
-    const t = mask ? window - 1 - k : k;
+  for (let k = 0; k < timeSteps; k++) {
+    const t = mask ? timeSteps - 1 - k : k;
     state = step(wx[t]!, state, weightHh.ref);
     if (mask) state = [state[0].mul(mask[t]!.ref), state[1].mul(mask[t]!.ref)];
     outputs[t] = state[0].ref;

@@ -11,24 +11,24 @@ const FLOAT = 1, INT32 = 6, INT64 = 7;
  * window of one step, and for every layer l the inputs `h{l}`, `c{l}` [1,N,H] and the outputs `hn{l}`, `cn{l}`.
  */
 export function onnxCharacterModel(workload: Workload, { states }: { states: boolean }): Uint8Array {
-  const { config: { vocabulary, hidden, layers, batch, bidirectional, ragged }, parameters } = workload;
+  const { config: { vocabulary, hiddenSize, numLayers, batchSize, bidirectional, ragged }, parameters } = workload;
   const directions = bidirectional ? 2 : 1;
-  const window = states ? 1 : workload.config.window;
+  const window = states ? 1 : workload.config.timeSteps;
   const nodes: Uint8Array[] = [];
   const initializers: Uint8Array[] = [];
-  const inputs = [valueInfo('x', FLOAT, [window, batch, vocabulary])];
-  const outputs = [valueInfo('logits', FLOAT, [window, batch, vocabulary])];
-  if (ragged) inputs.push(valueInfo('lengths', INT32, [batch]));
+  const inputs = [valueInfo('x', FLOAT, [window, batchSize, vocabulary])];
+  const outputs = [valueInfo('logits', FLOAT, [window, batchSize, vocabulary])];
+  if (ragged) inputs.push(valueInfo('lengths', INT32, [batchSize]));
   const constant = (name: string, shape: readonly number[], values: Float32Array): string => {
     initializers.push(tensor(name, FLOAT, shape, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)));
     return name;
   };
 
-  initializers.push(tensor('columns', INT64, [3], new Uint8Array(BigInt64Array.of(BigInt(window), BigInt(batch), BigInt(directions * hidden)).buffer)));
+  initializers.push(tensor('columns', INT64, [3], new Uint8Array(BigInt64Array.of(BigInt(window), BigInt(batchSize), BigInt(directions * hiddenSize)).buffer)));
   let x = 'x';
-  for (let l = 0; l < layers; l++) {
+  for (let l = 0; l < numLayers; l++) {
     const { W, R, B } = onnxLayer(workload, l);
-    const state = [batch, hidden];
+    const state = [batchSize, hiddenSize];
     if (states) {
       inputs.push(valueInfo(`h${l}`, FLOAT, [1, ...state]), valueInfo(`c${l}`, FLOAT, [1, ...state]));
       outputs.push(valueInfo(`hn${l}`, FLOAT, [1, ...state]), valueInfo(`cn${l}`, FLOAT, [1, ...state]));
@@ -36,13 +36,13 @@ export function onnxCharacterModel(workload: Workload, { states }: { states: boo
     nodes.push(
       node('LSTM', [
         x,
-        constant(`W${l}`, [directions, 4 * hidden, l === 0 ? vocabulary : directions * hidden], W),
-        constant(`R${l}`, [directions, 4 * hidden, hidden], R),
-        constant(`B${l}`, [directions, 8 * hidden], B),
+        constant(`W${l}`, [directions, 4 * hiddenSize, l === 0 ? vocabulary : directions * hiddenSize], W),
+        constant(`R${l}`, [directions, 4 * hiddenSize, hiddenSize], R),
+        constant(`B${l}`, [directions, 8 * hiddenSize], B),
         ragged ? 'lengths' : '',
         ...(states ? [`h${l}`, `c${l}`] : []),
       ], states ? [`y${l}`, `hn${l}`, `cn${l}`] : [`y${l}`], [
-        attribute('hidden_size', hidden, false), attribute('direction', bidirectional ? 'bidirectional' : 'forward', false),
+        attribute('hidden_size', hiddenSize, false), attribute('direction', bidirectional ? 'bidirectional' : 'forward', false),
       ]),
       // [T,D,N,H] → [T,N,D,H] → [T,N,D*H]
       node('Transpose', [`y${l}`], [`t${l}`], [[text(1, 'perm'), ...[0, 2, 1, 3].map((axis) => varint(8, axis)), varint(20, 7)]]),
@@ -50,9 +50,9 @@ export function onnxCharacterModel(workload: Workload, { states }: { states: boo
     );
     x = `x${l}`;
   }
-  const weight = transpose(parameters['linear.weight']!, vocabulary, directions * hidden);
+  const weight = transpose(parameters['linear.weight']!, vocabulary, directions * hiddenSize);
   nodes.push(
-    node('MatMul', [x, constant('weight', [directions * hidden, vocabulary], weight)], ['products'], []),
+    node('MatMul', [x, constant('weight', [directions * hiddenSize, vocabulary], weight)], ['products'], []),
     node('Add', ['products', constant('bias', [vocabulary], parameters['linear.bias']!)], ['logits'], []),
   );
   const graph = [

@@ -25,14 +25,14 @@ class OnnxRuntime implements Contender {
   }
 
   async prepare(workload: Workload): Promise<void> {
-    const { config: { vocabulary, window, batch, ragged, measures }, inputs, lengths } = workload;
+    const { config: { vocabulary, timeSteps, batchSize, ragged, measures }, inputs, lengths } = workload;
     const { Tensor, InferenceSession } = this.#runtime;
     const states = measures.includes('queued');
     this.#workload = workload;
     this.#session = await InferenceSession.create(onnxCharacterModel(workload, { states }), { executionProviders: [this.#provider], logSeverityLevel: ERRORS });
     if (states) this.#tokens = Array.from(inputs, (token) => new Tensor('float32', oneHot([token], vocabulary), [1, 1, vocabulary]));
-    else this.#feeds.x = new Tensor('float32', oneHot(inputs, vocabulary), [window, batch, vocabulary]);
-    if (ragged) this.#feeds.lengths = new Tensor('int32', Int32Array.from(lengths), [batch]);
+    else this.#feeds.x = new Tensor('float32', oneHot(inputs, vocabulary), [timeSteps, batchSize, vocabulary]);
+    if (ragged) this.#feeds.lengths = new Tensor('int32', Int32Array.from(lengths), [batchSize]);
   }
 
   async forward(): Promise<Float32Array> {
@@ -42,10 +42,10 @@ class OnnxRuntime implements Contender {
 
   /** Every run gives its results to the host, so queued tokens are no different. */
   async stream(tokens: number, readback: boolean): Promise<StreamResult> {
-    const { layers, hidden } = this.#workload.config;
+    const { numLayers, hiddenSize } = this.#workload.config;
     const { Tensor } = this.#runtime;
-    const zeros = (): Record<string, Tensor> => Object.fromEntries(Array.from({ length: layers }, (_, l) => [`h${l}`, `c${l}`]).flat()
-      .map((name) => [name, new Tensor('float32', new Float32Array(hidden), [1, 1, hidden])]));
+    const zeros = (): Record<string, Tensor> => Object.fromEntries(Array.from({ length: numLayers }, (_, l) => [`h${l}`, `c${l}`]).flat()
+      .map((name) => [name, new Tensor('float32', new Float32Array(hiddenSize), [1, 1, hiddenSize])]));
     const logits: Float32Array[] = [];
     let states = zeros();
     for (let k = 0; k < tokens; k++) {

@@ -25,21 +25,21 @@ export async function openBackend(name: string): Promise<void> {
 
 /** Epsilon is given because its default there depends on the backend. */
 export const createOptimizer = (): tf.Optimizer =>
-  tf.train.adam(adamOptions.rate, adamOptions.beta1, adamOptions.beta2, adamOptions.epsilon);
+  tf.train.adam(adamOptions.learningRate, adamOptions.beta1, adamOptions.beta2, adamOptions.epsilon);
 
 /**
  * One-hot inputs and labels, `[rows,V]` with rows time-major, `[N,T,V]` for `order` 'batch-major'. They are float32 and made
  * on the host: what `tf.oneHot` gives on the webgpu backend stays typed int32, and the kernels behind it do not compile.
  */
 export function oneHotData({ config, inputs, targets }: Workload, order: 'time-major' | 'batch-major'): { x: tf.Tensor; y: tf.Tensor } {
-  const { vocabulary, batch, window } = config;
-  const shape = order === 'time-major' ? [window * batch, vocabulary] : [batch, window, vocabulary];
+  const { vocabulary, batchSize, timeSteps } = config;
+  const shape = order === 'time-major' ? [timeSteps * batchSize, vocabulary] : [batchSize, timeSteps, vocabulary];
   const make = (tokens: Uint32Array): tf.Tensor => {
     const values = new Float32Array(tokens.length * vocabulary);
-    for (let t = 0; t < window; t++) {
-      for (let n = 0; n < batch; n++) {
-        const row = order === 'time-major' ? t * batch + n : n * window + t;
-        values[row * vocabulary + tokens[t * batch + n]!] = 1;
+    for (let t = 0; t < timeSteps; t++) {
+      for (let n = 0; n < batchSize; n++) {
+        const row = order === 'time-major' ? t * batchSize + n : n * timeSteps + t;
+        values[row * vocabulary + tokens[t * batchSize + n]!] = 1;
       }
     }
     return tf.tensor(values, shape, 'float32');

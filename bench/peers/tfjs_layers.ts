@@ -19,11 +19,11 @@ class TfjsLayers implements Contender {
   #data!: { x: tf.Tensor; y: tf.Tensor };
 
   async prepare(workload: Workload): Promise<void> {
-    const { vocabulary, hidden, window, batch, layers: count } = workload.config;
-    for (let l = 0; l < count; l++) {
+    const { vocabulary, hiddenSize, timeSteps, batchSize, numLayers } = workload.config;
+    for (let l = 0; l < numLayers; l++) {
       this.#model.add(layers.lstm({
-        units: hidden, returnSequences: true, recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros', unitForgetBias: false,
-        ...l === 0 && { inputShape: [window, vocabulary] },
+        units: hiddenSize, returnSequences: true, recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros', unitForgetBias: false,
+        ...l === 0 && { inputShape: [timeSteps, vocabulary] },
       }));
     }
     this.#model.add(layers.dense({ units: vocabulary }));
@@ -31,7 +31,7 @@ class TfjsLayers implements Contender {
     this.#weights = kerasWeights(workload);
     tf.tidy(() => this.#model.setWeights(this.#weights.map(({ shape, values }) => tf.tensor(values, shape, 'float32'))));
     this.#data = oneHotData(workload, 'batch-major');
-    this.#batch = batch;
+    this.#batch = batchSize;
   }
 
   async train(steps: number): Promise<number[]> {

@@ -25,7 +25,7 @@ class TfjsOps implements Contender {
   #tokens: tf.Tensor[] = [];
 
   async prepare(workload: Workload): Promise<void> {
-    const { config: { window, batch, vocabulary, ragged, measures } } = workload;
+    const { config: { timeSteps, batchSize, vocabulary, ragged, measures } } = workload;
     this.#workload = workload;
     this.#weights = kerasWeights(workload);
     this.#variables = this.#weights.map(({ shape, values, name }) => tf.tidy(() => tf.variable(tf.tensor(values, shape, 'float32'), true, name)));
@@ -33,7 +33,7 @@ class TfjsOps implements Contender {
     this.#data = {
       ...oneHotData(workload, 'time-major'),
       rowWeights: weightsOf(workload),
-      mask: ragged ? Array.from({ length: window }, (_, t) => tf.tensor(mask.slice(t * batch, (t + 1) * batch), [batch, 1], 'float32')) : [],
+      mask: ragged ? Array.from({ length: timeSteps }, (_, t) => tf.tensor(mask.slice(t * batchSize, (t + 1) * batchSize), [batchSize, 1], 'float32')) : [],
     };
     if (measures.includes('queued')) this.#tokens = Array.from(workload.inputs, (token) => tf.tensor(oneHot([token], vocabulary), [1, vocabulary], 'float32'));
   }
@@ -74,8 +74,8 @@ class TfjsOps implements Contender {
   }
 
   #zeroStates(): State[] {
-    const { layers, hidden } = this.#workload.config;
-    return Array.from({ length: layers }, () => [tf.zeros([1, hidden]), tf.zeros([1, hidden])]);
+    const { numLayers, hiddenSize } = this.#workload.config;
+    return Array.from({ length: numLayers }, () => [tf.zeros([1, hiddenSize]), tf.zeros([1, hiddenSize])]);
   }
 
   #token(token: tf.Tensor, states: readonly State[]): { logits: tf.Tensor; states: State[] } {
@@ -102,7 +102,7 @@ class TfjsOps implements Contender {
   #loss(): tf.Tensor {
     const { config } = this.#workload;
     let { x } = this.#data;
-    for (let l = 0; l < config.layers; l++) {
+    for (let l = 0; l < config.numLayers; l++) {
       const outputs = directionsOf(config).map((suffix, d) => this.#unfold(x, this.#layer(l, d), suffix !== ''));
       x = outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 1);
     }
@@ -111,13 +111,13 @@ class TfjsOps implements Contender {
 
   /** [T*N,I] → [T*N,H]. In reverse a row's state stays zero until its own last element comes; forward, what lies past it reaches no loss. */
   #unfold(x: tf.Tensor, [weightIh, weightHh, bias]: Layer, reverse: boolean): tf.Tensor {
-    const { hidden, batch, window } = this.#workload.config;
+    const { hiddenSize, batchSize, timeSteps } = this.#workload.config;
     // T pieces of [N,4H]. Split in two stages: the wasm backend copies the whole of its input for every piece it cuts off.
-    const wx = tf.split(tf.add(tf.matMul(x, weightIh), bias), PARTS, 0).flatMap((part) => tf.split(part, window / PARTS, 0));
-    let state: State = [tf.zeros([batch, hidden]), tf.zeros([batch, hidden])];
+    const wx = tf.split(tf.add(tf.matMul(x, weightIh), bias), PARTS, 0).flatMap((part) => tf.split(part, timeSteps / PARTS, 0));
+    let state: State = [tf.zeros([batchSize, hiddenSize]), tf.zeros([batchSize, hiddenSize])];
     const outputs: tf.Tensor[] = [];
-    for (let k = 0; k < window; k++) {
-      const t = reverse ? window - 1 - k : k;
+    for (let k = 0; k < timeSteps; k++) {
+      const t = reverse ? timeSteps - 1 - k : k;
       state = step(wx[t]!, state, weightHh);
       const mask = reverse ? this.#data.mask[t] : undefined;
       if (mask) state = [tf.mul(state[0], mask), tf.mul(state[1], mask)];

@@ -35,7 +35,7 @@ for (const cell of CELLS) {
   test(`${cell} in f16 agrees with float64: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
     const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction, d) => [1, 2].flatMap((layers) => [false, true].flatMap((ragged) =>
       SIZES.filter((_, i) => (i + d + layers + Number(ragged)) % 2 === 0).map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
-        { cell, precision: 'f16', direction, layers, hiddenSize, inputSize, batch, steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
+        { cell, precision: 'f16', direction, numLayers: layers, hiddenSize, inputSize, batchSize: batch, timeSteps: steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
     const results = await inPage<Comparison[]>(page, 'compareAll', cases.map((given) => ({ ...given, ...(KINKED.includes(cell) && { perturb: ROUNDING }) })));
     // A float64 network that its biases' rounding alone moves so far is none to compare with.
     const sound = results.map(({ sensitivity }) => sensitivity <= BOUND);
@@ -48,36 +48,36 @@ for (const cell of CELLS) {
 
 for (const cell of ['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru'] as const) {
   test(`layer-normalized ${cell} in f16 agrees with float64`, async ({ inPage }) => {
-    const base = { cell, precision: 'f16', layerNorm: true, inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 } as const;
+    const base = { cell, precision: 'f16', layerNorm: true, inputSize: 5, hiddenSize: 7, numLayers: 1, timeSteps: 4, batchSize: 3 } as const;
     const cases: RecurrentCase[] = [
       base,
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
-      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
-      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
+      { ...base, direction: 'bidirectional', numLayers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
+      { ...base, numLayers: 2, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 5 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
 }
 
 test('projected LSTMs in f16 agree with float64', async ({ inPage }) => {
-  const base = { precision: 'f16', inputSize: 5, hiddenSize: 7, projSize: 3, layers: 1, steps: 4, batch: 3 } as const;
+  const base = { precision: 'f16', inputSize: 5, hiddenSize: 7, projSize: 3, numLayers: 1, timeSteps: 4, batchSize: 3 } as const;
   const cases: RecurrentCase[] = [
     { ...base, cell: 'lstm' },
     { ...base, cell: 'peephole_lstm', direction: 'reverse', lengths: [1, 4, 2], bias: false },
-    { ...base, cell: 'coupled_lstm', direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum', projSize: 5 },
-    { ...base, cell: 'lstm', layers: 2, hiddenSize: 130, projSize: 33, inputSize: 33, batch: 7, steps: 5 },
+    { ...base, cell: 'coupled_lstm', direction: 'bidirectional', numLayers: 3, batchSize: 9, timeSteps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum', projSize: 5 },
+    { ...base, cell: 'lstm', numLayers: 2, hiddenSize: 130, projSize: 33, inputSize: 33, batchSize: 7, timeSteps: 5 },
   ];
   check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
 });
 
 test('merged directions, batch first, no bias, a hundred steps', async ({ inPage }) => {
-  const base = { cell: 'lstm', precision: 'f16', inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 } as const;
+  const base = { cell: 'lstm', precision: 'f16', inputSize: 5, hiddenSize: 7, numLayers: 1, timeSteps: 4, batchSize: 3 } as const;
   const cases: RecurrentCase[] = [
     { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false, merge: 'mean' },
-    { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
-    { ...base, layers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
-    { ...base, layers: 3, batch: 2, steps: 100, hiddenSize: 16 },
-    { ...base, cell: 'gru', layers: 2, batch: 33, steps: 100, hiddenSize: 32 },
+    { ...base, direction: 'bidirectional', numLayers: 3, batchSize: 9, timeSteps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
+    { ...base, numLayers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
+    { ...base, numLayers: 3, batchSize: 2, timeSteps: 100, hiddenSize: 16 },
+    { ...base, cell: 'gru', numLayers: 2, batchSize: 33, timeSteps: 100, hiddenSize: 32 },
   ];
   check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
 });
@@ -93,7 +93,7 @@ test('activations, dropout, recurrent dropout and zoneout agree in f16 with PyTo
 
 for (const cell of ['lstm', 'gru'] as const) {
   test(`${cell} in f16 gives the same step by step and in one dispatch, with and without sizes folded in, on wide tiles`, { tag: '@long-compilation' }, async ({ inPage }) => {
-    const shapes = [{ steps: 4, batch: 9, hiddenSize: 12, layers: 2 }, { steps: 6, batch: 5, hiddenSize: 33, layers: 1, lengths: [6, 1, 0, 3, 6] }];
+    const shapes = [{ timeSteps: 4, batchSize: 9, hiddenSize: 12, numLayers: 2 }, { timeSteps: 6, batchSize: 5, hiddenSize: 33, numLayers: 1, lengths: [6, 1, 0, 3, 6] }];
     const { errors } = await inPage<TileReport>('/e2e/gpu/tiles.page.ts', 'families', { cell, precision: 'f16', shapes });
     expect(Object.keys(errors)).toHaveLength(8);
     for (const [family, arrays] of Object.entries(errors)) {

@@ -1,7 +1,7 @@
 // A small character model trained in f16, beside the same in f32.
 import {
-  adam, adamw, createAttention, createLinear, createModel, createRecurrent, createTrainer, createUpdate, loadModel, openDevice, readSafetensors, rmsprop, sgd, Vocabulary,
-  type CharacterModel, type Gpu, type Precision, type Progress, type TrainerOptions,
+  adam, adamw, createAttention, createLanguageModel, createLinear, createRecurrent, createTrainer, createUpdate, loadLanguageModel, openDevice, readSafetensors, rmsprop, sgd, Vocabulary,
+  type Gpu, type LanguageModel, type Precision, type Progress, type TrainerOptions,
 } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { randomArray } from '../gpu/random_arrays.ts';
@@ -12,7 +12,7 @@ const vocabulary = new Vocabulary(Array.from({ length: V }, (_, v) => String.fro
 /** A noisy cycle: something to learn, and a loss below which nothing can go. */
 const tokens = Uint32Array.from({ length: 4000 }, (_, i) => (randomUniform(3, 1, i) < 0.1 ? Math.floor(randomUniform(3, 2, i) * V) : i % V));
 
-const OPTIMIZERS = { adam: () => adam({ rate: 5e-3 }), adamw: () => adamw({ rate: 5e-3 }), rmsprop: () => rmsprop({ rate: 2e-3, momentum: 0.5, centered: true }), sgd: () => sgd({ rate: 0.5, momentum: 0.9 }) };
+const OPTIMIZERS = { adam: () => adam({ learningRate: 5e-3 }), adamw: () => adamw({ learningRate: 5e-3 }), rmsprop: () => rmsprop({ learningRate: 2e-3, momentum: 0.5, centered: true }), sgd: () => sgd({ learningRate: 0.5, momentum: 0.9 }) };
 
 export interface Run {
   readonly precision: Precision;
@@ -24,8 +24,8 @@ export interface Run {
   readonly restartAfter?: number;
 }
 
-const modelOf = (gpu: Gpu, { precision, cell = 'lstm' }: Pick<Run, 'precision' | 'cell'>): CharacterModel =>
-  createModel(gpu, { vocabulary, embed: 8, layers: [{ cell, hidden: 24 }, { cell, hidden: 24 }], seed: 2, precision });
+const modelOf = (gpu: Gpu, { precision, cell = 'lstm' }: Pick<Run, 'precision' | 'cell'>): LanguageModel =>
+  createLanguageModel(gpu, { vocabulary, embedding: { size: 8 }, layers: [{ cell, hiddenSize: 24 }, { cell, hiddenSize: 24 }], seed: 2, precision });
 
 const optimizerOf = ({ optimizer = 'adam' }: Run) => OPTIMIZERS[optimizer]();
 
@@ -38,7 +38,7 @@ export async function train(run: Run): Promise<{ steps: Step[]; weights: number[
   const steps: Step[] = [];
   const make = () => {
     const model = modelOf(gpu, run);
-    return { model, trainer: createTrainer(model, { optimizer: optimizerOf(run), batch: 8, window: 16, clip: 1, ...run.options }) };
+    return { model, trainer: createTrainer(model, { optimizer: optimizerOf(run), batchSize: 8, timeSteps: 16, gradientClip: 1, ...run.options }) };
   };
   let { model, trainer } = make();
   const go = async (count: number): Promise<void> => {
@@ -60,7 +60,7 @@ export async function train(run: Run): Promise<{ steps: Step[]; weights: number[
 export async function overflow({ optimizer }: { optimizer: keyof typeof OPTIMIZERS }) {
   const gpu = await openDevice();
   const model = modelOf(gpu, { precision: 'f16' });
-  const trainer = createTrainer(model, { optimizer: OPTIMIZERS[optimizer](), batch: 8, window: 16, lossScale: { initial: 2 ** 32 } });
+  const trainer = createTrainer(model, { optimizer: OPTIMIZERS[optimizer](), batchSize: 8, timeSteps: 16, lossScale: { initial: 2 ** 32 } });
   const kept = async (which: RegExp): Promise<string> => [...readSafetensors(await trainer.checkpoint()).tensors].filter(([name]) => which.test(name)).map(([, { data }]) => data.join()).join();
   const moments = /^optimizer\./;
   const weights = /^(?!optimizer|state|loss_scale)/;
@@ -79,7 +79,7 @@ export async function afterSkips(): Promise<{ skips: number; difference: number 
   const first = async (initial: number): Promise<{ skips: number; update: Float64Array }> => {
     const gpu = await openDevice();
     const model = modelOf(gpu, { precision: 'f16' });
-    const trainer = createTrainer(model, { optimizer: adam({ rate: 1e-2 }), batch: 8, window: 16, stateful: false, lossScale: { initial } });
+    const trainer = createTrainer(model, { optimizer: adam({ learningRate: 1e-2 }), batchSize: 8, timeSteps: 16, stateful: false, lossScale: { initial } });
     const before = await gpu.read(model.weights.flat);
     // Every epoch reads the same windows, so all steps before the first update see the same gradient.
     const one = { tokens: tokens.subarray(0, 8 * 17) };
@@ -98,19 +98,19 @@ export async function afterSkips(): Promise<{ skips: number; difference: number 
 export async function used() {
   const gpu = await openDevice();
   const half = modelOf(gpu, { precision: 'f16' });
-  const trainer = createTrainer(half, { optimizer: adam({ rate: 5e-3 }), batch: 8, window: 16 });
+  const trainer = createTrainer(half, { optimizer: adam({ learningRate: 5e-3 }), batchSize: 8, timeSteps: 16 });
   for await (const _ of trainer.run({ tokens }, { steps: 60 }));
-  const text = async (model: CharacterModel): Promise<string> => {
+  const text = async (model: LanguageModel): Promise<string> => {
     let all = '';
     for await (const piece of model.generate('abc', { length: 40, temperature: 0 })) all += piece;
     return all;
   };
-  const wide = loadModel(gpu, await half.save());
-  const again = loadModel(gpu, await wide.save(), { precision: 'f16' });
+  const wide = loadLanguageModel(gpu, await half.save());
+  const again = loadLanguageModel(gpu, await wide.save(), { precision: 'f16' });
   const held = { tokens: tokens.subarray(0, 800) };
   const losses = [];
   for (const model of [half, wide, again]) {
-    const other = createTrainer(model, { optimizer: sgd(), batch: 4, window: 16 });
+    const other = createTrainer(model, { optimizer: sgd(), batchSize: 4, timeSteps: 16 });
     losses.push((await other.evaluate(held)).loss);
     other.destroy();
   }
@@ -120,14 +120,14 @@ export async function used() {
 /** A stream beside the pass over the whole sequence, and an encoder's own update: relative differences. */
 export async function operators() {
   const gpu = await openDevice();
-  const shape = { cell: 'lstm', inputSize: 5, hiddenSize: 9, layers: 2, precision: 'f16', seed: 4 } as const;
+  const shape = { cell: 'lstm', inputSize: 5, hiddenSize: 9, numLayers: 2, precision: 'f16', seed: 4 } as const;
   const network = createRecurrent(gpu, shape);
   const [steps, batch] = [6, 3];
-  const plan = network.plan({ steps, batch, training: true });
+  const plan = network.plan({ timeSteps: steps, batchSize: batch, training: true });
   const x = randomArray(steps * batch * 5, 1);
   plan.forward({ input: x });
   const whole = await plan.output.read();
-  const stream = network.stream({ batch });
+  const stream = network.stream({ batchSize: batch });
   const single: number[] = [];
   for (let t = 0; t < steps; t++) {
     stream.step(x.slice(t * batch * 5, (t + 1) * batch * 5));
@@ -139,20 +139,20 @@ export async function operators() {
     return plan.output.read();
   };
   const twin = createRecurrent(gpu, { ...shape, seed: 9 });
-  const [names, other] = [Object.keys(network.parameters), twin.plan({ steps, batch })];
+  const [names, other] = [Object.keys(network.parameters), twin.plan({ timeSteps: steps, batchSize: batch })];
   other.forward({ input: x });
   const others = await other.output.read();
   for (const name of names.slice(0, 4)) network.parameters[name]!.write(await twin.parameters[name]!.read());
   gpu.submit('take', (encoder) => names.slice(4).forEach((name) => network.parameters[name]!.take(twin.parameters[name]!, encoder)));
   const copied = await output();
   const head = createLinear(gpu, { inputSize: 9, outputSize: 2 });
-  const update = createUpdate(gpu, [network, head], { optimizer: sgd({ rate: 1 }) });
+  const update = createUpdate(gpu, [network, head], { optimizer: sgd({ learningRate: 1 }) });
   plan.backward({ dOutput: randomArray(whole.length, 3) });
   update.step();
   const moved = await output();
   const fresh = createRecurrent(gpu, shape);
   for (const name of names) fresh.parameters[name]!.write(await network.parameters[name]!.read());
-  const freshPlan = fresh.plan({ steps, batch });
+  const freshPlan = fresh.plan({ timeSteps: steps, batchSize: batch });
   freshPlan.forward({ input: x });
   return {
     stream: relativeL2(Float32Array.from(single), Float64Array.from(whole)),
@@ -167,8 +167,8 @@ export async function memory() {
   const gpu = await openDevice();
   const of = (precision: Precision) => {
     const network = createRecurrent(gpu, { cell: 'lstm', inputSize: 64, hiddenSize: 128, precision });
-    const trainer = createTrainer(modelOf(gpu, { precision }), { optimizer: adam(), batch: 8, window: 16 });
-    return { plan: network.plan({ steps: 64, batch: 32, training: true }).memory.byPurpose, trainer: trainer.memory.byPurpose };
+    const trainer = createTrainer(modelOf(gpu, { precision }), { optimizer: adam(), batchSize: 8, timeSteps: 16 });
+    return { plan: network.plan({ timeSteps: 64, batchSize: 32, training: true }).memory.byPurpose, trainer: trainer.memory.byPurpose };
   };
   return { f32: of('f32'), f16: of('f16') };
 }
@@ -187,22 +187,22 @@ export async function refusals(): Promise<string[]> {
   };
   const network = createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, precision: 'f16' });
   const model = modelOf(gpu, { precision: 'f16' });
-  await refused(() => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, precision: 'f16', clip: 1 }));
-  await refused(() => createModel(gpu, { vocabulary, layers: [{ cell: 'lstm', hidden: 4, clip: 1 }], precision: 'f16' }));
-  await refused(() => network.plan({ steps: 4, batch: 1, training: true, checkpointEvery: 2 }));
-  await refused(() => network.plan({ steps: 4, batch: 1, training: true, trace: true }));
+  await refused(() => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, precision: 'f16', clipGates: 1 }));
+  await refused(() => createLanguageModel(gpu, { vocabulary, layers: [{ cell: 'lstm', hiddenSize: 4, clipGates: 1 }], precision: 'f16' }));
+  await refused(() => network.plan({ timeSteps: 4, batchSize: 1, training: true, checkpointEvery: 2 }));
+  await refused(() => network.plan({ timeSteps: 4, batchSize: 1, training: true, trace: true }));
   await refused(() => createTrainer(model, { optimizer: adam(), trace: true }));
   await refused(() => createTrainer(model, { optimizer: adam(), lossScale: { initial: 1000 } }));
-  await refused(() => createTrainer(model, { optimizer: adam(), lossScale: { growEvery: 0 } }));
+  await refused(() => createTrainer(model, { optimizer: adam(), lossScale: { growthInterval: 0 } }));
   await refused(() => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, precision: 'f8' as 'f16' }));
   await refused(() => createLinear(gpu, { inputSize: 3, outputSize: 4, ...{ precision: 'f16' } }));
   await refused(() => createAttention(gpu, { score: 'dot', decoderSize: 3, encoderSize: 3, ...{ precision: 'f16' } }));
   await refused(async () => {
-    const wide = createTrainer(modelOf(gpu, { precision: 'f32' }), { optimizer: adam(), batch: 8, window: 16 });
-    createTrainer(model, { optimizer: adam(), batch: 8, window: 16 }).restore(await wide.checkpoint());
+    const wide = createTrainer(modelOf(gpu, { precision: 'f32' }), { optimizer: adam(), batchSize: 8, timeSteps: 16 });
+    createTrainer(model, { optimizer: adam(), batchSize: 8, timeSteps: 16 }).restore(await wide.checkpoint());
   });
   await refused(async () => {
-    for await (const _ of createTrainer(model, { optimizer: sgd({ rate: 1e38 }), batch: 8, window: 16 }).run({ tokens }, { steps: 30 }));
+    for await (const _ of createTrainer(model, { optimizer: sgd({ learningRate: 1e38 }), batchSize: 8, timeSteps: 16 }).run({ tokens }, { steps: 30 }));
   });
   return messages;
 }

@@ -26,16 +26,16 @@ for (const cell of ['lstm', 'gru'] as const) {
 }
 
 /** As in e2e/gpu/training_windows.spec.ts: truncated BPTT over old steps too, documents, masks. */
-const layers = [{ cell: 'lstm', hidden: 6 }, { cell: 'gru', hidden: 5 }] as const;
+const layers = [{ cell: 'lstm', hiddenSize: 6 }, { cell: 'gru', hiddenSize: 5 }] as const;
 const regularised = [
-  { cell: 'lstm', hidden: 6, dropout: 0.3, recurrentDropout: 0.4, zoneout: { h: 0.2, c: 0.3 } },
-  { cell: 'gru', hidden: 5, resetAfter: false, dropout: 0.5, recurrentDropout: 0.2, zoneout: { h: 0.1 } },
+  { cell: 'lstm', hiddenSize: 6, dropout: 0.3, recurrentDropout: 0.4, zoneout: { h: 0.2, c: 0.3 } },
+  { cell: 'gru', hiddenSize: 5, resetAfter: false, dropout: 0.5, recurrentDropout: 0.2, zoneout: { h: 0.1 } },
 ] as const;
 const documents = [0, 2, 15, 16, 21, 50, 54];
 const windows: Readonly<Record<string, WindowsCase>> = {
-  'windows of 4': { layers, embed: 5, characters: 70, options: { batch: 3, window: 4, clip: 0.5 }, steps: 7 },
-  'documents, 3 new steps, 8 back, one-hot': { layers, embed: 'one-hot', characters: 70, documents, options: { batch: 2, window: 3, backSteps: 8 }, steps: 16 },
-  'all masks, documents, 3 new steps, 7 back': { layers: regularised, embed: 5, characters: 70, documents, options: { batch: 2, window: 3, backSteps: 7, seed: 11 }, steps: 8 },
+  'windows of 4': { layers, embedding: { size: 5 }, characters: 70, options: { batchSize: 3, timeSteps: 4, gradientClip: 0.5 }, steps: 7 },
+  'documents, 3 new steps, 8 back, one-hot': { layers, embedding: 'one-hot', characters: 70, documents, options: { batchSize: 2, timeSteps: 3, backTimeSteps: 8 }, steps: 16 },
+  'all masks, documents, 3 new steps, 7 back': { layers: regularised, embedding: { size: 5 }, characters: 70, documents, options: { batchSize: 2, timeSteps: 3, backTimeSteps: 7, seed: 11 }, steps: 8 },
 };
 
 for (const [name, given] of Object.entries(windows)) {
@@ -52,7 +52,7 @@ for (const [name, given] of Object.entries(windows)) {
 }
 
 test('the same seed gives the same losses, and a run goes on from its checkpoint bit-identically, the scale with it', async ({ inPage }) => {
-  const run: Run = { precision: 'f16', steps: 30, options: { lossScale: { growEvery: 4 } } };
+  const run: Run = { precision: 'f16', steps: 30, options: { lossScale: { growthInterval: 4 } } };
   const [whole, restarted] = [await inPage<Given<typeof train>>(page, 'train', run), await inPage<Given<typeof train>>(page, 'train', { ...run, restartAfter: 13 })];
   expect(restarted).toEqual(whole);
   const scales = whole.steps.map(({ lossScale }) => lossScale);
@@ -107,8 +107,8 @@ test('histories and activations take half the bytes', async ({ inPage }) => {
 
 test('what f16 does not take is refused by name, and divergence is an error', async ({ inPage }) => {
   const parts = [
-    /^RangeError: clip does not go with precision: 'f16'/, /^RangeError: clip does not go/, /^RangeError: checkpointEvery does not go/, /^RangeError: trace does not go/,
-    /^RangeError: trace does not go/, /^RangeError: lossScale\.initial must be a power of two from 1 to 2\^32.*1000/, /^RangeError: lossScale\.growEvery/,
+    /^RangeError: clipGates does not go with precision: 'f16'/, /^RangeError: clipGates does not go/, /^RangeError: checkpointEvery does not go/, /^RangeError: trace does not go/,
+    /^RangeError: trace does not go/, /^RangeError: lossScale\.initial must be a power of two from 1 to 2\^32.*1000/, /^RangeError: lossScale\.growthInterval/,
     /^RangeError: precision must be one of "f32", "f16"; "f8"/,
     /^TypeError: createLinear has no option "precision"/, /^TypeError: createAttention has no option "precision"/,
     /^RangeError: the checkpoint was made with precision f32, this trainer with precision f16/,

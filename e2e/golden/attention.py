@@ -44,7 +44,7 @@ def attention(seed, name, score, sizes, lengths=None, scale=1.0):
     output = torch.tanh(torch.nn.functional.linear(torch.cat([context, given["decoder"]], dim=2), parameters["weight_c"]))
     (output * d_output).sum().backward()
     return {
-        "name": name, "score": score, "steps": T, "sourceSteps": S, "batch": N, "decoderSize": H, "encoderSize": E, "outputSize": A, "lengths": lengths,
+        "name": name, "score": score, "timeSteps": T, "sourceTimeSteps": S, "batchSize": N, "decoderSize": H, "encoderSize": E, "outputSize": A, "lengths": lengths,
         "parameters": encode_all(parameters),
         "given": encode_all({**given, "dOutput": d_output}),
         "results": encode_all({"weights": weights, "context": context, "output": output}),

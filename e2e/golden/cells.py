@@ -30,7 +30,7 @@ class Layer:
         self.output = activation(chosen.get("output", "tanh"))
 
     def clip(self, a):
-        limit = self.options.get("clip")
+        limit = self.options.get("clipGates")
         return a if limit is None else torch.clamp(a, -limit, limit)
 
     def sides(self, x, h):

@@ -18,19 +18,19 @@ here = pathlib.Path(__file__).parent
 UPDATES = 10
 T, N, F = 4, 3, 5
 
-# Options by the names of src/train/optimizer.ts. `rate` is that of the first five updates; half of it that of the others.
+# Options by the names of src/train/optimizer.ts. `learningRate` is that of the first five updates; half of it that of the others.
 OPTIMIZERS = [
-    dict(kind="sgd", rate=0.1),
-    dict(kind="sgd", rate=0.1, weightDecay=0.2),
-    dict(kind="sgd", rate=0.1, momentum=0.8, weightDecay=0.2),
-    dict(kind="sgd", rate=0.1, momentum=0.9, nesterov=True),
-    dict(kind="sgd", rate=0.05, momentum=0.7, nesterov=True, weightDecay=0.3),
-    dict(kind="adam", rate=0.05, weightDecay=0.4),
-    dict(kind="adamw", rate=0.05, weightDecay=0.4),
-    dict(kind="rmsprop", rate=0.02, alpha=0.9, centered=True),
-    dict(kind="rmsprop", rate=0.02, momentum=0.6, weightDecay=0.5),
+    dict(kind="sgd", learningRate=0.1),
+    dict(kind="sgd", learningRate=0.1, weightDecay=0.2),
+    dict(kind="sgd", learningRate=0.1, momentum=0.8, weightDecay=0.2),
+    dict(kind="sgd", learningRate=0.1, momentum=0.9, nesterov=True),
+    dict(kind="sgd", learningRate=0.05, momentum=0.7, nesterov=True, weightDecay=0.3),
+    dict(kind="adam", learningRate=0.05, weightDecay=0.4),
+    dict(kind="adamw", learningRate=0.05, weightDecay=0.4),
+    dict(kind="rmsprop", learningRate=0.02, alpha=0.9, centered=True),
+    dict(kind="rmsprop", learningRate=0.02, momentum=0.6, weightDecay=0.5),
 ]
-NAMES = {"rate": "lr", "weightDecay": "weight_decay"}
+NAMES = {"learningRate": "lr", "weightDecay": "weight_decay"}
 KINDS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
 
 
@@ -46,7 +46,7 @@ def optimizer(seed, kind, **options):
     gradients = {}
     for step in range(UPDATES):
         if step == 5:
-            update.param_groups[0]["lr"] = options["rate"] / 2
+            update.param_groups[0]["lr"] = options["learningRate"] / 2
         for name, parameter in parameters.items():
             parameter.grad = random(generator, *parameter.shape)
             gradients[f"{name}{step}"] = parameter.grad.clone()
@@ -63,7 +63,7 @@ def positive_weights(seed):
     weights = random(generator, F).abs() * 4
     value = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, pos_weight=weights)
     value.backward()
-    return {"name": "binary cross-entropy, positive weights", "kind": "binary_cross_entropy", "steps": T, "batch": N, "size": F,
+    return {"name": "binary cross-entropy, positive weights", "kind": "binary_cross_entropy", "timeSteps": T, "batchSize": N, "size": F,
             "loss": value.item(), "given": flat({"input": logits, "targets": targets, "positives": weights}),
             "results": flat({"dInput": logits.grad})}
 

@@ -60,34 +60,34 @@ def loss(seed, name, kind, classes=False, weighted=False):
     value.backward()
     optional = {"weights": weights, "classes": class_weights}
     return {
-        "name": name, "kind": kind, "steps": T, "batch": N, "size": V, "loss": value.item(),
+        "name": name, "kind": kind, "timeSteps": T, "batchSize": N, "size": V, "loss": value.item(),
         "given": flat({"input": logits, "targets": targets, **{key: array for key, array in optional.items() if array is not None}}),
         "results": flat({"dInput": logits.grad}),
     }
 
 
-# `rate` is that of the first five updates; half of it that of the others.
+# `learningRate` is that of the first five updates; half of it that of the others.
 OPTIMIZERS = [
-    dict(kind="sgd", rate=0.1, momentum=0.9),
-    dict(kind="adam", rate=0.05),
-    dict(kind="adamw", rate=0.05),
-    dict(kind="adamw", rate=0.05, beta1=0.8, beta2=0.95, epsilon=1e-3, decay=0.3),
-    dict(kind="rmsprop", rate=0.02),
-    dict(kind="rmsprop", rate=0.02, alpha=0.8, epsilon=1e-3, momentum=0.7),
-    dict(kind="rmsprop", rate=0.02, alpha=0.9, momentum=0.5, centered=True),
+    dict(kind="sgd", learningRate=0.1, momentum=0.9),
+    dict(kind="adam", learningRate=0.05),
+    dict(kind="adamw", learningRate=0.05),
+    dict(kind="adamw", learningRate=0.05, beta1=0.8, beta2=0.95, epsilon=1e-3, decay=0.3),
+    dict(kind="rmsprop", learningRate=0.02),
+    dict(kind="rmsprop", learningRate=0.02, alpha=0.8, epsilon=1e-3, momentum=0.7),
+    dict(kind="rmsprop", learningRate=0.02, alpha=0.9, momentum=0.5, centered=True),
 ]
 UPDATES = 10
 
 
-def torch_optimizer(parameters, kind, rate, beta1=0.9, beta2=0.999, epsilon=1e-8, decay=0.01, alpha=0.99, momentum=0.0, centered=False):
+def torch_optimizer(parameters, kind, learningRate, beta1=0.9, beta2=0.999, epsilon=1e-8, decay=0.01, alpha=0.99, momentum=0.0, centered=False):
     optim = torch.optim
     if kind == "sgd":
-        return optim.SGD(parameters, lr=rate, momentum=momentum)
+        return optim.SGD(parameters, lr=learningRate, momentum=momentum)
     if kind == "rmsprop":
-        return optim.RMSprop(parameters, lr=rate, alpha=alpha, eps=epsilon, momentum=momentum, centered=centered)
+        return optim.RMSprop(parameters, lr=learningRate, alpha=alpha, eps=epsilon, momentum=momentum, centered=centered)
     if kind == "adam":
-        return optim.Adam(parameters, lr=rate, betas=(beta1, beta2), eps=epsilon)
-    return optim.AdamW(parameters, lr=rate, betas=(beta1, beta2), eps=epsilon, weight_decay=decay)
+        return optim.Adam(parameters, lr=learningRate, betas=(beta1, beta2), eps=epsilon)
+    return optim.AdamW(parameters, lr=learningRate, betas=(beta1, beta2), eps=epsilon, weight_decay=decay)
 
 
 def optimizer(seed, **options):
@@ -98,7 +98,7 @@ def optimizer(seed, **options):
     gradients = {}
     for step in range(UPDATES):
         if step == 5:
-            update.param_groups[0]["lr"] = options["rate"] / 2
+            update.param_groups[0]["lr"] = options["learningRate"] / 2
         for name, parameter in parameters.items():
             parameter.grad = random(generator, *parameter.shape)
             gradients[f"{name}{step}"] = parameter.grad

@@ -24,65 +24,65 @@ SUFFIXES = {"forward": [""], "reverse": ["_reverse"], "bidirectional": ["", "_re
 
 # Sizes are T, N, I, H. `initial`, `upstream` say which of h0/c0 and dOutput/dHn/dCn are given; the others are zeros.
 CASES = [
-    dict(name="one step", steps=1, batch=1, inputSize=1, hiddenSize=1),
-    dict(name="one layer", steps=5, batch=3, inputSize=7, hiddenSize=3),
-    dict(name="two layers", steps=6, batch=2, inputSize=3, hiddenSize=5, layers=2),
-    dict(name="three layers", steps=4, batch=3, inputSize=3, hiddenSize=7, layers=3),
-    dict(name="no bias", steps=4, batch=2, inputSize=5, hiddenSize=3, layers=2, bias=False),
-    dict(name="bidirectional", steps=5, batch=2, inputSize=3, hiddenSize=5, direction="bidirectional"),
-    dict(name="bidirectional three layers no bias", steps=4, batch=3, inputSize=3, hiddenSize=3, layers=3, direction="bidirectional", bias=False),
-    dict(name="lengths", steps=6, batch=4, inputSize=3, hiddenSize=5, layers=2, lengths=[6, 1, 4, 3]),
-    dict(name="bidirectional lengths", steps=7, batch=5, inputSize=3, hiddenSize=3, layers=2, direction="bidirectional", lengths=[2, 7, 1, 5, 7]),
-    dict(name="hundred steps", steps=100, batch=2, inputSize=3, hiddenSize=7, layers=2),
-    dict(name="hidden 33", steps=3, batch=7, inputSize=1, hiddenSize=33),
-    dict(name="from zeros, output only", steps=4, batch=3, inputSize=3, hiddenSize=3, layers=2, initial=False, upstream="dOutput"),
-    dict(name="final states only", steps=4, batch=2, inputSize=3, hiddenSize=3, layers=2, upstream="final"),
+    dict(name="one step", timeSteps=1, batchSize=1, inputSize=1, hiddenSize=1),
+    dict(name="one layer", timeSteps=5, batchSize=3, inputSize=7, hiddenSize=3),
+    dict(name="two layers", timeSteps=6, batchSize=2, inputSize=3, hiddenSize=5, numLayers=2),
+    dict(name="three layers", timeSteps=4, batchSize=3, inputSize=3, hiddenSize=7, numLayers=3),
+    dict(name="no bias", timeSteps=4, batchSize=2, inputSize=5, hiddenSize=3, numLayers=2, bias=False),
+    dict(name="bidirectional", timeSteps=5, batchSize=2, inputSize=3, hiddenSize=5, direction="bidirectional"),
+    dict(name="bidirectional three layers no bias", timeSteps=4, batchSize=3, inputSize=3, hiddenSize=3, numLayers=3, direction="bidirectional", bias=False),
+    dict(name="lengths", timeSteps=6, batchSize=4, inputSize=3, hiddenSize=5, numLayers=2, lengths=[6, 1, 4, 3]),
+    dict(name="bidirectional lengths", timeSteps=7, batchSize=5, inputSize=3, hiddenSize=3, numLayers=2, direction="bidirectional", lengths=[2, 7, 1, 5, 7]),
+    dict(name="hundred steps", timeSteps=100, batchSize=2, inputSize=3, hiddenSize=7, numLayers=2),
+    dict(name="hidden 33", timeSteps=3, batchSize=7, inputSize=1, hiddenSize=33),
+    dict(name="from zeros, output only", timeSteps=4, batchSize=3, inputSize=3, hiddenSize=3, numLayers=2, initial=False, upstream="dOutput"),
+    dict(name="final states only", timeSteps=4, batchSize=2, inputSize=3, hiddenSize=3, numLayers=2, upstream="final"),
 ]
 
 # The sizes of these are too large to keep for every cell.
 LARGE = ["hundred steps", "hidden 33"]
 
 PROJECTED = [
-    dict(name="one step", steps=1, batch=1, inputSize=1, hiddenSize=2, projSize=1),
-    dict(name="two layers", steps=5, batch=3, inputSize=3, hiddenSize=7, projSize=3, layers=2),
-    dict(name="bidirectional lengths", steps=6, batch=4, inputSize=3, hiddenSize=5, projSize=2, layers=2, direction="bidirectional", lengths=[2, 6, 1, 5]),
-    dict(name="no bias", steps=4, batch=2, inputSize=3, hiddenSize=5, projSize=4, bias=False),
+    dict(name="one step", timeSteps=1, batchSize=1, inputSize=1, hiddenSize=2, projSize=1),
+    dict(name="two layers", timeSteps=5, batchSize=3, inputSize=3, hiddenSize=7, projSize=3, numLayers=2),
+    dict(name="bidirectional lengths", timeSteps=6, batchSize=4, inputSize=3, hiddenSize=5, projSize=2, numLayers=2, direction="bidirectional", lengths=[2, 6, 1, 5]),
+    dict(name="no bias", timeSteps=4, batchSize=2, inputSize=3, hiddenSize=5, projSize=4, bias=False),
 ]
 
-SMALL = dict(steps=5, batch=3, inputSize=3, hiddenSize=5)
-BOTH = dict(**SMALL, layers=2, direction="bidirectional")
+SMALL = dict(timeSteps=5, batchSize=3, inputSize=3, hiddenSize=5)
+BOTH = dict(**SMALL, numLayers=2, direction="bidirectional")
 SIGMOID_LIKE = {"hardSigmoid": [0.3, 0.45]}
 OPTIONS = [
-    dict(cell="gru", name="reset before", **SMALL, layers=2, cellOptions=dict(resetAfter=False)),
+    dict(cell="gru", name="reset before", **SMALL, numLayers=2, cellOptions=dict(resetAfter=False)),
     dict(cell="gru", name="reset before, bidirectional lengths", **BOTH, lengths=[1, 5, 3], cellOptions=dict(resetAfter=False)),
     dict(cell="gru", name="reset before, recurrent dropout", **SMALL, cellOptions=dict(resetAfter=False), masks=["recurrent_dropout"]),
-    dict(cell="gru", name="clip", **SMALL, cellOptions=dict(clip=0.5)),
-    dict(cell="gru", name="reset before, clip", **SMALL, cellOptions=dict(clip=0.5, resetAfter=False)),
+    dict(cell="gru", name="clip", **SMALL, cellOptions=dict(clipGates=0.5)),
+    dict(cell="gru", name="reset before, clip", **SMALL, cellOptions=dict(clipGates=0.5, resetAfter=False)),
     dict(cell="gru", name="activations", **SMALL, cellOptions=dict(activations=dict(gate=SIGMOID_LIKE, candidate="relu"))),
     dict(cell="gru", name="tanh gates", **SMALL, cellOptions=dict(activations=dict(gate="tanh", candidate="sigmoid"))),
     dict(cell="gru", name="layer norm", **BOTH, cellOptions=dict(layerNorm=True)),
-    dict(cell="lstm", name="clip", **SMALL, cellOptions=dict(clip=0.5)),
+    dict(cell="lstm", name="clip", **SMALL, cellOptions=dict(clipGates=0.5)),
     dict(cell="lstm", name="activations", **SMALL, cellOptions=dict(activations=dict(gate=SIGMOID_LIKE, candidate={"affine": [0.5, 0.1]}, output="relu"))),
     dict(cell="lstm", name="relu gates", **SMALL, cellOptions=dict(activations=dict(gate="relu", candidate="relu", output="relu"))),
-    dict(cell="lstm", name="layer norm", **SMALL, layers=2, cellOptions=dict(layerNorm=True)),
+    dict(cell="lstm", name="layer norm", **SMALL, numLayers=2, cellOptions=dict(layerNorm=True)),
     dict(cell="lstm", name="layer norm, lengths", **BOTH, lengths=[2, 5, 1], cellOptions=dict(layerNorm=True)),
     dict(cell="lstm", name="merge sum", **BOTH, merge="sum"),
     dict(cell="lstm", name="merge mean", **BOTH, merge="mean", lengths=[4, 1, 5]),
-    dict(cell="lstm", name="reverse", **SMALL, direction="reverse", layers=2, lengths=[3, 5, 2]),
+    dict(cell="lstm", name="reverse", **SMALL, direction="reverse", numLayers=2, lengths=[3, 5, 2]),
     dict(cell="lstm", name="dropout", **BOTH, masks=["dropout"]),
     dict(cell="lstm", name="recurrent dropout", **BOTH, masks=["recurrent_dropout"]),
     dict(cell="lstm", name="zoneout", **BOTH, lengths=[5, 2, 4], masks=["zoneout_h", "zoneout_c"]),
     dict(cell="lstm", name="zoneout at evaluation", **SMALL, masks=["zoneout_h", "zoneout_c"], expectation=True),
     dict(cell="lstm", name="projection, every mask", **BOTH, projSize=3, masks=["dropout", "recurrent_dropout", "zoneout_h", "zoneout_c"]),
     dict(cell="gru", name="every mask", **BOTH, masks=["dropout", "recurrent_dropout", "zoneout_h"]),
-    dict(cell="peephole_lstm", name="clip", **SMALL, cellOptions=dict(clip=0.5)),
-    dict(cell="peephole_lstm", name="o sees the previous c", **SMALL, layers=2, cellOptions=dict(peepholeOutput="previous")),
-    dict(cell="coupled_peephole_lstm", name="clip", **SMALL, cellOptions=dict(clip=0.5)),
+    dict(cell="peephole_lstm", name="clip", **SMALL, cellOptions=dict(clipGates=0.5)),
+    dict(cell="peephole_lstm", name="o sees the previous c", **SMALL, numLayers=2, cellOptions=dict(peepholeOutput="previous")),
+    dict(cell="coupled_peephole_lstm", name="clip", **SMALL, cellOptions=dict(clipGates=0.5)),
     dict(cell="coupled_peephole_lstm", name="o sees the previous c", **SMALL, cellOptions=dict(peepholeOutput="previous")),
     dict(cell="ind_rnn", name="tanh", **BOTH, cellOptions=dict(activation="tanh")),
     dict(cell="ind_rnn", name="recurrent dropout", **SMALL, masks=["recurrent_dropout"]),
-    dict(cell="rnn_tanh", name="clip", **SMALL, cellOptions=dict(clip=0.5)),
-    dict(cell="rnn_relu", name="clip", **SMALL, cellOptions=dict(clip=0.5)),
+    dict(cell="rnn_tanh", name="clip", **SMALL, cellOptions=dict(clipGates=0.5)),
+    dict(cell="rnn_relu", name="clip", **SMALL, cellOptions=dict(clipGates=0.5)),
 ]
 
 
@@ -106,29 +106,29 @@ def forward_of_module(cell, parameters, x, start, inputSize, hiddenSize, projSiz
 
 
 def run(
-    cell, seed, name, steps, batch, inputSize, hiddenSize, layers=1, direction="forward", bias=True, lengths=None, initial=True, upstream="all",
+    cell, seed, name, timeSteps, batchSize, inputSize, hiddenSize, numLayers=1, direction="forward", bias=True, lengths=None, initial=True, upstream="all",
     projSize=None, merge="concat", cellOptions=None, masks=(), expectation=False, equations=False,
 ):
     generator = numpy.random.default_rng(seed)
     suffixes, features = SUFFIXES[direction], projSize or hiddenSize
     parameters = {
         key: (random(generator, *shape, scale=0.8 / hiddenSize**0.5) + (1 if key.startswith("norm") and "bias" not in key else 0)).float().double().requires_grad_()
-        for key, shape in shapes(cell, cellOptions or {}, inputSize, hiddenSize, projSize, layers, suffixes, bias, merge).items()
+        for key, shape in shapes(cell, cellOptions or {}, inputSize, hiddenSize, projSize, numLayers, suffixes, bias, merge).items()
     }
-    x = random(generator, steps, batch, inputSize).requires_grad_()
+    x = random(generator, timeSteps, batchSize, inputSize).requires_grad_()
     states = ["h", "c"] if cell in STATES else ["h"]
     start = {}
     for state in states:
-        value = random(generator, layers * len(suffixes), batch, features if state == "h" else hiddenSize, scale=0.5)
+        value = random(generator, numLayers * len(suffixes), batchSize, features if state == "h" else hiddenSize, scale=0.5)
         start[state + "0"] = (value if initial else torch.zeros_like(value)).requires_grad_()
     width = features * (len(suffixes) if merge == "concat" else 1)
-    own_masks = draw_masks(masks, seed, steps, batch, hiddenSize, features, layers, suffixes, expectation)
+    own_masks = draw_masks(masks, seed, timeSteps, batchSize, hiddenSize, features, numLayers, suffixes, expectation)
     if equations:
-        c0 = start.get("c0", torch.zeros(layers * len(suffixes), batch, hiddenSize))
-        output, *final = run_stack(cell, cellOptions or {}, parameters, x, start["h0"], c0, layers, suffixes, lengths, merge, own_masks)
+        c0 = start.get("c0", torch.zeros(numLayers * len(suffixes), batchSize, hiddenSize))
+        output, *final = run_stack(cell, cellOptions or {}, parameters, x, start["h0"], c0, numLayers, suffixes, lengths, merge, own_masks)
         final = dict(zip([state + "n" for state in states], final))
     else:
-        output, final, parameters = forward_of_module(cell, parameters, x, start, inputSize, hiddenSize, projSize, layers, direction, bias, lengths)
+        output, final, parameters = forward_of_module(cell, parameters, x, start, inputSize, hiddenSize, projSize, numLayers, direction, bias, lengths)
 
     given = {}
     if upstream != "final":
@@ -141,8 +141,8 @@ def run(
     loss.backward()
 
     return {
-        "name": name, "cell": cell, "steps": steps, "batch": batch, "inputSize": inputSize, "hiddenSize": hiddenSize,
-        "layers": layers, "direction": direction, "bias": bias, "lengths": lengths,
+        "name": name, "cell": cell, "timeSteps": timeSteps, "batchSize": batchSize, "inputSize": inputSize, "hiddenSize": hiddenSize,
+        "numLayers": numLayers, "direction": direction, "bias": bias, "lengths": lengths,
         **({"projSize": projSize} if projSize else {}), **({"merge": merge} if merge != "concat" else {}), **({"cellOptions": cellOptions} if cellOptions else {}),
         **({"regularisers": {"seed": seed, "chance": CHANCE, "evaluation": expectation, "of": masks}} if masks else {}),
         "parameters": encode_all(parameters),

@@ -14,11 +14,11 @@ import torch
 from arrays import encode_all, random, write
 
 V, H, L, N, T, STEPS = 11, 7, 2, 3, 6, 10
-# Each `clip` lies among its run's gradient norms, so that some steps are clipped and some are not.
+# Each `gradientClip` lies among its run's gradient norms, so that some steps are clipped and some are not.
 CASES = [
-    dict(name="embedding, adam", embed=5, clip=0.8, optimizer={"kind": "adam", "rate": 1e-2}),
-    dict(name="one-hot, adam", embed="one-hot", clip=0.45, optimizer={"kind": "adam", "rate": 1e-2}),
-    dict(name="one-hot, sgd", embed="one-hot", clip=0.5, optimizer={"kind": "sgd", "rate": 0.5, "momentum": 0.9}),
+    dict(name="embedding, adam", embedding=5, gradientClip=0.8, optimizer={"kind": "adam", "learningRate": 1e-2}),
+    dict(name="one-hot, adam", embedding="one-hot", gradientClip=0.45, optimizer={"kind": "adam", "learningRate": 1e-2}),
+    dict(name="one-hot, sgd", embedding="one-hot", gradientClip=0.5, optimizer={"kind": "sgd", "learningRate": 0.5, "momentum": 0.9}),
 ]
 
 
@@ -53,9 +53,9 @@ def clip_gradients(parameters, clip):
     return norm.item()
 
 
-def run(seed, name, embed, clip, optimizer):
+def run(seed, name, embedding, gradientClip, optimizer):
     generator = numpy.random.default_rng(seed)
-    model = Model(embed)
+    model = Model(embedding)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(random(generator, *parameter.shape, scale=0.9))
@@ -66,7 +66,7 @@ def run(seed, name, embed, clip, optimizer):
     targets = torch.from_numpy(tokens[1:].reshape(N, STEPS * T).T.copy())
 
     parameters = list(model.parameters())
-    rates = dict(lr=optimizer["rate"])
+    rates = dict(lr=optimizer["learningRate"])
     update = torch.optim.Adam(parameters, **rates) if optimizer["kind"] == "adam" else torch.optim.SGD(parameters, momentum=optimizer["momentum"], **rates)
     state, losses, step_losses, norms = None, [], [], []
     for step in range(STEPS):
@@ -78,11 +78,11 @@ def run(seed, name, embed, clip, optimizer):
         each.mean().backward()
         losses.append(each.mean().item())
         step_losses.append(each.mean(1).tolist())
-        norms.append(clip_gradients(parameters, clip))
+        norms.append(clip_gradients(parameters, gradientClip))
         update.step()
     return {
-        "name": name, "vocabulary": V, "embed": embed, "layers": [{"cell": "lstm", "hidden": H}] * L, "batch": N, "window": T, "steps": STEPS,
-        "optimizer": optimizer, "clip": clip, "tokens": tokens.tolist(),
+        "name": name, "vocabulary": V, "embedding": embedding, "layers": [{"cell": "lstm", "hiddenSize": H}] * L, "batchSize": N, "timeSteps": T, "steps": STEPS,
+        "optimizer": optimizer, "gradientClip": gradientClip, "tokens": tokens.tolist(),
         "parameters": initial, "losses": losses, "stepLosses": step_losses, "gradientNorms": norms,
         "trained": encode_all(dict(model.named_parameters())),
         "state": encode_all({"hn": state[0], "cn": state[1]}),

@@ -1,6 +1,6 @@
 // What every public object says that it takes, what the device holds of it, and what is left when it is destroyed.
 import {
-  adam, characters, createAttention, createLinear, createLoss, createModel, createRecurrent, createTrainer, createUpdate, evaluate, loadModel, openDevice, rmsprop, sgd,
+  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, evaluate, loadLanguageModel, openDevice, rmsprop, sgd,
   type Gpu, type MemoryPlan, type PlanOptions, type RecurrentOptions,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
@@ -20,12 +20,12 @@ async function drain(run: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of run);
 }
 
-const model = (gpu: Gpu) => createModel(gpu, { vocabulary: text.vocabulary, embed: 5, layers: [{ cell: 'lstm', hidden: 7, dropout: 0.1 }, { cell: 'gru', hidden: 6 }] });
+const model = (gpu: Gpu) => createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: { size: 5 }, layers: [{ cell: 'lstm', hiddenSize: 7, dropout: 0.1 }, { cell: 'gru', hiddenSize: 6 }] });
 
 /** A plan of a network, which goes with it. */
 function planned(gpu: Gpu, options: Partial<RecurrentOptions>, plan: Partial<PlanOptions>): Made {
   const network = createRecurrent(gpu, { cell: 'lstm', inputSize: I, hiddenSize: H, ...options });
-  const made = network.plan({ steps: T, batch: N, training: true, ...plan });
+  const made = network.plan({ timeSteps: T, batchSize: N, training: true, ...plan });
   const own = made.memory;
   // The network's parameters and gradients are no part of the plan.
   const weights = network.weights.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -49,14 +49,14 @@ function apart<P extends { readonly memory: MemoryPlan; destroy(): void }>(layer
 
 const makers: Record<string, (gpu: Gpu) => Made | Promise<Made>> = {
   'a plan': (gpu) => planned(gpu, {}, {}),
-  'a plan without training': (gpu) => planned(gpu, { layers: 2 }, { training: false }),
-  'a plan of everything': (gpu) => planned(gpu, { layers: 2, bidirectional: true, batchFirst: true, dropout: 0.2, recurrentDropout: 0.2, zoneout: { h: 0.1 } }, { ragged: true }),
+  'a plan without training': (gpu) => planned(gpu, { numLayers: 2 }, { training: false }),
+  'a plan of everything': (gpu) => planned(gpu, { numLayers: 2, direction: 'bidirectional', batchFirst: true, dropout: 0.2, recurrentDropout: 0.2, zoneout: { h: 0.1 } }, { ragged: true }),
   'a plan of sums, traced': (gpu) => planned(gpu, { cell: 'gru', layerNorm: true }, { ragged: true, trace: true }),
-  'a plan merged': (gpu) => planned(gpu, { cell: 'gru_reset_before', bidirectional: true, merge: 'mean', bias: false }, {}),
-  'a plan projected and checkpointed': (gpu) => planned(gpu, { layers: 2, projSize: 3 }, { checkpointEvery: 2 }),
+  'a plan merged': (gpu) => planned(gpu, { cell: 'gru_reset_before', direction: 'bidirectional', merge: 'mean', bias: false }, {}),
+  'a plan projected and checkpointed': (gpu) => planned(gpu, { numLayers: 2, projSize: 3 }, { checkpointEvery: 2 }),
   'a stream': (gpu) => {
-    const network = createRecurrent(gpu, { cell: 'lstm', inputSize: I, hiddenSize: H, layers: 2 });
-    const stream = network.stream({ batch: N });
+    const network = createRecurrent(gpu, { cell: 'lstm', inputSize: I, hiddenSize: H, numLayers: 2 });
+    const stream = network.stream({ batchSize: N });
     return {
       memory: null,
       use: async () => {
@@ -83,7 +83,7 @@ const makers: Record<string, (gpu: Gpu) => Made | Promise<Made>> = {
   },
   attention: (gpu) => {
     const layer = createAttention(gpu, { score: 'general', decoderSize: H, encoderSize: I });
-    const plan = layer.plan({ steps: T, sourceSteps: S, batch: N, training: true });
+    const plan = layer.plan({ timeSteps: T, sourceTimeSteps: S, batchSize: N, training: true });
     return apart(layer, plan, () => {
       plan.forward({ decoder: randomArray(T * N * H, 1), encoder: randomArray(S * N * I, 2), lengths: [7, 0, 3] });
       plan.backward(randomArray(T * N * H, 3));
@@ -92,11 +92,11 @@ const makers: Record<string, (gpu: Gpu) => Made | Promise<Made>> = {
   },
   'attention that goes with its layer': (gpu) => {
     const layer = createAttention(gpu, { score: 'dot', decoderSize: H, encoderSize: H });
-    const plan = layer.plan({ steps: T, sourceSteps: S, batch: N });
+    const plan = layer.plan({ timeSteps: T, sourceTimeSteps: S, batchSize: N });
     return { ...apart(layer, plan, () => plan.forward({ decoder: randomArray(T * N * H, 1), encoder: randomArray(S * N * H, 2) })), destroy: () => layer.destroy() };
   },
   ...Object.fromEntries((['cross_entropy', 'mean_squared_error', 'binary_cross_entropy'] as const).map((name) => [`a loss, ${name}`, (gpu: Gpu): Made => {
-    const loss = createLoss(gpu, { loss: name, steps: T, batch: N, features: I, weighted: true, ragged: true, ...(name === 'cross_entropy' && { classWeights: new Float32Array(I).fill(1) }) });
+    const loss = createLoss(gpu, { loss: name, timeSteps: T, batchSize: N, features: I, weighted: true, ragged: true, ...(name === 'cross_entropy' && { classWeights: new Float32Array(I).fill(1) }) });
     const targets = name === 'cross_entropy' ? new Uint32Array(T * N) : new Float32Array(T * N * I);
     return { memory: loss.memory, use: () => (loss.run({ values: randomArray(T * N * I, 1), targets, weights: new Float32Array(T * N).fill(1), lengths: [1, 4, 0] }), loss.read()), destroy: () => loss.destroy() };
   }])),
@@ -124,14 +124,14 @@ const makers: Record<string, (gpu: Gpu) => Made | Promise<Made>> = {
       use: async () => {
         own.load(await own.save());
         await drain(own.generateMany(['to', 'be or'], { length: 18 }));
-        await evaluate(own, text, { batch: 2, window: 8, steps: 2 });
-        loadModel(gpu, await own.save()).destroy();
+        await evaluate(own, text, { batchSize: 2, timeSteps: 8, windows: 2 });
+        loadLanguageModel(gpu, await own.save()).destroy();
       },
       destroy: () => own.destroy(),
     };
   },
-  ...Object.fromEntries(Object.entries({ ' of text': {}, ', traced': { trace: true }, ', back over more steps': { backSteps: 9, stateful: false } }).map(([name, options]) => [`a trainer${name}`, (gpu: Gpu): Made => {
-    const trainer = createTrainer(model(gpu), { optimizer: adam(), batch: N, window: T, ...options });
+  ...Object.fromEntries(Object.entries({ ' of text': {}, ', traced': { trace: true }, ', back over more steps': { backTimeSteps: 9, stateful: false } }).map(([name, options]) => [`a trainer${name}`, (gpu: Gpu): Made => {
+    const trainer = createTrainer(model(gpu), { optimizer: adam(), batchSize: N, timeSteps: T, ...options });
     return {
       memory: trainer.memory,
       use: async () => {
@@ -145,8 +145,8 @@ const makers: Record<string, (gpu: Gpu) => Made | Promise<Made>> = {
   }])),
   // Its first evaluation takes memory of its own, which is no part of a training step.
   'a trainer that evaluates': (gpu) => {
-    const trainer = createTrainer(model(gpu), { optimizer: adam(), batch: N, window: T });
-    const use = () => trainer.evaluate(text, { steps: 3 });
+    const trainer = createTrainer(model(gpu), { optimizer: adam(), batchSize: N, timeSteps: T });
+    const use = () => trainer.evaluate(text, { windows: 3 });
     return use().then(() => ({ memory: null, use, destroy: () => (trainer.destroy(), trainer.model.destroy()) }));
   },
 };

@@ -8,7 +8,7 @@ type Errors = Record<string, number>;
 
 /** What the layer is made of, and what a plan of it. */
 const layerOf = ({ decoderSize, encoderSize, outputSize }: AttentionSizes) => ({ decoderSize, encoderSize, outputSize });
-const planOf = ({ steps, sourceSteps, batch }: AttentionSizes) => ({ steps, sourceSteps, batch });
+const planOf = ({ timeSteps, sourceTimeSteps, batchSize }: AttentionSizes) => ({ timeSteps, sourceTimeSteps, batchSize });
 
 const floats = (values: ArrayLike<number>): Float32Array<ArrayBuffer> => Float32Array.from(values);
 
@@ -37,7 +37,7 @@ async function run(gpu: Gpu, { score, sizes, parameters, decoder, encoder, dOutp
 }
 
 const withNaN = (sizes: AttentionSizes, encoder: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> =>
-  encoder.map((x, i) => (sizes.lengths && Math.floor(i / (sizes.batch * sizes.encoderSize)) >= sizes.lengths[Math.floor(i / sizes.encoderSize) % sizes.batch]! ? NaN : x));
+  encoder.map((x, i) => (sizes.lengths && Math.floor(i / (sizes.batchSize * sizes.encoderSize)) >= sizes.lengths[Math.floor(i / sizes.encoderSize) % sizes.batchSize]! ? NaN : x));
 
 /** PyTorch's numbers, on a device with the guaranteed limits alone: relative L2 errors by case. */
 export async function golden(file: unknown): Promise<Record<string, Errors>> {
@@ -61,10 +61,10 @@ export interface AttentionSetting {
   readonly ragged: boolean;
 }
 
-function setting({ score, shape: [steps, sourceSteps, batch, decoderSize, encoderSize, outputSize], ragged }: AttentionSetting): Window {
-  const lengths = ragged ? Array.from({ length: batch }, (_, n) => randomBits(9, 9, n) % (sourceSteps + 1)) : undefined;
-  if (lengths) lengths[0] = sourceSteps;
-  const sizes = { steps, sourceSteps, batch, decoderSize, encoderSize, outputSize, lengths };
+function setting({ score, shape: [steps, sourceTimeSteps, batch, decoderSize, encoderSize, outputSize], ragged }: AttentionSetting): Window {
+  const lengths = ragged ? Array.from({ length: batch }, (_, n) => randomBits(9, 9, n) % (sourceTimeSteps + 1)) : undefined;
+  if (lengths) lengths[0] = sourceTimeSteps;
+  const sizes = { timeSteps: steps, sourceTimeSteps, batchSize: batch, decoderSize, encoderSize, outputSize, lengths };
   const weight_c = Float64Array.from(randomArray(outputSize * (encoderSize + decoderSize), 1, 1 / Math.sqrt(encoderSize)));
   const weight_a = Float64Array.from(randomArray(decoderSize * encoderSize, 2, 2 / Math.sqrt(decoderSize)));
   return {
@@ -72,7 +72,7 @@ function setting({ score, shape: [steps, sourceSteps, batch, decoderSize, encode
     sizes,
     parameters: { weight_c, ...(score === 'general' && { weight_a }) },
     decoder: randomArray(steps * batch * decoderSize, 3),
-    encoder: withNaN(sizes, randomArray(sourceSteps * batch * encoderSize, 4)),
+    encoder: withNaN(sizes, randomArray(sourceTimeSteps * batch * encoderSize, 4)),
     dOutput: randomArray(steps * batch * outputSize, 5),
   };
 }
@@ -101,11 +101,11 @@ async function report(gpu: Gpu, options: AttentionSetting): Promise<AttentionRep
   const again = await run(gpu, given);
   const backward = attentionBackward(sizes, parameters, decoder, encoder, Float64Array.from(dOutput));
   const expected: Arrays = { ...attentionForward(sizes, parameters, decoder, encoder), dDecoder: backward.dDecoder, dEncoder: backward.dEncoder, ...backward.parameters };
-  const { steps, batch, sourceSteps } = sizes;
+  const { timeSteps, batchSize, sourceTimeSteps } = sizes;
   let [sums, padding] = [0, 0];
-  for (let row = 0; row < steps * batch; row++) {
-    const length = sizes.lengths?.[row % batch] ?? sourceSteps;
-    const weights = actual.weights!.slice(row * sourceSteps, (row + 1) * sourceSteps);
+  for (let row = 0; row < timeSteps * batchSize; row++) {
+    const length = sizes.lengths?.[row % batchSize] ?? sourceTimeSteps;
+    const weights = actual.weights!.slice(row * sourceTimeSteps, (row + 1) * sourceTimeSteps);
     sums = Math.max(sums, Math.abs(weights.reduce((a, b) => a + b, 0) - Number(length > 0)));
     padding = Math.max(padding, ...weights.slice(length).map(Math.abs));
   }
@@ -126,10 +126,10 @@ export async function stepping(): Promise<{ steps: Float32Array; whole: Float32A
   const whole = layer.plan(planOf(sizes));
   whole.forward({ decoder, encoder, lengths: sizes.lengths });
   const output = await whole.output.read();
-  const step = layer.plan({ ...planOf(sizes), steps: 1 });
-  const row = sizes.batch * sizes.decoderSize;
+  const step = layer.plan({ ...planOf(sizes), timeSteps: 1 });
+  const row = sizes.batchSize * sizes.decoderSize;
   const outputs: number[] = [];
-  for (let t = 0; t < sizes.steps; t++) {
+  for (let t = 0; t < sizes.timeSteps; t++) {
     const one = decoder.slice(t * row, (t + 1) * row);
     step.forward(t === 0 ? { decoder: one, encoder: whole.encoder, lengths: sizes.lengths } : { decoder: one });
     outputs.push(...(await step.output.read()));
@@ -142,15 +142,15 @@ export async function stepping(): Promise<{ steps: Float32Array; whole: Float32A
 export async function refusals(): Promise<Record<string, string>> {
   const gpu = await openDevice();
   const layer = createAttention(gpu, { score: 'dot', decoderSize: 2, encoderSize: 2 });
-  const plan = layer.plan({ steps: 1, sourceSteps: 2, batch: 1 });
-  const training = layer.plan({ steps: 1, sourceSteps: 2, batch: 1, training: true });
+  const plan = layer.plan({ timeSteps: 1, sourceTimeSteps: 2, batchSize: 1 });
+  const training = layer.plan({ timeSteps: 1, sourceTimeSteps: 2, batchSize: 1, training: true });
   const [decoder, encoder] = [new Float32Array(2), new Float32Array(4)];
   const make = (options: object) => () => createAttention(gpu, { score: 'dot', decoderSize: 2, encoderSize: 2, ...options });
   const cases: Record<string, () => unknown> = {
     score: make({ score: 'concat' }),
     unequal: make({ encoderSize: 3 }),
     size: make({ outputSize: 0 }),
-    steps: () => layer.plan({ steps: 1, sourceSteps: 0, batch: 1 }),
+    steps: () => layer.plan({ timeSteps: 1, sourceTimeSteps: 0, batchSize: 1 }),
     noSource: () => plan.forward({ decoder }),
     lengthsAlone: () => plan.forward({ decoder, lengths: [1] }),
     longLength: () => plan.forward({ decoder, encoder, lengths: [3] }),

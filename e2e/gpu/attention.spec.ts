@@ -59,7 +59,7 @@ test('what does not fit is refused before the GPU is asked', async ({ inPage }) 
     score: /score must be one of "dot", "general"; "concat" was given/,
     unequal: /score "dot" compares states of one size; decoderSize 2 and encoderSize 3 were given. Use "general", or equal sizes/,
     size: /outputSize must be a whole number of at least 1; 0 was given/,
-    steps: /sourceSteps must be a whole number of at least 1; 0 was given/,
+    steps: /sourceTimeSteps must be a whole number of at least 1; 0 was given/,
     noSource: /the first pass needs encoder states/,
     lengthsAlone: /lengths are those of the encoder states: give them together with encoder/,
     longLength: /lengths\[0\] is 3; it must be a whole number from 0 to 2/,

@@ -1,19 +1,19 @@
 import {
-  adam, characters, createAttention, createLinear, createLoss, createModel, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, sgd, tune, type Gpu, type RecurrentPlan,
+  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, sgd, tune, type Gpu, type RecurrentPlan,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
 import { deviceWithLiveBuffers } from './live_buffers.ts';
 import { thrown, type Thrown } from './thrown.ts';
 
 const SIZES = { inputSize: 3, hiddenSize: 4 } as const;
-const WINDOW = { steps: 5, batch: 2, training: true } as const;
-const input = randomArray(WINDOW.steps * WINDOW.batch * SIZES.inputSize, 1);
-const dOutput = randomArray(WINDOW.steps * WINDOW.batch * SIZES.hiddenSize, 2);
+const WINDOW = { timeSteps: 5, batchSize: 2, training: true } as const;
+const input = randomArray(WINDOW.timeSteps * WINDOW.batchSize * SIZES.inputSize, 1);
+const dOutput = randomArray(WINDOW.timeSteps * WINDOW.batchSize * SIZES.hiddenSize, 2);
 const text = characters('to be or not to be, that is the question. '.repeat(10));
 
 const network = (gpu: Gpu) => createRecurrent(gpu, { cell: 'gru', ...SIZES, seed: 3 });
-const model = (gpu: Gpu) => createModel(gpu, { vocabulary: text.vocabulary, embed: 'one-hot', layers: [{ cell: 'lstm', hidden: 8 }] });
-const trainer = (gpu: Gpu, of = model(gpu)) => createTrainer(of, { optimizer: adam(), batch: 4, window: 8 });
+const model = (gpu: Gpu) => createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: 'one-hot', layers: [{ cell: 'lstm', hiddenSize: 8 }] });
+const trainer = (gpu: Gpu, of = model(gpu)) => createTrainer(of, { optimizer: adam(), batchSize: 4, timeSteps: 8 });
 const usage = () => GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
 /** A GPU buffer of the input's size that is not there any more: only the GPU can tell. */
@@ -62,8 +62,8 @@ export async function whatFollows() {
   const lstm = network(gpu);
   const head = createLinear(gpu, { inputSize: 4, outputSize: 1 });
   const [plan, aside, rows] = [lstm.plan(WINDOW), lstm.plan(WINDOW), head.plan({ rows: 10 })];
-  const loss = createLoss(gpu, { loss: 'mean_squared_error', steps: 5, batch: 2, features: 1 });
-  const update = createUpdate(gpu, [lstm, head], { optimizer: sgd({ rate: 0.1 }) });
+  const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 5, batchSize: 2, features: 1 });
+  const update = createUpdate(gpu, [lstm, head], { optimizer: sgd({ learningRate: 0.1 }) });
   const step = (source: Float32Array | GPUBuffer): void => {
     plan.forward({ input: source });
     rows.forward(plan.output);
@@ -136,13 +136,13 @@ export async function destroyedObjects() {
   const gpu = await openDevice();
   const make = () => {
     const lstm = network(gpu);
-    const [plan, stream, ran] = [lstm.plan(WINDOW), lstm.stream({ batch: 2 }), lstm.plan(WINDOW)];
+    const [plan, stream, ran] = [lstm.plan(WINDOW), lstm.stream({ batchSize: 2 }), lstm.plan(WINDOW)];
     ran.forward({ input });
     const head = createLinear(gpu, { inputSize: 4, outputSize: 1 });
     const attention = createAttention(gpu, { score: 'dot', decoderSize: 4, encoderSize: 4 });
-    const loss = createLoss(gpu, { loss: 'mean_squared_error', steps: 5, batch: 2, features: 1 });
+    const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 5, batchSize: 2, features: 1 });
     const update = createUpdate(gpu, [lstm], { optimizer: adam() });
-    return { lstm, plan, ran, stream, head, rows: head.plan({ rows: 10 }), attention, looking: attention.plan({ steps: 1, sourceSteps: 2, batch: 1 }), loss, update };
+    return { lstm, plan, ran, stream, head, rows: head.plan({ rows: 10 }), attention, looking: attention.plan({ timeSteps: 1, sourceTimeSteps: 2, batchSize: 1 }), loss, update };
   };
   const cases: Record<string, (made: ReturnType<typeof make>) => unknown> = {
     plan: ({ plan }) => (plan.destroy(), plan.forward({ input })),
@@ -212,7 +212,7 @@ export async function destroyedMeanwhile() {
     }),
     trainerEvaluating: await thrown(async () => {
       const own = trainer(gpu);
-      await own.evaluate(text, { steps: 1 });
+      await own.evaluate(text, { windows: 1 });
       const evaluation = own.evaluate(text);
       await Promise.resolve();
       own.destroy();
@@ -235,7 +235,7 @@ export async function destroyedMeanwhile() {
 /** `tune` beside a command that another object got wrong. */
 export async function tuneBeside() {
   const gpu = await openDevice({ tune: 'cached', tuningFile: '/dev/null' });
-  const plan = network(gpu).plan({ steps: 1, batch: 1 });
+  const plan = network(gpu).plan({ timeSteps: 1, batchSize: 1 });
   plan.forward({ input: destroyed(gpu) });
   return { tuned: await thrown(() => tune(gpu)), own: await thrown(() => plan.output.read()) };
 }
@@ -251,13 +251,13 @@ export async function refusedMemory() {
   const trained = model(gpu);
   const objects: Record<string, [label: string, use: () => unknown]> = {
     model: ['model.gradients', async () => void (await model(gpu).save())],
-    trainer: ['targets', async () => takeAll(createTrainer(trained, { optimizer: adam(), batch: 4, window: 8 }).run(text, { steps: 1 }))],
+    trainer: ['targets', async () => takeAll(createTrainer(trained, { optimizer: adam(), batchSize: 4, timeSteps: 8 }).run(text, { steps: 1 }))],
     plan: ['hn', () => output(lstm.plan(WINDOW))],
     network: ['gru.gradients', async () => void (await network(gpu).parameters.weight_hh_l0!.read())],
-    stream: ['stream c', () => { const stream = lstm.stream({ batch: 2 }); stream.step(new Float32Array(6)); return stream.h.read(); }],
+    stream: ['stream c', () => { const stream = lstm.stream({ batchSize: 2 }); stream.step(new Float32Array(6)); return stream.h.read(); }],
     update: ['gradient norm', () => { const update = createUpdate(gpu, [lstm], { optimizer: adam() }); update.step(); return update.norm.read(); }],
     generation: ['stream logits', () => takeAll(trained.generate('to', { length: 5 }))],
-    evaluation: ['logits', () => evaluate(trained, text, { batch: 4, window: 8 })],
+    evaluation: ['logits', () => evaluate(trained, text, { batchSize: 4, timeSteps: 8 })],
   };
   const results: Record<string, { first: Thrown | null; bytes: number; checked: Thrown | null; again: Thrown | null }> = {};
   for (const [name, [label, use]] of Object.entries(objects)) {
@@ -291,7 +291,7 @@ export async function left() {
   const gpu = await openDevice({ device });
   const training = trainer(gpu);
   await takeAll(training.run(text, { steps: 2 }));
-  await training.evaluate(text, { steps: 1 });
+  await training.evaluate(text, { windows: 1 });
   const own = training.model;
   const before = { buffers: live.size, bytes: gpu.memory.report().totalBytes };
   const after: Record<string, { buffers: number; bytes: number; said: Thrown | null }> = {};

@@ -2,8 +2,8 @@ import { createRecurrent, openDevice, type RecurrentOptions } from '../../src/in
 import { randomArray } from './random_arrays.ts';
 
 export interface CheckpointCase extends RecurrentOptions {
-  readonly steps: number;
-  readonly batch: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   readonly lengths?: readonly number[];
   readonly every: readonly number[];
 }
@@ -13,23 +13,23 @@ export async function differences(cases: readonly CheckpointCase[]): Promise<{ d
   const gpu = await openDevice();
   const differing: string[] = [];
   let compared = 0;
-  for (const { steps, batch, lengths, every, ...options } of cases) {
-    const { inputSize, hiddenSize, projSize, layers = 1 } = options;
+  for (const { timeSteps, batchSize, lengths, every, ...options } of cases) {
+    const { inputSize, hiddenSize, projSize, numLayers = 1 } = options;
     const features = projSize ?? hiddenSize;
     const run = async (checkpointEvery?: number): Promise<Record<string, Float32Array>> => {
       // A network each: the counter of random numbers begins anew.
       const network = createRecurrent(gpu, { seed: 3, ...options });
-      const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined, ...(checkpointEvery && { checkpointEvery }) });
+      const plan = network.plan({ timeSteps, batchSize, training: true, ragged: lengths !== undefined, ...(checkpointEvery && { checkpointEvery }) });
       const padded = (values: Float32Array<ArrayBuffer>, width: number) =>
-        values.map((x, i) => (lengths && Math.floor(i / width / batch) >= lengths[Math.floor(i / width) % batch]! ? NaN : x));
-      const state = (width: number, seed: number) => randomArray(layers * batch * width, seed);
+        values.map((x, i) => (lengths && Math.floor(i / width / batchSize) >= lengths[Math.floor(i / width) % batchSize]! ? NaN : x));
+      const state = (width: number, seed: number) => randomArray(numLayers * batchSize * width, seed);
       const results: Record<string, Float32Array> = {};
       // Two passes, so that gradients go on from what they hold and masks are drawn anew.
       for (const pass of [1, 2]) {
-        const input = padded(randomArray(steps * batch * inputSize, pass), inputSize);
+        const input = padded(randomArray(timeSteps * batchSize * inputSize, pass), inputSize);
         plan.forward({ input, h0: state(features, 2), c0: state(hiddenSize, 3), ...(lengths && { lengths }) });
         for (const name of ['output', 'hn', 'cn'] as const) results[`${name} ${pass}`] = await plan[name].read();
-        plan.backward({ dOutput: padded(randomArray(steps * batch * features, 4), features), dHn: state(features, 5), dCn: state(hiddenSize, 6) });
+        plan.backward({ dOutput: padded(randomArray(timeSteps * batchSize * features, 4), features), dHn: state(features, 5), dCn: state(hiddenSize, 6) });
         for (const name of ['dInput', 'dH0', 'dC0'] as const) results[`${name} ${pass}`] = await plan[name].read();
       }
       for (const [name, array] of Object.entries(network.gradients)) results[name] = await array.read();
@@ -51,8 +51,8 @@ export async function differences(cases: readonly CheckpointCase[]): Promise<{ d
 /** Bytes of plans over T steps. */
 export async function memory({ steps, every }: { steps: number; every: number }): Promise<{ whole: number; checkpointed: number; linear: number }> {
   const gpu = await openDevice();
-  const network = createRecurrent(gpu, { cell: 'lstm', inputSize: 4, hiddenSize: 64, layers: 2 });
-  const plan = (checkpointEvery?: number) => network.plan({ steps, batch: 4, training: true, ...(checkpointEvery && { checkpointEvery }) });
+  const network = createRecurrent(gpu, { cell: 'lstm', inputSize: 4, hiddenSize: 64, numLayers: 2 });
+  const plan = (checkpointEvery?: number) => network.plan({ timeSteps: steps, batchSize: 4, training: true, ...(checkpointEvery && { checkpointEvery }) });
   const [whole, checkpointed] = [plan(), plan(every)];
   // What the application gives and takes has every step in any plan.
   const { input, output, dInput } = whole; // and dOutput, as large as the output

@@ -7,10 +7,10 @@ const page = '/e2e/gpu/checkpoints.page.ts';
 
 for (const cell of Object.keys(cells) as (keyof typeof cells)[]) {
   test(`${cell}: gradients with checkpointEvery are those of the whole window to the bit`, async ({ inPage }) => {
-    const base = { cell, inputSize: 3, hiddenSize: 7, steps: 7, batch: 3 };
+    const base = { cell, inputSize: 3, hiddenSize: 7, timeSteps: 7, batchSize: 3 };
     const cases: CheckpointCase[] = [
       { ...base, every: [1, 3, 7, 20] },
-      { ...base, layers: 2, lengths: [7, 2, 4], every: [2, 3] },
+      { ...base, numLayers: 2, lengths: [7, 2, 4], every: [2, 3] },
     ];
     const { differing, compared } = await inPage<{ differing: string[]; compared: number }>(page, 'differences', cases);
     expect(differing).toEqual([]);
@@ -19,7 +19,7 @@ for (const cell of Object.keys(cells) as (keyof typeof cells)[]) {
 }
 
 test('layer-normalized and projected cells: the same bits too', async ({ inPage }) => {
-  const base = { inputSize: 3, hiddenSize: 7, layers: 2, steps: 7, batch: 3 };
+  const base = { inputSize: 3, hiddenSize: 7, numLayers: 2, timeSteps: 7, batchSize: 3 };
   const cases: CheckpointCase[] = [
     { ...base, cell: 'gru', layerNorm: true, lengths: [7, 2, 4], every: [2, 3] },
     { ...base, cell: 'lstm', projSize: 4, every: [3], zoneout: { h: 0.2, c: 0.3 }, recurrentDropout: 0.2 },
@@ -31,7 +31,7 @@ test('layer-normalized and projected cells: the same bits too', async ({ inPage 
 });
 
 test('masks of dropout and zoneout go on from segment to segment', async ({ inPage }) => {
-  const base = { inputSize: 3, hiddenSize: 6, layers: 2, steps: 7, batch: 3, dropout: 0.3, recurrentDropout: 0.2 };
+  const base = { inputSize: 3, hiddenSize: 6, numLayers: 2, timeSteps: 7, batchSize: 3, dropout: 0.3, recurrentDropout: 0.2 };
   const cases: CheckpointCase[] = [
     { ...base, cell: 'lstm', zoneout: { h: 0.2, c: 0.3 }, every: [3] },
     { ...base, cell: 'gru_reset_before', zoneout: { h: 0.2 }, lengths: [3, 7, 5], every: [2] },

@@ -14,34 +14,34 @@ const CLIPPED_CELLS = [
   'rnn_tanh', 'rnn_relu', 'ind_rnn', 'lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru', 'gru_reset_before',
 ] as const;
 
-const base = { inputSize: 5, hiddenSize: 7, layers: 1, steps: 5, batch: 4 } as const;
+const base = { inputSize: 5, hiddenSize: 7, numLayers: 1, timeSteps: 5, batchSize: 4 } as const;
 
 /** Inputs that put about half of the sums past the clip: a third of some cells at some clips, two thirds of others. */
 const scaleOf = (clip: number): number => Math.max(1, 4 * clip);
 
 /** One cell at every clip. */
-const clippedCell = (cell: (typeof CLIPPED_CELLS)[number]): RecurrentCase[] => CLIPS.map((clip) => ({ ...base, cell, clip, inputScale: scaleOf(clip) }));
+const clippedCell = (cell: (typeof CLIPPED_CELLS)[number]): RecurrentCase[] => CLIPS.map((clip) => ({ ...base, cell, clipGates: clip, inputScale: scaleOf(clip) }));
 
 /** Other activations, an affine one among them that is 0 at a clipped sum; layers with normalization, projection, lengths, checkpoints. */
 function clippedVariants(): RecurrentCase[] {
   const hard = { hardSigmoid: [0.2, 0.5] } as const;
   const atZero = { affine: [0.5, 0.15] } as const; // 0 at -0.3
-  const both = { direction: 'bidirectional', layers: 2, lengths: [5, 1, 0, 3], inputScale: 2 } as const;
+  const both = { direction: 'bidirectional', numLayers: 2, lengths: [5, 1, 0, 3], inputScale: 2 } as const;
   return [
-    { ...base, cell: 'lstm', clip: 0.3, inputScale: 2, activations: { gate: atZero, candidate: atZero } },
-    { ...base, cell: 'lstm', clip: 0.4, inputScale: 2, activations: { gate: 'tanh', candidate: 'sigmoid' } },
-    { ...base, cell: 'lstm', clip: 4, inputScale: 16, activations: { gate: hard, candidate: 'relu', output: 'relu' } },
-    { ...base, cell: 'gru', clip: 0.3, inputScale: 2, activations: { gate: hard, candidate: atZero } },
-    { ...base, cell: 'gru_reset_before', clip: 0.2, inputScale: 2, activations: { gate: 'relu', candidate: 'relu' } },
-    { ...base, ...both, cell: 'lstm', clip: 0.3 },
-    { ...base, ...both, cell: 'coupled_peephole_lstm', clip: 0.4, peepholeOutput: 'previous', merge: 'mean' },
-    { ...base, ...both, cell: 'gru', clip: 0.2 },
-    { ...base, ...both, cell: 'gru_reset_before', clip: 1 },
-    { ...base, cell: 'lstm', clip: 0.3, layerNorm: true },
-    { ...base, cell: 'peephole_lstm', clip: 0.4, layerNorm: true, projSize: 4 },
-    { ...base, cell: 'coupled_lstm', clip: 0.2, layerNorm: true },
-    { ...base, cell: 'gru', clip: 1, layerNorm: true },
-    { ...base, cell: 'lstm', clip: 0.2, inputScale: 1, projSize: 3, checkpointEvery: 2 },
+    { ...base, cell: 'lstm', clipGates: 0.3, inputScale: 2, activations: { gate: atZero, candidate: atZero } },
+    { ...base, cell: 'lstm', clipGates: 0.4, inputScale: 2, activations: { gate: 'tanh', candidate: 'sigmoid' } },
+    { ...base, cell: 'lstm', clipGates: 4, inputScale: 16, activations: { gate: hard, candidate: 'relu', output: 'relu' } },
+    { ...base, cell: 'gru', clipGates: 0.3, inputScale: 2, activations: { gate: hard, candidate: atZero } },
+    { ...base, cell: 'gru_reset_before', clipGates: 0.2, inputScale: 2, activations: { gate: 'relu', candidate: 'relu' } },
+    { ...base, ...both, cell: 'lstm', clipGates: 0.3 },
+    { ...base, ...both, cell: 'coupled_peephole_lstm', clipGates: 0.4, peepholeOutput: 'previous', merge: 'mean' },
+    { ...base, ...both, cell: 'gru', clipGates: 0.2 },
+    { ...base, ...both, cell: 'gru_reset_before', clipGates: 1 },
+    { ...base, cell: 'lstm', clipGates: 0.3, layerNorm: true },
+    { ...base, cell: 'peephole_lstm', clipGates: 0.4, layerNorm: true, projSize: 4 },
+    { ...base, cell: 'coupled_lstm', clipGates: 0.2, layerNorm: true },
+    { ...base, cell: 'gru', clipGates: 1, layerNorm: true },
+    { ...base, cell: 'lstm', clipGates: 0.2, inputScale: 1, projSize: 3, checkpointEvery: 2 },
   ];
 }
 

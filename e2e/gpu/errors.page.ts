@@ -1,4 +1,4 @@
-import { adam, characters, createModel, createRecurrent, createTrainer, loadModel, openDevice, sgd, type Gpu } from '../../src/index.ts';
+import { adam, characters, createLanguageModel, createRecurrent, createTrainer, loadLanguageModel, openDevice, sgd, type Gpu } from '../../src/index.ts';
 import { thrown, type Thrown } from './thrown.ts';
 
 const text = characters('to be or not to be, that is the question. '.repeat(10));
@@ -9,8 +9,8 @@ async function withoutFeatures(): Promise<Gpu> {
   return openDevice({ device: await adapter!.requestDevice() });
 }
 
-const small = (gpu: Gpu) => createModel(gpu, { vocabulary: text.vocabulary, embed: 'one-hot', layers: [{ cell: 'lstm', hidden: 8 }] });
-const trainerOf = (gpu: Gpu, options: object = {}) => createTrainer(small(gpu), { optimizer: adam(), batch: 4, window: 8, ...options });
+const small = (gpu: Gpu) => createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: 'one-hot', layers: [{ cell: 'lstm', hiddenSize: 8 }] });
+const trainerOf = (gpu: Gpu, options: object = {}) => createTrainer(small(gpu), { optimizer: adam(), batchSize: 4, timeSteps: 8, ...options });
 
 async function drain(run: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of run);
@@ -18,39 +18,40 @@ async function drain(run: AsyncIterable<unknown>): Promise<void> {
 
 const cases: Record<string, (gpu: Gpu) => unknown> = {
   emptyText: () => characters(''),
-  shortText: (gpu) => drain(trainerOf(gpu, { batch: 40, window: 64 }).run(text, { steps: 1 })),
+  shortText: (gpu) => drain(trainerOf(gpu, { batchSize: 40, timeSteps: 64 }).run(text, { steps: 1 })),
   foreignTokens: (gpu) => drain(trainerOf(gpu).run({ tokens: new Uint32Array(500).fill(99) }, { steps: 1 })),
-  badInput: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ steps: 2, batch: 2 }).forward({ input: new Float32Array(5) }),
+  badInput: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ timeSteps: 2, batchSize: 2 }).forward({ input: new Float32Array(5) }),
   badState: (gpu) =>
-    createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ steps: 2, batch: 2 }).forward({ input: new Float32Array(12), h0: new Float32Array(3) }),
+    createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ timeSteps: 2, batchSize: 2 }).forward({ input: new Float32Array(12), h0: new Float32Array(3) }),
   badParameter: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).parameters.weight_hh_l0!.write(new Float32Array(7)),
-  backwardUntrained: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ steps: 2, batch: 2 }).backward({}),
-  backwardFirst: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ steps: 2, batch: 2, training: true }).backward({}),
+  backwardUntrained: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ timeSteps: 2, batchSize: 2 }).backward({}),
+  backwardFirst: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4 }).plan({ timeSteps: 2, batchSize: 2, training: true }).backward({}),
   unknownCell: (gpu) => createRecurrent(gpu, { cell: 'lstmm' as 'lstm', inputSize: 3, hiddenSize: 4 }),
   wideProjection: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, projSize: 4 }),
   negativeProjection: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, projSize: -1 }),
   projectedGru: (gpu) => createRecurrent(gpu, { cell: 'gru', inputSize: 3, hiddenSize: 4, projSize: 2 }),
   projectedIdentity: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, projSize: 2, recurrentInit: 'identity' }),
   projectedState: (gpu) =>
-    createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, projSize: 2 }).plan({ steps: 2, batch: 2 }).forward({ input: new Float32Array(12), h0: new Float32Array(8) }),
+    createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4, projSize: 2 }).plan({ timeSteps: 2, batchSize: 2 }).forward({ input: new Float32Array(12), h0: new Float32Array(8) }),
   normalizedRnn: (gpu) => createRecurrent(gpu, { cell: 'rnn_tanh', inputSize: 3, hiddenSize: 4, layerNorm: true }),
   normalizedResetBefore: (gpu) => createRecurrent(gpu, { cell: 'gru', inputSize: 3, hiddenSize: 4, resetAfter: false, layerNorm: true }),
   noHalf: async () => createRecurrent(await withoutFeatures(), { cell: 'lstm', inputSize: 3, hiddenSize: 4, precision: 'f16' }),
-  noHalfModel: async () => createModel(await withoutFeatures(), { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hidden: 8 }], precision: 'f16' }),
+  noHalfModel: async () => createLanguageModel(await withoutFeatures(), { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hiddenSize: 8 }], precision: 'f16' }),
   scaledInF32: (gpu) => trainerOf(gpu, { lossScale: { initial: 2 } }),
   fractionalSize: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 3, hiddenSize: 4.5 }),
-  shortBack: (gpu) => trainerOf(gpu, { backSteps: 7 }),
-  layerOption: (gpu) => createModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hidden: 8 }, { cell: 'gru', hidden: 8, zoneout: { c: 0.1 } }] }),
-  layerDropout: (gpu) => createModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hidden: 8, dropout: 1 }] }),
-  hugeHidden: (gpu) => createModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hidden: 40_000 }] }),
-  hugeWindow: (gpu) => createTrainer(small(gpu), { optimizer: adam(), batch: 4096, window: 65536 }),
-  nanRate: () => adam({ rate: NaN }),
-  negativeRate: () => sgd({ rate: -1 }),
+  shortBack: (gpu) => trainerOf(gpu, { backTimeSteps: 7 }),
+  numberAsEmbedding: (gpu) => createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: 32 as unknown as 'one-hot', layers: [{ cell: 'lstm', hiddenSize: 8 }] }),
+  layerOption: (gpu) => createLanguageModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hiddenSize: 8 }, { cell: 'gru', hiddenSize: 8, zoneout: { c: 0.1 } }] }),
+  layerDropout: (gpu) => createLanguageModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hiddenSize: 8, dropout: 1 }] }),
+  hugeHidden: (gpu) => createLanguageModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'lstm', hiddenSize: 40_000 }] }),
+  hugeWindow: (gpu) => createTrainer(small(gpu), { optimizer: adam(), batchSize: 4096, timeSteps: 65536 }),
+  nanRate: () => adam({ learningRate: NaN }),
+  negativeRate: () => sgd({ learningRate: -1 }),
   nanLiveRate: (gpu) => {
-    trainerOf(gpu).rate = NaN;
+    trainerOf(gpu).learningRate = NaN;
   },
-  nanClip: (gpu) => trainerOf(gpu, { clip: NaN }),
-  diverged: (gpu) => drain(trainerOf(gpu, { optimizer: sgd({ rate: 1e38 }) }).run(text, { steps: 30 })),
+  nanClip: (gpu) => trainerOf(gpu, { gradientClip: NaN }),
+  diverged: (gpu) => drain(trainerOf(gpu, { optimizer: sgd({ learningRate: 1e38 }) }).run(text, { steps: 30 })),
   emptyPrompt: (gpu) => drain(small(gpu).generate('')),
   noPrompts: (gpu) => drain(small(gpu).generateMany([])),
   emptyPromptOfMany: (gpu) => drain(small(gpu).generateMany(['to', ''])),
@@ -63,12 +64,12 @@ const cases: Record<string, (gpu: Gpu) => unknown> = {
     for await (const _ of trainer.run(text)) await drain(trainer.run(text));
   },
   otherVocabulary: async (gpu) => {
-    const other = createModel(gpu, { vocabulary: characters('abc').vocabulary, layers: [{ cell: 'lstm', hidden: 8 }] });
+    const other = createLanguageModel(gpu, { vocabulary: characters('abc').vocabulary, layers: [{ cell: 'lstm', hiddenSize: 8 }] });
     other.load(await small(gpu).save());
   },
   modelAsCheckpoint: async (gpu) => trainerOf(gpu).restore(await small(gpu).save()),
-  otherWindow: async (gpu) => trainerOf(gpu).restore(await trainerOf(gpu, { window: 9 }).checkpoint()),
-  noModel: (gpu) => loadModel(gpu, new Uint8Array([1, 2, 3])),
+  otherWindow: async (gpu) => trainerOf(gpu).restore(await trainerOf(gpu, { timeSteps: 9 }).checkpoint()),
+  noModel: (gpu) => loadLanguageModel(gpu, new Uint8Array([1, 2, 3])),
 };
 
 export type ErrorCase = keyof typeof cases;

@@ -67,6 +67,6 @@ export async function initialBiases({ length, hidden }: { length: number; hidden
 
 /** Mean squared error of always answering 1, over the sequences that the example draws. */
 export function measuredBaseline({ length }: { length: number }): number {
-  const { targets } = addingBatch({ steps: length, batch: 4000, seed: 2, index: 0 });
+  const { targets } = addingBatch({ timeSteps: length, batchSize: 4000, seed: 2, index: 0 });
   return targets.reduce((sum, target) => sum + (target - 1) ** 2, 0) / targets.length;
 }

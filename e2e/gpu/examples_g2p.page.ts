@@ -16,9 +16,9 @@ import { recurrentBackward, recurrentForward } from '../../src/reference/recurre
 import { softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
 import { relativeL2, type Arrays } from '../golden.ts';
 
-export type Structure = Pick<EncoderDecoderOptions, 'cell' | 'encoder' | 'attention' | 'layers'>;
+export type Structure = Pick<EncoderDecoderOptions, 'cell' | 'encoder' | 'attention' | 'numLayers'>;
 
-const SIZES = { hidden: 7, inputs: 5, symbols: 6, seed: 3 };
+const SIZES = { hiddenSize: 7, inputs: 5, symbols: 6, seed: 3 };
 /** Of the symbols: four phonemes, the end, the start. */
 const [END, START] = [4, 5];
 
@@ -26,9 +26,9 @@ const [END, START] = [4, 5];
 function toyBatch(words: number, longest: number): SpellingBatch {
   const random = createRandom(8);
   const some = (below: number): number[] => Array.from({ length: 1 + random.below(longest) }, () => random.below(below));
-  const letters = padTimeFirst(Array.from({ length: words }, (_, n) => (n === 0 ? Array<number>(longest).fill(2) : some(SIZES.inputs))), { steps: longest });
-  const decoder = teacherForcing(Array.from({ length: words }, () => some(END)), { start: START, end: END, steps: longest + 1 });
-  return { batch: words, encoder: { steps: letters.steps, letters: letters.tokens, lengths: letters.lengths }, decoder };
+  const letters = padTimeFirst(Array.from({ length: words }, (_, n) => (n === 0 ? Array<number>(longest).fill(2) : some(SIZES.inputs))), { timeSteps: longest });
+  const decoder = teacherForcing(Array.from({ length: words }, () => some(END)), { start: START, end: END, timeSteps: longest + 1 });
+  return { batchSize: words, encoder: { timeSteps: letters.timeSteps, letters: letters.tokens, lengths: letters.lengths }, decoder };
 }
 
 async function readAll(arrays: Readonly<Record<string, GpuArray>>): Promise<Arrays> {
@@ -48,8 +48,8 @@ export async function gradients(structures: readonly Structure[]): Promise<{ err
 async function gradientErrors(gpu: Gpu, structure: Structure): Promise<Errors> {
   const network = new EncoderDecoder(gpu, { ...structure, ...SIZES });
   const batch = toyBatch(4, 5);
-  const { batch: N, encoder: { steps: S, letters, lengths }, decoder: { steps: T, inputs, targets, lengths: spoken } } = batch;
-  const window = network.window({ sourceSteps: S, steps: T, batch: N }, 'training');
+  const { batchSize: N, encoder: { timeSteps: S, letters, lengths }, decoder: { timeSteps: T, inputs, targets, lengths: spoken } } = batch;
+  const window = network.window({ sourceTimeSteps: S, timeSteps: T, batchSize: N }, 'training');
   window.forward(batch);
   window.backward();
   const { loss } = await window.loss.read();
@@ -60,25 +60,25 @@ async function gradientErrors(gpu: Gpu, structure: Structure): Promise<Errors> {
     actual![name] = await readAll(operator.gradients);
   }
 
-  const { hidden: H, symbols, inputs: I } = SIZES;
+  const { hiddenSize: H, symbols, inputs: I } = SIZES;
   const directions = structure.encoder === 'bidirectional' ? 2 : 1;
   const merge = structure.attention === 'dot' ? ('sum' as const) : ('concat' as const);
   const E = merge === 'sum' ? H : H * directions;
-  const common = { cell: makeCell(structure.cell), batch: N, hiddenSize: H };
+  const common = { cell: makeCell(structure.cell), batchSize: N, hiddenSize: H };
   const encoder = recurrentForward(
-    { ...common, steps: S, inputSize: I, layers: structure.layers, direction: structure.encoder, merge, lengths }, weights!.encoder!, Float64Array.from(oneHot(letters, I)),
+    { ...common, timeSteps: S, inputSize: I, numLayers: structure.numLayers, direction: structure.encoder, merge, lengths }, weights!.encoder!, Float64Array.from(oneHot(letters, I)),
   );
   const present = (state: Float64Array): Float64Array | undefined => (state.length > 0 ? state : undefined);
   const decoder = recurrentForward(
-    { ...common, steps: T, inputSize: symbols, layers: structure.layers * directions, lengths: spoken }, weights!.decoder!, Float64Array.from(oneHot(inputs, symbols)),
+    { ...common, timeSteps: T, inputSize: symbols, numLayers: structure.numLayers * directions, lengths: spoken }, weights!.decoder!, Float64Array.from(oneHot(inputs, symbols)),
     { h0: encoder.hn, c0: present(encoder.cn) },
   );
-  const sizes = { steps: T, sourceSteps: S, batch: N, decoderSize: H, encoderSize: E, outputSize: H, lengths: [...lengths] };
+  const sizes = { timeSteps: T, sourceTimeSteps: S, batchSize: N, decoderSize: H, encoderSize: E, outputSize: H, lengths: [...lengths] };
   const attention = weights!.attention as unknown as AttentionParameters | undefined;
   const seen = attention ? attentionForward(sizes, attention, decoder.output, encoder.output).output : decoder.output;
   const rows = { rows: T * N, inputSize: H, outputSize: symbols - 1 };
   const logits = linearForward(rows, weights!.head!.weight!, weights!.head!.bias, seen);
-  const expected = softmaxCrossEntropy(logits, targets, { steps: T, batch: N, vocabulary: symbols - 1 }, {});
+  const expected = softmaxCrossEntropy(logits, targets, { timeSteps: T, batchSize: N, vocabulary: symbols - 1 }, {});
   const dHead = linearBackward(rows, weights!.head!.weight!, seen, expected.dLogits);
   const dAttention = attention && attentionBackward(sizes, attention, decoder.output, encoder.output, dHead.dInput);
   const dDecoder = recurrentBackward(decoder, { dOutput: dAttention?.dDecoder ?? dHead.dInput });
@@ -117,15 +117,15 @@ async function search(gpu: Gpu, structure: Structure): Promise<SearchReport> {
   const words = toyBatch(3, 6);
   const { encoder } = words;
   const [width, longest, V] = [4, 7, SIZES.symbols - 1];
-  const steps = new DecoderSteps(network, { words: 3, width, sourceSteps: encoder.steps });
-  steps.start({ steps: encoder.steps, batch: 3, tokens: encoder.letters, lengths: encoder.lengths });
+  const steps = new DecoderSteps(network, { words: 3, width, sourceTimeSteps: encoder.timeSteps });
+  steps.start({ timeSteps: encoder.timeSteps, batchSize: 3, tokens: encoder.letters, lengths: encoder.lengths });
   const all = await decodeBeam(steps.step, steps.first, { start: START, end: END, maximumLength: longest, width });
   steps.destroy();
   const [found, forced]: [number[], number[]] = [[], []];
-  const window = network.window({ sourceSteps: encoder.steps, steps: longest + 1, batch: 3 }, 'measuring');
+  const window = network.window({ sourceTimeSteps: encoder.timeSteps, timeSteps: longest + 1, batchSize: 3 }, 'measuring');
   for (let rank = 0; rank < width; rank++) {
     const chosen = all.map((hypotheses) => hypotheses[rank]!);
-    window.forward({ ...words, decoder: teacherForcing(chosen.map(({ tokens }) => tokens), { start: START, end: END, steps: longest + 1 }) });
+    window.forward({ ...words, decoder: teacherForcing(chosen.map(({ tokens }) => tokens), { start: START, end: END, timeSteps: longest + 1 }) });
     const logits = await window.head.output.read();
     chosen.forEach(({ tokens, logProbability, ended }, n) => {
       found.push(logProbability);

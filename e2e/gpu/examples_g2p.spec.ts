@@ -5,19 +5,19 @@ import type { gradients, learn, searched, Structure } from './examples_g2p.page.
 const page = '/e2e/gpu/examples_g2p.page.ts';
 
 const STRUCTURES: readonly Structure[] = [
-  { cell: 'lstm', encoder: 'forward', attention: 'none', layers: 2 },
-  { cell: 'gru', encoder: 'bidirectional', attention: 'none', layers: 1 },
-  { cell: 'gru', encoder: 'bidirectional', attention: 'dot', layers: 1 },
-  { cell: 'lstm', encoder: 'bidirectional', attention: 'general', layers: 1 },
+  { cell: 'lstm', encoder: 'forward', attention: 'none', numLayers: 2 },
+  { cell: 'gru', encoder: 'bidirectional', attention: 'none', numLayers: 1 },
+  { cell: 'gru', encoder: 'bidirectional', attention: 'dot', numLayers: 1 },
+  { cell: 'lstm', encoder: 'bidirectional', attention: 'general', numLayers: 1 },
 ];
 
 // Without attention the encoder's gradient comes by the state edge alone.
 test('loss and gradients of whole structures are the reference\'s, through the state edge and through attention', async ({ inPage }) => {
   const { errors, bytesLeft } = await inPage<Awaited<ReturnType<typeof gradients>>>(page, 'gradients', STRUCTURES);
   STRUCTURES.forEach((structure, i) => {
-    const { layers, encoder, attention } = structure;
+    const { numLayers, encoder, attention } = structure;
     // Four arrays for each layer and direction of the encoder, and as many of the decoder; the loss; the head's two; the attention's.
-    const arrays = 8 * layers * (encoder === 'forward' ? 1 : 2) + 3 + ['none', 'dot', 'general'].indexOf(attention);
+    const arrays = 8 * numLayers * (encoder === 'forward' ? 1 : 2) + 3 + ['none', 'dot', 'general'].indexOf(attention);
     expect(Object.keys(errors[i]!)).toHaveLength(arrays);
     const what = Object.values(structure).join(' ');
     for (const [array, error] of Object.entries(errors[i]!)) expect.soft(error, `${what}: ${array}`).toBeLessThan(array === 'loss' ? 1e-5 : 1e-4);

@@ -1,4 +1,4 @@
-import { characters, createModel, createTrainer, adam, openDevice, loadModel, createRecurrent, evaluate, Vocabulary } from '../../src/index.ts';
+import { characters, createLanguageModel, createTrainer, adam, openDevice, loadLanguageModel, createRecurrent, evaluate, Vocabulary } from '../../src/index.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
@@ -18,8 +18,8 @@ async function collect(pieces: AsyncIterable<string>): Promise<string[]> {
 export async function trainAndGenerate() {
   const gpu = await openDevice();
   const text = characters(TEXT);
-  const model = createModel(gpu, { vocabulary: text.vocabulary, embed: 8, layers: [{ cell: 'lstm', hidden: 24 }, { cell: 'lstm', hidden: 24 }], seed: 2 });
-  const trainer = createTrainer(model, { optimizer: adam({ rate: 2e-2 }), batch: 8, window: 16, clip: 5 });
+  const model = createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: { size: 8 }, layers: [{ cell: 'lstm', hiddenSize: 24 }, { cell: 'lstm', hiddenSize: 24 }], seed: 2 });
+  const trainer = createTrainer(model, { optimizer: adam({ learningRate: 2e-2 }), batchSize: 8, timeSteps: 16, gradientClip: 5 });
   let loss = NaN;
   for await (const progress of trainer.run(text, { steps: 120 })) loss = progress.loss;
   const generate = (options: object) => collect(model.generate('violets', { length: 60, ...options }));
@@ -29,7 +29,7 @@ export async function trainAndGenerate() {
   const warmAgain = await generate({ temperature: 1.5, seed: 1 });
   const warmOther = await generate({ temperature: 1.5, seed: 2 });
   const top1 = await generate({ temperature: 1.5, seed: 3, topK: 1 });
-  const loaded = loadModel(gpu, await model.save());
+  const loaded = loadLanguageModel(gpu, await model.save());
   const fromFile = await collect(loaded.generate('violets', { length: 60, temperature: 1.5, seed: 1 }));
   // A long prompt is read in blocks, a block boundary must not show.
   const longPrompt = await collect(model.generate(TEXT.slice(0, 70), { length: 20, temperature: 0 }));
@@ -104,7 +104,7 @@ export async function drawnByHost(cases: readonly DrawnCase[]): Promise<DrawnTex
   const gpu = await openDevice();
   const V = 70; // more than a workgroup has lanes
   const vocabulary = new Vocabulary(Array.from({ length: V }, (_, v) => String.fromCodePoint(0x100 + v)));
-  const model = createModel(gpu, { vocabulary, embed: 3, layers: [{ cell: 'gru', hidden: 4 }], seed: 2 });
+  const model = createLanguageModel(gpu, { vocabulary, embedding: { size: 3 }, layers: [{ cell: 'gru', hiddenSize: 4 }], seed: 2 });
   const bias = randomArray(V, 5, 2);
   model.parameters['head.weight']!.write(new Float32Array(V * 4));
   model.parameters['head.bias']!.write(bias);
@@ -131,7 +131,7 @@ export async function drawnByHost(cases: readonly DrawnCase[]): Promise<DrawnTex
 export async function said() {
   const gpu = await openDevice();
   const text = characters(TEXT);
-  const make = (seed = 2) => createModel(gpu, { vocabulary: text.vocabulary, embed: 8, layers: [{ cell: 'lstm', hidden: 8 }], seed });
+  const make = (seed = 2) => createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: { size: 8 }, layers: [{ cell: 'lstm', hiddenSize: 8 }], seed });
   const messages: Record<string, string> = {};
   const tell = async (name: string, body: () => unknown): Promise<void> => {
     try {
@@ -148,7 +148,7 @@ export async function said() {
     model.parameters['head.bias']!.write(bias);
     await tell(`generate ${name}`, () => collect(model.generate('violets', { length: 40 })));
     await tell(`greedy ${name}`, () => collect(model.generate('violets', { length: 40, temperature: 0, topK: 2 })));
-    await tell(`evaluate ${name}`, () => evaluate(model, text, { batch: 2, window: 8 }));
+    await tell(`evaluate ${name}`, () => evaluate(model, text, { batchSize: 2, timeSteps: 8 }));
   }
   const model = make();
   await tell('seed', () => collect(model.generate('violets', { seed: 2 ** 32 })));
@@ -161,18 +161,18 @@ export async function said() {
 }
 
 /** The output of a stack over T steps, and of the same steps taken one at a time with the state handed on. */
-export async function stepByStep({ layers, hidden, steps }: { layers: number; hidden: number; steps: number }): Promise<{ whole: Float32Array; single: Float32Array }> {
+export async function stepByStep({ numLayers, hiddenSize, timeSteps }: { numLayers: number; hiddenSize: number; timeSteps: number }): Promise<{ whole: Float32Array; single: Float32Array }> {
   const gpu = await openDevice();
-  const lstm = createRecurrent(gpu, { cell: 'lstm', inputSize: 6, hiddenSize: hidden, layers, seed: 3 });
-  const input = Float32Array.from({ length: steps * 2 * 6 }, (_, i) => Math.sin(i * 0.7));
-  const plan = lstm.plan({ steps, batch: 2 });
+  const lstm = createRecurrent(gpu, { cell: 'lstm', inputSize: 6, hiddenSize, numLayers, seed: 3 });
+  const input = Float32Array.from({ length: timeSteps * 2 * 6 }, (_, i) => Math.sin(i * 0.7));
+  const plan = lstm.plan({ timeSteps, batchSize: 2 });
   plan.forward({ input });
   const whole = await plan.output.read();
-  const one = lstm.plan({ steps: 1, batch: 2 });
+  const one = lstm.plan({ timeSteps: 1, batchSize: 2 });
   const single = new Float32Array(whole.length);
-  for (let t = 0; t < steps; t++) {
+  for (let t = 0; t < timeSteps; t++) {
     one.forward({ input: input.slice(t * 12, (t + 1) * 12), ...(t > 0 && { h0: one.hn, c0: one.cn }) });
-    single.set(await one.output.read(), t * 2 * hidden);
+    single.set(await one.output.read(), t * 2 * hiddenSize);
   }
   return { whole, single };
 }

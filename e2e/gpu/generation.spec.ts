@@ -84,6 +84,6 @@ test('a model whose weights are not finite says so instead of text and of a loss
 });
 
 test('steps taken one at a time equal the whole sequence bit for bit', async ({ inPage }) => {
-  const { whole, single } = await inPage<{ whole: Float32Array; single: Float32Array }>(page, 'stepByStep', { layers: 2, hidden: 21, steps: 9 });
+  const { whole, single } = await inPage<{ whole: Float32Array; single: Float32Array }>(page, 'stepByStep', { numLayers: 2, hiddenSize: 21, timeSteps: 9 });
   expect([...single]).toEqual([...whole]);
 });

@@ -1,4 +1,4 @@
-import { adam, createModel, createTrainer, openDevice, Vocabulary, type Gpu, type Trainer } from '../../src/index.ts';
+import { adam, createLanguageModel, createTrainer, openDevice, Vocabulary, type Gpu, type Trainer } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 
 const V = 9;
@@ -9,8 +9,8 @@ const other = { tokens: tokens.slice(300).reverse() };
 
 const make = (gpu: Gpu): Trainer =>
   createTrainer(
-    createModel(gpu, { vocabulary, embed: 6, layers: [{ cell: 'lstm', hidden: 11, dropout: 0.2 }], seed: 4 }),
-    { optimizer: adam({ rate: 1e-2 }), clip: 1, batch: 5, window: 7, seed: 6 },
+    createLanguageModel(gpu, { vocabulary, embedding: { size: 6 }, layers: [{ cell: 'lstm', hiddenSize: 11, dropout: 0.2 }], seed: 4 }),
+    { optimizer: adam({ learningRate: 1e-2 }), gradientClip: 1, batchSize: 5, timeSteps: 7, seed: 6 },
   );
 
 /** Take `steps` of a run, the loss of each. */
@@ -60,7 +60,7 @@ const states: Record<string, (trainer: Trainer, saved: Uint8Array) => Promise<st
     await run.next();
   }),
   'diverged': (trainer) => thrown(async () => {
-    trainer.rate = 1e38;
+    trainer.learningRate = 1e38;
     await take(trainer, 30);
   }),
   'a throw in the loop': (trainer) => thrown(async () => {
@@ -72,7 +72,7 @@ const states: Record<string, (trainer: Trainer, saved: Uint8Array) => Promise<st
   },
   'evaluated in the loop': (trainer) => thrown(async () => {
     for await (const { step } of trainer.run(text)) {
-      await trainer.evaluate(other, { steps: 2 });
+      await trainer.evaluate(other, { windows: 2 });
       if (step > 2) break;
     }
   }),
@@ -113,7 +113,7 @@ export async function goingBack() {
     const trainer = make(gpu);
     results[name] = [];
     for (let time = 0; time < 2; time++) results[name]!.push(await from(trainer, await reach(trainer, saved)));
-    await trainer.evaluate(other, { steps: 1 });
+    await trainer.evaluate(other, { windows: 1 });
     trainer.destroy();
     trainer.model.destroy();
   }

@@ -1,5 +1,5 @@
 // How parameters begin.
-import { characters, createAttention, createLinear, createModel, createRecurrent, openDevice, type Gpu, type GpuArray } from '../../src/index.ts';
+import { characters, createAttention, createLanguageModel, createLinear, createRecurrent, openDevice, type Gpu, type GpuArray } from '../../src/index.ts';
 
 type Begun = { readonly parameters: Readonly<Record<string, GpuArray>> };
 
@@ -7,8 +7,8 @@ const { vocabulary } = characters('to be or not to be');
 
 /** Objects of a seed; two layers and two directions have parameters of equal shapes. */
 const makers: Record<string, (gpu: Gpu, seed: number) => Begun> = {
-  recurrent: (gpu, seed) => createRecurrent(gpu, { cell: 'peephole_lstm', inputSize: 8, hiddenSize: 4, layers: 2, bidirectional: true, seed }),
-  model: (gpu, seed) => createModel(gpu, { vocabulary, embed: 6, layers: [{ cell: 'gru', hidden: 6 }, { cell: 'gru', hidden: 6 }], seed }),
+  recurrent: (gpu, seed) => createRecurrent(gpu, { cell: 'peephole_lstm', inputSize: 8, hiddenSize: 4, numLayers: 2, direction: 'bidirectional', seed }),
+  model: (gpu, seed) => createLanguageModel(gpu, { vocabulary, embedding: { size: 6 }, layers: [{ cell: 'gru', hiddenSize: 6 }, { cell: 'gru', hiddenSize: 6 }], seed }),
   linear: (gpu, seed) => createLinear(gpu, { inputSize: 6, outputSize: 5, seed }),
   'attention, dot': (gpu, seed) => createAttention(gpu, { score: 'dot', decoderSize: 6, encoderSize: 6, seed }),
   'attention, general': (gpu, seed) => createAttention(gpu, { score: 'general', decoderSize: 6, encoderSize: 4, seed }),
@@ -37,6 +37,6 @@ export async function forgetBiases(forgetBias: number): Promise<{ operator: numb
   };
   return {
     operator: await raised((by) => createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3, forgetBias: by })),
-    model: await raised((by) => createModel(gpu, { vocabulary, layers: [{ cell: 'lstm', hidden: 3 }], forgetBias: by })),
+    model: await raised((by) => createLanguageModel(gpu, { vocabulary, layers: [{ cell: 'lstm', hiddenSize: 3 }], forgetBias: by })),
   };
 }

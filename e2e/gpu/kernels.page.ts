@@ -63,9 +63,9 @@ export async function crossEntropy({ steps, batch, vocabulary, scale, ignore }: 
   const stepLoss = array(gpu, 'step loss', new Float32Array(steps));
   const total = array(gpu, 'total', new Float32Array(2));
   const recording = new Recording();
-  softmaxCrossEntropy(recording, { logits, targets: array(gpu, 'targets', answers), rowLoss: array(gpu, 'row loss', new Float32Array(rows)), stepLoss, total, steps, batch, vocabulary });
+  softmaxCrossEntropy(recording, { logits, targets: array(gpu, 'targets', answers), rowLoss: array(gpu, 'row loss', new Float32Array(rows)), stepLoss, total, timeSteps: steps, batchSize: batch, vocabulary });
   run(gpu, recording);
-  const expected = reference(Float64Array.from(values), answers, { steps, batch, vocabulary });
+  const expected = reference(Float64Array.from(values), answers, { timeSteps: steps, batchSize: batch, vocabulary });
   const [loss, counted] = await gpu.read(total);
   return {
     loss: Math.abs(loss! - expected.loss) / expected.loss,

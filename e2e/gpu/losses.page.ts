@@ -15,8 +15,8 @@ type Numbers = Readonly<Record<string, readonly number[]>>;
 interface LossCase {
   readonly name: string;
   readonly kind: 'softmax_cross_entropy' | 'mean_squared_error' | 'binary_cross_entropy';
-  readonly steps: number;
-  readonly batch: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   readonly size: number;
   readonly loss: number;
   readonly given: Numbers;
@@ -35,13 +35,13 @@ async function run(gpu: Gpu, options: LossOptions, inputs: LossInputs) {
 export async function goldenLosses(cases: readonly LossCase[]) {
   const gpu = await openDevice();
   const reports = [];
-  for (const { name, kind, steps, batch, size: features, loss: expected, given, results } of cases) {
+  for (const { name, kind, timeSteps, batchSize, size: features, loss: expected, given, results } of cases) {
     const tokens = kind === 'softmax_cross_entropy';
     const { loss, gradient } = await run(
       gpu,
       {
-        loss: tokens ? 'cross_entropy' : kind, steps, batch, features, weighted: given.weights !== undefined,
-        classWeights: given.classes, positiveWeights: given.positives,
+        loss: tokens ? 'cross_entropy' : kind, timeSteps, batchSize, features, weighted: given.weights !== undefined,
+        classWeights: given.classes, positiveWeight: given.positives,
       },
       {
         values: Float32Array.from(given.input!),
@@ -56,8 +56,8 @@ export async function goldenLosses(cases: readonly LossCase[]) {
 
 export interface LossSetting {
   readonly loss: LossName;
-  readonly steps: number;
-  readonly batch: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   readonly features: number;
   readonly at: 'every' | 'last';
   readonly weighted: boolean;
@@ -67,15 +67,15 @@ export interface LossSetting {
 }
 
 /** Loss, per-step losses and gradient against the reference, with NaN wherever a row does not count: relative L2 errors. */
-export async function againstReference({ loss, steps, batch, features, at, weighted, ragged, scale }: LossSetting) {
+export async function againstReference({ loss, timeSteps, batchSize, features, at, weighted, ragged, scale }: LossSetting) {
   const gpu = await openDevice();
-  const rows = steps * batch;
+  const rows = timeSteps * batchSize;
   const tokens = loss === 'cross_entropy';
-  const lengths = Uint32Array.from({ length: batch }, (_, n) => (ragged ? randomBits(5, 5, n) % (steps + 1) : steps));
-  if (ragged) lengths[0] = steps;
+  const lengths = Uint32Array.from({ length: batchSize }, (_, n) => (ragged ? randomBits(5, 5, n) % (timeSteps + 1) : timeSteps));
+  if (ragged) lengths[0] = timeSteps;
   const given = Float32Array.from({ length: rows }, (_, i) => (i > 0 && i % 4 === 0 ? 0 : 0.1 + randomUniform(6, 6, i)));
   const counts = Float32Array.from({ length: rows }, (_, i) => {
-    const [t, length] = [Math.floor(i / batch), lengths[i % batch]!];
+    const [t, length] = [Math.floor(i / batchSize), lengths[i % batchSize]!];
     return t < length && (at === 'every' || t + 1 === length) ? 1 : 0;
   });
   const ignored = (i: number): boolean => tokens && i > 0 && i % 5 === 0 && at === 'every';
@@ -86,22 +86,22 @@ export async function againstReference({ loss, steps, batch, features, at, weigh
   const classWeights = tokens ? randomArray(features, 3).map(Math.abs) : undefined;
 
   const inputs = { values, targets: tokens ? answers : numbers, weights: weighted ? given : undefined, lengths: ragged ? lengths : undefined };
-  const actual = await run(gpu, { loss, steps, batch, features, at, weighted, ragged, classWeights }, inputs);
-  const again = await run(gpu, { loss, steps, batch, features, at, weighted, ragged, classWeights }, inputs);
+  const actual = await run(gpu, { loss, timeSteps, batchSize, features, at, weighted, ragged, classWeights }, inputs);
+  const again = await run(gpu, { loss, timeSteps, batchSize, features, at, weighted, ragged, classWeights }, inputs);
 
   const wide = Float64Array.from(values);
   const one = (from: number, to: number) => {
     const part = <A extends Float64Array | Float32Array | Uint32Array>(array: A, row: number): A => array.slice(from * row, to * row) as A;
-    const weights = part(weight, batch);
+    const weights = part(weight, batchSize);
     if (tokens) {
-      const { loss, dLogits } = softmaxCrossEntropy(part(wide, batch * features), part(answers, batch), { steps: to - from, batch, vocabulary: features }, { classes: classWeights, targets: weights }, IGNORE_INDEX >>> 0);
+      const { loss, dLogits } = softmaxCrossEntropy(part(wide, batchSize * features), part(answers, batchSize), { timeSteps: to - from, batchSize, vocabulary: features }, { classes: classWeights, targets: weights }, IGNORE_INDEX >>> 0);
       return { loss, dInput: dLogits };
     }
     const reference = loss === 'mean_squared_error' ? meanSquaredError : binaryCrossEntropy;
-    return reference(part(wide, batch * features), part(numbers, batch * features), (to - from) * batch, weights);
+    return reference(part(wide, batchSize * features), part(numbers, batchSize * features), (to - from) * batchSize, weights);
   };
-  const expected = one(0, steps);
-  const stepLoss = Array.from({ length: steps }, (_, t) => one(t, t + 1).loss);
+  const expected = one(0, timeSteps);
+  const stepLoss = Array.from({ length: timeSteps }, (_, t) => one(t, t + 1).loss);
   return {
     loss: relativeL2([actual.loss], [expected.loss]),
     stepLoss: relativeL2(actual.stepLoss, stepLoss),
@@ -117,14 +117,14 @@ export async function commonOffset(logits: readonly number[]): Promise<{ operato
   const gpu = await openDevice();
   const steps = logits.length;
   const values = Float32Array.from(logits.flatMap((logit) => [logit, logit]));
-  const { stepLoss } = await run(gpu, { loss: 'cross_entropy', steps, batch: 1, features: 2 }, { values, targets: new Uint32Array(steps) });
+  const { stepLoss } = await run(gpu, { loss: 'cross_entropy', timeSteps: steps, batchSize: 1, features: 2 }, { values, targets: new Uint32Array(steps) });
   const array = (name: string, shape: readonly number[]) => allocateProxy(name, shape, 'result');
   const arrays = { logits: array('logits', [steps, 1, 2]), targets: array('targets', [steps, 1]), rowLoss: array('row loss', [steps, 1]), stepLoss: array('step loss', [steps]), total: array('total', [2]) };
   gpu.memory.allocate(Object.values(arrays).map(({ buffer }) => buffer));
   gpu.write(arrays.logits, values);
   gpu.write(arrays.targets, new Uint32Array(steps));
   const recording = new Recording();
-  crossEntropyKernel(recording, { ...arrays, steps, batch: 1, vocabulary: 2 });
+  crossEntropyKernel(recording, { ...arrays, timeSteps: steps, batchSize: 1, vocabulary: 2 });
   new Replay(gpu, recording, 'loss').submit();
   return { operator: [...stepLoss], trainer: [...(await gpu.read(arrays.stepLoss))] };
 }
@@ -135,7 +135,7 @@ export async function commonOffset(logits: readonly number[]): Promise<{ operato
  */
 export async function labels() {
   const gpu = await openDevice();
-  const options = { loss: 'cross_entropy', steps: 2, batch: 3, features: 4 } as const;
+  const options = { loss: 'cross_entropy', timeSteps: 2, batchSize: 3, features: 4 } as const;
   const values = randomArray(24, 8);
   const given = [1, IGNORE_INDEX, 3, 0, 2, IGNORE_INDEX];
   const buffer = (data: Int32Array<ArrayBuffer>): GPUBuffer => {
@@ -173,7 +173,7 @@ export async function labels() {
 export async function sources() {
   const gpu = await openDevice();
   const [steps, batch, features] = [2, 3, 4];
-  const options = { loss: 'mean_squared_error', steps, batch, features, weighted: true } as const;
+  const options = { loss: 'mean_squared_error', timeSteps: steps, batchSize: batch, features, weighted: true } as const;
   const [values, targets] = [randomArray(24, 1), randomArray(24, 2)];
   const weights = Float32Array.from([1, 0, 2, 0, 1, 1]);
   const expected = await run(gpu, options, { values, targets, weights });
@@ -195,7 +195,7 @@ export async function sources() {
 /** What the operator says of inputs that do not fit, by name. */
 export async function refusals(): Promise<Record<string, string>> {
   const gpu = await openDevice();
-  const sizes = { steps: 2, batch: 1, features: 3 };
+  const sizes = { timeSteps: 2, batchSize: 1, features: 3 };
   const tokens = createLoss(gpu, { loss: 'cross_entropy', ...sizes });
   const numbers = createLoss(gpu, { loss: 'binary_cross_entropy', ...sizes, weighted: true, ragged: true });
   const [values, targets, weights, lengths] = [new Float32Array(6), new Float32Array(6), new Float32Array(2), [2]];

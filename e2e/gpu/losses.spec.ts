@@ -28,7 +28,7 @@ for (const loss of ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy
         for (const weighted of [false, true]) {
           for (const ragged of [false, true]) {
             if (loss === 'cross_entropy' && features === 1) continue;
-            const setting: LossSetting = { loss, steps, batch, features, at, weighted, ragged, scale: features === 3 ? 30 : 2 };
+            const setting: LossSetting = { loss, timeSteps: steps, batchSize: batch, features, at, weighted, ragged, scale: features === 3 ? 30 : 2 };
             const e = await inPage<Record<'loss' | 'stepLoss' | 'gradient' | 'weight' | 'counted', number> & { same: boolean }>(page, 'againstReference', setting);
             const what = `T=${steps} N=${batch} F=${features}${weighted ? ', weights' : ''}${ragged ? ', lengths' : ''}`;
             expect.soft(e.loss, `loss, ${what}`).toBeLessThan(2e-6);

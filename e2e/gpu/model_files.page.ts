@@ -1,16 +1,16 @@
 // Files of models and of runs that are damaged, contradict themselves, have diverged, or are of another run: what becomes of each.
 import {
-  adam, adamw, characters, createModel, createTrainer, evaluate, loadModel, openDevice, rmsprop, sgd, Vocabulary, warmUp,
-  type AllowedDifference, type CharacterModel, type Gpu, type LayerOptions, type Optimizer, type TrainerOptions, type TrainingText,
+  adam, adamw, characters, createLanguageModel, createTrainer, evaluate, loadLanguageModel, openDevice, rmsprop, sgd, Vocabulary, warmUp,
+  type AllowedDifference, type Gpu, type LanguageModel, type LayerOptions, type Optimizer, type TrainerOptions, type TrainingText,
 } from '../../src/index.ts';
 import { changed } from './changed_file.ts';
 import { said } from './thrown.ts';
 
 const text = characters('to be or not to be, that is the question');
-const plain: readonly LayerOptions[] = [{ cell: 'gru', hidden: 2 }];
+const plain: readonly LayerOptions[] = [{ cell: 'gru', hiddenSize: 2 }];
 
-const modelOf = (gpu: Gpu, layers = plain): CharacterModel => createModel(gpu, { vocabulary: text.vocabulary, embed: 2, layers });
-const trainerOf = (gpu: Gpu, options: Partial<TrainerOptions> = {}, layers = plain) => createTrainer(modelOf(gpu, layers), { optimizer: adam(), batch: 2, window: 4, ...options });
+const modelOf = (gpu: Gpu, layers = plain): LanguageModel => createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: { size: 2 }, layers });
+const trainerOf = (gpu: Gpu, options: Partial<TrainerOptions> = {}, layers = plain) => createTrainer(modelOf(gpu, layers), { optimizer: adam(), batchSize: 2, timeSteps: 4, ...options });
 
 async function drain(run: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of run);
@@ -49,18 +49,18 @@ export async function contradictions(): Promise<Record<string, { said: string; l
   const model = modelOf(gpu);
   const bytes = await model.save();
   model.destroy();
-  const claiming = (change: (model: { layers: unknown[]; embed: unknown }) => void) => changed(bytes, ({ metadata }) => {
-    const claims = JSON.parse(metadata.model!) as { layers: unknown[]; embed: unknown };
+  const claiming = (change: (model: { layers: unknown[]; embedding: unknown }) => void) => changed(bytes, ({ metadata }) => {
+    const claims = JSON.parse(metadata.model!) as { layers: unknown[]; embedding: unknown };
     change(claims);
     metadata.model = JSON.stringify(claims);
   });
   const files: Record<string, Uint8Array> = {
     sound: bytes,
-    large: claiming(({ layers }) => (layers[0] = { cell: 'gru', hidden: 3000 })),
-    huge: claiming(({ layers }) => (layers[0] = { cell: 'gru', hidden: 2 ** 40 })),
+    large: claiming(({ layers }) => (layers[0] = { cell: 'gru', hiddenSize: 3000 })),
+    huge: claiming(({ layers }) => (layers[0] = { cell: 'gru', hiddenSize: 2 ** 40 })),
     noLayer: claiming(({ layers }) => (layers[0] = null)),
-    noZoneout: claiming(({ layers }) => (layers[0] = { cell: 'gru', hidden: 2, zoneout: null })),
-    wide: claiming((claims) => (claims.embed = 4096)),
+    noZoneout: claiming(({ layers }) => (layers[0] = { cell: 'gru', hiddenSize: 2, zoneout: null })),
+    wide: claiming((claims) => (claims.embedding = { size: 4096 })),
     missing: changed(bytes, ({ tensors }) => tensors.delete('head.bias')),
     short: changed(bytes, ({ tensors }) => tensors.set('head.bias', { dtype: 'F32', shape: [1], data: new Float32Array(1) })),
     otherType: changed(bytes, ({ tensors }) => tensors.set('head.bias', { dtype: 'I32', shape: [text.vocabulary.size], data: new Int32Array(text.vocabulary.size) })),
@@ -68,9 +68,9 @@ export async function contradictions(): Promise<Record<string, { said: string; l
   };
   const results: Record<string, { said: string; left: number }> = {};
   for (const [name, file] of Object.entries(files)) {
-    results[name] = { said: await said(() => loadModel(gpu, file).destroy()), left: gpu.memory.report().totalBytes };
+    results[name] = { said: await said(() => loadLanguageModel(gpu, file).destroy()), left: gpu.memory.report().totalBytes };
   }
-  const half = await said(() => loadModel(gpu, bytes, { precision: 'f17' as 'f16' }));
+  const half = await said(() => loadLanguageModel(gpu, bytes, { precision: 'f17' as 'f16' }));
   results.precision = { said: half, left: gpu.memory.report().totalBytes };
   return results;
 }
@@ -82,13 +82,13 @@ export async function notFinite() {
   await drain(trainer.run(text, { steps: 3 }));
   const [sound, whole] = [await trainer.checkpoint(), await trainer.model.save()];
   const poison = (name: string, value: number) => (bytes: Uint8Array) => changed(bytes, ({ tensors }) => (tensors.get(name)!.data[1] = value));
-  const looked = loadModel(gpu, poison('head.bias', Infinity)(whole), { allowNotFinite: true });
+  const looked = loadLanguageModel(gpu, poison('head.bias', Infinity)(whole), { allowNotFinite: true });
   const results = {
     restoreWeight: await said(() => trainer.restore(poison('head.bias', NaN)(sound))),
     restoreMoment: await said(() => trainer.restore(poison('optimizer.second', Infinity)(sound))),
     restoreState: await said(() => trainer.restore(poison('state.l0.0', -Infinity)(sound))),
     load: await said(() => trainer.model.load(poison('head.bias', NaN)(whole))),
-    loadModel: await said(() => loadModel(gpu, poison('head.bias', NaN)(whole))),
+    loadLanguageModel: await said(() => loadLanguageModel(gpu, poison('head.bias', NaN)(whole))),
     looked: (await looked.parameters['head.bias']!.read())[1],
     save: await said(() => looked.save()),
     unchanged: (await trainer.checkpoint()).every((byte, i) => byte === sound[i]),
@@ -112,14 +112,14 @@ const optimizers: Record<string, () => Optimizer> = {
 
 export interface Maker {
   readonly optimizer?: string;
-  readonly clip?: number;
+  readonly gradientClip?: number;
   readonly layers?: readonly LayerOptions[];
 }
 
 /** What is said when a checkpoint of one trainer is restored into another, for each pair; and whether one refused is as it was. */
 export async function movedRuns(cases: readonly { readonly from: Maker; readonly to: Maker; readonly allow?: readonly AllowedDifference[] }[]) {
   const gpu = await openDevice();
-  const make = ({ optimizer = 'adam', clip = 0, layers }: Maker) => trainerOf(gpu, { optimizer: optimizers[optimizer]!(), clip }, layers);
+  const make = ({ optimizer = 'adam', gradientClip = 0, layers }: Maker) => trainerOf(gpu, { optimizer: optimizers[optimizer]!(), gradientClip }, layers);
   const results: { said: string; same: boolean }[] = [];
   for (const { from, to, allow } of cases) {
     const source = make(from);
@@ -194,7 +194,7 @@ export async function otherVocabularies() {
     sizes: [other.vocabulary.size, text.vocabulary.size],
     run: await said(() => drain(trainer.run(other, { steps: 1 }))),
     validate: await said(() => drain(trainer.run(text, { steps: 1, validate: { text: other, every: 1 } }))),
-    evaluate: await said(() => evaluate(trainer.model, other, { batch: 2, window: 4 })),
+    evaluate: await said(() => evaluate(trainer.model, other, { batchSize: 2, timeSteps: 4 })),
     trainerEvaluate: await said(() => trainer.evaluate(other)),
     encoded: await said(() => drain(trainer.run(characters('to be or not to be, that', { vocabulary: trainer.model.vocabulary }), { steps: 1 }))),
     respelled: await said(() => drain(trainer.run({ tokens: text.tokens, vocabulary: respelled }, { steps: 1 }))),
@@ -208,7 +208,7 @@ export async function deepSchedule(): Promise<number> {
   const gpu = await openDevice();
   let rate = warmUp(2, 0.5);
   for (let depth = 1; depth < 16; depth++) rate = warmUp(2, rate);
-  const trainer = trainerOf(gpu, { optimizer: adam({ rate }) });
+  const trainer = trainerOf(gpu, { optimizer: adam({ learningRate: rate }) });
   trainer.restore(await trainer.checkpoint());
-  return trainer.rate;
+  return trainer.learningRate;
 }

@@ -17,7 +17,7 @@ test('a file that contradicts itself is refused before anything is allocated, an
     sound: /^no error$/,
     large: /^SafetensorsError: the file contradicts itself: it holds F32 \[6,2\] for weight_ih_l0.*F32 \[9000,2\]/,
     huge: /^SafetensorsError: the file contradicts itself/,
-    noLayer: /^SafetensorsError: "model" in the file's metadata .*layers\[0\] must be an object, such as \{ cell, hidden \}/,
+    noLayer: /^SafetensorsError: "model" in the file's metadata .*layers\[0\] must be an object, such as \{ cell, hiddenSize \}/,
     noZoneout: /^SafetensorsError: "model" in the file's metadata .*layers\[0\]\.zoneout must be an object/,
     wide: /^SafetensorsError: the file contradicts itself: it holds .* for embedding\.weight/,
     missing: /^SafetensorsError: the file contradicts itself: it holds nothing for head\.bias/,
@@ -40,7 +40,7 @@ test('what is not finite is neither written nor read, unless to look at it', asy
     restoreMoment: /^SafetensorsError: optimizer\.second is not finite: element 1 of \d+ is Infinity/,
     restoreState: /^SafetensorsError: state\.l0\.0 is not finite: element 1 of \d+ is -Infinity/,
     load: /^SafetensorsError: head\.bias is not finite/,
-    loadModel: /^SafetensorsError: head\.bias is not finite.*allowNotFinite: true/,
+    loadLanguageModel: /^SafetensorsError: head\.bias is not finite.*allowNotFinite: true/,
     save: /^RangeError: head\.bias is not finite: element 1 of \d+ is Infinity: training has diverged, and no file is written/,
     checkpoint: /^RangeError: head\.weight is not finite: element 1 of \d+ is NaN after step 3: training has diverged/,
   };
@@ -50,9 +50,9 @@ test('what is not finite is neither written nor read, unless to look at it', asy
 });
 
 test('a run goes on in a trainer of the same optimizer, options and layers, or with the differences that are allowed by name', async ({ inPage }) => {
-  const relu: Maker = { layers: [{ cell: 'rnn_relu', hidden: 2 }] };
-  const tanh: Maker = { layers: [{ cell: 'rnn_tanh', hidden: 2 }] };
-  const cases: { from: Maker; to: Maker; allow?: ('optimizer' | 'layers' | 'clip')[]; said: RegExp }[] = [
+  const relu: Maker = { layers: [{ cell: 'rnn_relu', hiddenSize: 2 }] };
+  const tanh: Maker = { layers: [{ cell: 'rnn_tanh', hiddenSize: 2 }] };
+  const cases: { from: Maker; to: Maker; allow?: ('optimizer' | 'layers' | 'gradientClip')[]; said: RegExp }[] = [
     { from: { optimizer: 'rmsprop' }, to: { optimizer: 'rmsprop' }, said: /^no error$/ },
     { from: { optimizer: 'rmspropMomentum' }, to: { optimizer: 'rmspropCentered' }, said: /^RangeError: .*optimizer .*"momentum":0.9,"centered":false.*"centered":true.*allow: \['optimizer'\]/ },
     { from: { optimizer: 'rmspropMomentum' }, to: { optimizer: 'rmspropCentered' }, allow: ['optimizer'], said: /^RangeError: .*keeps square and velocity of each weight, this trainer's average and square/ },
@@ -61,14 +61,14 @@ test('a run goes on in a trainer of the same optimizer, options and layers, or w
     { from: { optimizer: 'adamBeta' }, to: { optimizer: 'adam' }, allow: ['optimizer'], said: /^no error$/ },
     { from: { optimizer: 'adamw' }, to: { optimizer: 'adam' }, said: /^RangeError: .*"adamw".*"adam"/ },
     { from: { optimizer: 'sgdDecay' }, to: { optimizer: 'sgd' }, said: /^RangeError: .*"weightDecay":0.1/ },
-    { from: { clip: 1 }, to: { clip: 2 }, said: /^RangeError: .*clip \{"clipNorm":1,.*allow: \['clip'\]/ },
-    { from: { clip: 1 }, to: { clip: 2 }, allow: ['clip'], said: /^no error$/ },
+    { from: { gradientClip: 1 }, to: { gradientClip: 2 }, said: /^RangeError: .*gradientClip \{"clipNorm":1,.*allow: \['gradientClip'\]/ },
+    { from: { gradientClip: 1 }, to: { gradientClip: 2 }, allow: ['gradientClip'], said: /^no error$/ },
     { from: relu, to: tanh, said: /^RangeError: the file holds another model: layers\[0\]\.cell "rnn_relu" in the file and "rnn_tanh" here/ },
     { from: relu, to: tanh, allow: ['layers'], said: /^no error$/ },
-    { from: { layers: [{ cell: 'gru', hidden: 2, dropout: 0.2 }] }, to: {}, said: /^RangeError: .*layers\[0\]\.dropout 0\.2 in the file and 0 here/ },
-    { from: { layers: [{ cell: 'gru', hidden: 2, zoneout: { h: 0.2 } }] }, to: {}, said: /^RangeError: .*zoneout\.h 0\.2/ },
-    { from: { layers: [{ cell: 'gru', hidden: 3 }] }, to: {}, allow: ['layers'], said: /^RangeError: the checkpoint has weight_ih_l0 \[9,2\] where this model has weight_ih_l0 \[6,2\]/ },
-    { from: { layers: [{ cell: 'gru', hidden: 2 }, { cell: 'gru', hidden: 2 }] }, to: {}, said: /^RangeError: .*2 layers in the file and 1 here/ },
+    { from: { layers: [{ cell: 'gru', hiddenSize: 2, dropout: 0.2 }] }, to: {}, said: /^RangeError: .*layers\[0\]\.dropout 0\.2 in the file and 0 here/ },
+    { from: { layers: [{ cell: 'gru', hiddenSize: 2, zoneout: { h: 0.2 } }] }, to: {}, said: /^RangeError: .*zoneout\.h 0\.2/ },
+    { from: { layers: [{ cell: 'gru', hiddenSize: 3 }] }, to: {}, allow: ['layers'], said: /^RangeError: the checkpoint has weight_ih_l0 \[9,2\] where this model has weight_ih_l0 \[6,2\]/ },
+    { from: { layers: [{ cell: 'gru', hiddenSize: 2 }, { cell: 'gru', hiddenSize: 2 }] }, to: {}, said: /^RangeError: .*2 layers in the file and 1 here/ },
   ];
   const results = await inPage<Result<typeof movedRuns>>(page, 'movedRuns', cases.map(({ said: _, ...given }) => given));
   for (const [i, { said, ...given }] of cases.entries()) {
@@ -78,18 +78,18 @@ test('a run goes on in a trainer of the same optimizer, options and layers, or w
 });
 
 test('every field of a run is checked', async ({ inPage }) => {
-  const deep = (depth: number): string => `{"kind":"warmUp","steps":1,"then":`.repeat(depth) + '{"kind":"constant","rate":1}' + '}'.repeat(depth);
+  const deep = (depth: number): string => `{"kind":"warmUp","steps":1,"then":`.repeat(depth) + '{"kind":"constant","learningRate":1}' + '}'.repeat(depth);
   const cases: [Record<string, unknown> | string, RegExp][] = [
     ...[-5, '6', null, 1.5, 2 ** 60, [1], {}, true].map((step): [Record<string, unknown>, RegExp] => [{ step }, /step must be a whole number of at least 0/]),
     ...[-1, '0', null].map((seed): [Record<string, unknown>, RegExp] => [{ seed }, /seed must be a whole number/]),
     [{ position: -1 }, /position must be a whole number/], [{ position: 3, step: 2 }, /position must be at most step, 2; 3/],
-    [{ rate: null }, /rate must be a schedule/], [{ rate: 0.1 }, /rate must be a schedule/], [{ rate: { kind: 'constant', rate: '1' } }, /rate must be a finite number/],
-    [{ rate: { kind: 'never' } }, /kind must be one of/], [{ rate: { kind: 'warmUp', steps: 1, then: null } }, /rate must be a number or a schedule/],
-    [{ rate: JSON.parse(deep(17)) as unknown }, /at most 16 warm-ups/], [`{"rate":${deep(100_000)}}`, /nested deeper than 64/],
+    [{ learningRate: null }, /learningRate must be a schedule/], [{ learningRate: 0.1 }, /learningRate must be a schedule/], [{ learningRate: { kind: 'constant', learningRate: '1' } }, /learningRate must be a finite number/],
+    [{ learningRate: { kind: 'never' } }, /kind must be one of/], [{ learningRate: { kind: 'warmUp', steps: 1, then: null } }, /learningRate must be a number or a schedule/],
+    [{ learningRate: JSON.parse(deep(17)) as unknown }, /at most 16 warm-ups/], [`{"learningRate":${deep(100_000)}}`, /nested deeper than 64/],
     [{ text: 3 }, /text must be a string or null/], [{ optimizer: 'adam' }, /optimizer must be \{ name, options \}/], [{ optimizer: { name: 'adam' } }, /optimizer\.options must be/],
     [{ optimizer: { name: 1, options: {} } }, /optimizer\.name must be a string/], [{ optimizer: { name: 'adam', options: { beta1: null } } }, /optimizer\.options must be/],
-    [{ batch: '2' }, /batch must be a whole number/], [{ window: 0 }, /window must be a whole number/], [{ backSteps: null }, /backSteps must be/], [{ stateful: 1 }, /stateful must be true or false/],
-    [{ precision: 'f8' }, /precision must be "f32" or "f16"/], [{ clip: 1 }, /clip must be \{ clipNorm, clipValue \}/], [{ clip: { clipNorm: -1, clipValue: 0 } }, /clip must be/], [{ growEvery: -1 }, /growEvery must be/],
+    [{ batchSize: '2' }, /batchSize must be a whole number/], [{ timeSteps: 0 }, /timeSteps must be a whole number/], [{ backTimeSteps: null }, /backTimeSteps must be/], [{ stateful: 1 }, /stateful must be true or false/],
+    [{ precision: 'f8' }, /precision must be "f32" or "f16"/], [{ gradientClip: 1 }, /gradientClip must be \{ clipNorm, clipValue \}/], [{ gradientClip: { clipNorm: -1, clipValue: 0 } }, /gradientClip must be/], [{ growthInterval: -1 }, /growthInterval must be/],
     ['null', /must be an object; null/], ['[]', /must be an object/], ['{', /metadata is not as this package writes it/], ['', /metadata is not/],
   ];
   const results = await inPage<string[]>(page, 'otherRuns', cases.map(([change]) => change));
@@ -105,7 +105,7 @@ test('a run goes on with its own text, or with another where that is allowed', a
   const another = /^RangeError: the checkpoint was made on another text, of 40 characters in no documents, checksum [0-9a-f]{8}; this one is of .*allow: \['text'\]/;
   const expected: Record<keyof typeof results, RegExp> = {
     same: /^no error$/, otherwise: another, shorter: another, documents: another, allowed: /^no error$/, unbegun: /^no error$/, twice: another,
-    badName: /^RangeError: allow must be one of "optimizer", "layers", "clip", "lossScale", "text"; "window" was given/,
+    badName: /^RangeError: allow must be one of "optimizer", "layers", "gradientClip", "lossScale", "text"; "window" was given/,
   };
   for (const [name, message] of Object.entries(expected)) expect.soft(results[name as keyof typeof results], name).toMatch(message);
 });

@@ -2,8 +2,8 @@
 import { createAttention, createLoss, createRecurrent, openDevice, type LossOptions, type RecurrentOptions } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
 
-const SHAPE = { steps: 5, batch: 3 } as const;
-const [T, N, I, H] = [SHAPE.steps, SHAPE.batch, 3, 5];
+const SHAPE = { timeSteps: 5, batchSize: 3 } as const;
+const [T, N, I, H] = [SHAPE.timeSteps, SHAPE.batchSize, 3, 5];
 /** The element of the input that is NaN. */
 const BAD = { step: 2, row: 1 } as const;
 
@@ -55,7 +55,7 @@ export async function spread(cases: readonly Omit<RecurrentOptions, 'inputSize' 
 export async function inLoss(options: Pick<LossOptions, 'loss'>) {
   const gpu = await openDevice();
   const [steps, batch, features] = [3, 2, 4];
-  const loss = createLoss(gpu, { ...options, steps, batch, features });
+  const loss = createLoss(gpu, { ...options, timeSteps: steps, batchSize: batch, features });
   const reports: { at: number; value: string; total: number; stepLoss: number[]; gradient: number[] }[] = [];
   for (const value of [NaN, Infinity, -Infinity]) {
     // The first element is where a maximum begins.
@@ -74,7 +74,7 @@ export async function inLoss(options: Pick<LossOptions, 'loss'>) {
 export async function inAttention(): Promise<string[][]> {
   const gpu = await openDevice();
   const attention = createAttention(gpu, { score: 'dot', decoderSize: 4, encoderSize: 4 });
-  const plan = attention.plan({ steps: 1, sourceSteps: 3, batch: 2 });
+  const plan = attention.plan({ timeSteps: 1, sourceTimeSteps: 3, batchSize: 2 });
   const encoder = randomArray(3 * 2 * 4, 6);
   encoder[(1 * 2 + 1) * 4] = NaN;
   plan.forward({ decoder: randomArray(2 * 4, 7), encoder });

@@ -9,8 +9,8 @@ type Case = Parameters<typeof spread>[0][number];
 /** A cell as it is, and with every activation in all of its places, the gates' sums clipped or not. */
 const casesOf = (cell: Case['cell']): Case[] => [
   { cell },
-  ...([['sigmoid', 0.3], ['tanh', 0.3], ['relu'], [{ affine: [0.5, 0.1] }], [{ hardSigmoid: [0.2, 0.5] }, 0.3]] as const).map(([all, clip]) =>
-    ({ cell, activations: { gate: all, candidate: all, output: all }, ...(clip && { clip }) })),
+  ...([['sigmoid', 0.3], ['tanh', 0.3], ['relu'], [{ affine: [0.5, 0.1] }], [{ hardSigmoid: [0.2, 0.5] }, 0.3]] as const).map(([all, clipGates]) =>
+    ({ cell, activations: { gate: all, candidate: all, output: all }, ...(clipGates && { clipGates }) })),
   ...(cell === 'lstm' || cell === 'gru' ? [{ cell, layerNorm: true }] : []),
 ];
 

@@ -12,11 +12,11 @@ export async function runAll(cases: readonly OnnxCase[]): Promise<OnnxResults[]>
 }
 
 async function run(gpu: Gpu, given: OnnxCase): Promise<OnnxResults> {
-  const { cell, cellOptions, steps, batch, inputSize, hiddenSize, direction, bias, lengths } = given;
+  const { cell, cellOptions, timeSteps, batchSize, inputSize, hiddenSize, direction, bias, lengths } = given;
   const { parameters, input, h0, c0 } = onnxArrays(given);
   const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), inputSize, hiddenSize, direction, bias });
   for (const [name, values] of Object.entries(parameters)) network.parameters[name]!.write(values);
-  const plan = network.plan({ steps, batch, ragged: lengths !== undefined });
+  const plan = network.plan({ timeSteps, batchSize, ragged: lengths !== undefined });
   plan.forward({ input, ...(h0 && { h0 }), ...(c0 && { c0 }), ...(lengths && { lengths }) });
   const results = { output: await plan.output.read(), hn: await plan.hn.read(), cn: await plan.cn.read() };
   network.destroy();

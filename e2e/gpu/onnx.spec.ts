@@ -8,7 +8,7 @@ import { runOnnx, type OnnxResults } from '../onnx/operator.ts';
 // Both round: the engine is held to 1e-5 of float64, and so is ONNX Runtime (e2e/node/reference_onnx.spec.ts).
 const BOUND = 3e-5;
 const COUNT = 54;
-const MOST = { steps: 12, batch: 19, inputSize: 40, hiddenSize: 140 };
+const MOST = { timeSteps: 12, batchSize: 19, inputSize: 40, hiddenSize: 140 };
 
 // Not the seeds that the reference is compared on.
 const cases = Array.from({ length: COUNT }, (_, k) => onnxCase(900 + k, MOST));
@@ -21,7 +21,7 @@ test('the configurations hold every cell and every option, and sizes of no multi
     expect(count((given) => given.direction === direction && given.lengths), `${direction}, lengths`).toBeGreaterThanOrEqual(5);
   }
   for (const resetAfter of [true, false]) expect(count(({ cellOptions }) => cellOptions.resetAfter === resetAfter)).toBe(6);
-  expect(count(({ cellOptions }) => cellOptions.clip)).toBeGreaterThanOrEqual(12);
+  expect(count(({ cellOptions }) => cellOptions.clipGates)).toBeGreaterThanOrEqual(12);
   expect(count(({ cellOptions }) => cellOptions.activations)).toBeGreaterThanOrEqual(12);
   expect(count(({ initial }) => !initial)).toBeGreaterThanOrEqual(10);
   expect(count(({ bias }) => !bias)).toBeGreaterThanOrEqual(10);

@@ -1,16 +1,16 @@
 import { createRecurrent, openDevice } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
 
-const SHAPE = { inputSize: 6, hiddenSize: 10, layers: 2 };
-const WINDOW = { steps: 5, batch: 3, training: true };
-const state = SHAPE.layers * WINDOW.batch * SHAPE.hiddenSize;
+const SHAPE = { inputSize: 6, hiddenSize: 10, numLayers: 2 };
+const WINDOW = { timeSteps: 5, batchSize: 3, training: true };
+const state = SHAPE.numLayers * WINDOW.batchSize * SHAPE.hiddenSize;
 
 function data() {
   return {
-    input: randomArray(WINDOW.steps * WINDOW.batch * SHAPE.inputSize, 1),
+    input: randomArray(WINDOW.timeSteps * WINDOW.batchSize * SHAPE.inputSize, 1),
     h0: randomArray(state, 2),
     c0: randomArray(state, 3),
-    dOutput: randomArray(WINDOW.steps * WINDOW.batch * SHAPE.hiddenSize, 4),
+    dOutput: randomArray(WINDOW.timeSteps * WINDOW.batchSize * SHAPE.hiddenSize, 4),
     dHn: randomArray(state, 5),
     dCn: randomArray(state, 6),
   };

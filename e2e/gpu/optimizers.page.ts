@@ -17,7 +17,7 @@ type Numbers = Readonly<Record<string, readonly number[]>>;
 /** A case of `optimizers.json` or `objective_options.json`. */
 interface OptimizerCase {
   readonly name: string;
-  readonly options: { readonly kind: string; readonly rate: number; readonly decay?: number };
+  readonly options: { readonly kind: string; readonly learningRate: number; readonly decay?: number };
   readonly updates: number;
   readonly parameters: Numbers;
   readonly gradients: Numbers;
@@ -60,16 +60,16 @@ export async function goldenOptimizers(cases: readonly OptimizerCase[]) {
     const optimizer = makers[kind]!({ ...rest, ...(decay !== undefined && { weightDecay: decay }) });
     const given = Array.from({ length: updates }, (_, step) => Float32Array.from([...gradients[`a${step}`]!, ...gradients[`b${step}`]!]));
     const start = Float32Array.from([...parameters.a!, ...parameters.b!]);
-    const actual = await updated(optimizer, start, given, (update) => (update < 5 ? options.rate : options.rate / 2));
+    const actual = await updated(optimizer, start, given, (update) => (update < 5 ? options.learningRate : options.learningRate / 2));
     reports.push({ name, error: relativeL2(actual, [...results.a!, ...results.b!]), moments: optimizer.moments.length });
   }
   return reports;
 }
 
-const references: Record<string, (options: { rate: number }) => ReferenceOptimizer> = { adam: referenceAdam, adamw: referenceAdamW, rmsprop: referenceRmsprop, sgd: referenceSgd };
+const references: Record<string, (options: { learningRate: number }) => ReferenceOptimizer> = { adam: referenceAdam, adamw: referenceAdamW, rmsprop: referenceRmsprop, sgd: referenceSgd };
 
 /** More parameters than a workgroup, clipped, against the reference: relative L2 error of the parameters. */
-export async function clippedUpdates({ kind, clip, options }: { kind: string; clip: { norm: number } | { value: number }; options: { rate: number } }): Promise<number> {
+export async function clippedUpdates({ kind, clip, options }: { kind: string; clip: { norm: number } | { value: number }; options: { learningRate: number } }): Promise<number> {
   const count = 1000;
   const start = randomArray(count, 1);
   const gradients = Array.from({ length: 10 }, (_, i) => randomArray(count, 10 + i, i % 2 === 0 ? 2 : 0.01));
@@ -81,7 +81,7 @@ export async function clippedUpdates({ kind, clip, options }: { kind: string; cl
     else all.forEach((g, i) => (all[i] = Math.max(-clip.value, Math.min(clip.value, g))));
     reference.update(parameters, { all });
   }
-  return relativeL2(await updated(makers[kind]!(options), start, gradients, () => options.rate, clip), parameters.all);
+  return relativeL2(await updated(makers[kind]!(options), start, gradients, () => options.learningRate, clip), parameters.all);
 }
 
 /** A gradient that never changes leaves centered RMSprop a variance of rounding errors: does everything stay a number? */

@@ -21,10 +21,10 @@ test('ten updates by every optimizer are those of PyTorch', async ({ inPage }) =
 });
 
 for (const [kind, options] of Object.entries({
-  sgd: { rate: 0.1, momentum: 0.9 },
-  adam: { rate: 0.01 },
-  adamw: { rate: 0.01 },
-  rmsprop: { rate: 0.01, momentum: 0.5, centered: true },
+  sgd: { learningRate: 0.1, momentum: 0.9 },
+  adam: { learningRate: 0.01 },
+  adamw: { learningRate: 0.01 },
+  rmsprop: { learningRate: 0.01, momentum: 0.5, centered: true },
 })) {
   test(`${kind} with the gradient clipped by norm and by value, as the reference`, async ({ inPage }) => {
     for (const clip of [{ norm: 3 }, { value: 0.5 }, { norm: 0 }]) {

@@ -1,7 +1,7 @@
 // Every public function with every option wrong in every way, and with wrong arguments: what it throws.
 import {
-  adam, adamw, AttentionPlan, characters, constant, cosine, createAttention, createBatches, createDecoder, createLinear, createLoss, createModel,
-  createRecurrent, createTrainer, createUpdate, evaluate, loadModel, openDevice, rateAt, readSafetensors, resumableRun, rmsprop, sgd, split,
+  adam, adamw, AttentionPlan, characters, constant, cosine, createAttention, createBatches, createDecoder, createLanguageModel, createLinear, createLoss,
+  createRecurrent, createTrainer, createUpdate, evaluate, learningRateAt, loadLanguageModel, openDevice, readSafetensors, resumableRun, rmsprop, sgd, split,
   stepDecay, tune, Vocabulary, warmUp, writeSafetensors, type Gpu,
 } from '../../src/index.ts';
 
@@ -25,7 +25,7 @@ const list: Kind = (value) => Array.isArray(value) || value instanceof Float32Ar
 const other: Kind = () => false;
 /** An object without a field that is wrong: all of them have defaults. */
 const empty: Kind = (value) => typeof value === 'object' && value !== null && !(value instanceof Date) && !list(value) && Object.keys(value).length === 0;
-const cellOptions = { clip: positive, layerNorm: flag, peepholeOutput: other, recurrentDropout: fraction, zoneout: empty, activations: empty, dropout: fraction, resetAfter: flag, recurrentInit: other, cell: other };
+const cellOptions = { clipGates: positive, layerNorm: flag, peepholeOutput: other, recurrentDropout: fraction, zoneout: empty, activations: empty, dropout: fraction, resetAfter: flag, recurrentInit: other, cell: other };
 
 /** Values that are wrong for most options, each in a way of its own. */
 const values = (): unknown[] => [
@@ -54,17 +54,17 @@ function things(gpu: Gpu) {
   const network = createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3 });
   const linear = createLinear(gpu, { inputSize: 2, outputSize: 2 });
   const attention = createAttention(gpu, { score: 'dot', decoderSize: 2, encoderSize: 2 });
-  const model = createModel(gpu, { vocabulary: corpus.vocabulary, embed: 'one-hot', layers: [{ cell: 'gru', hidden: 4 }] });
-  const trainer = createTrainer(model, { optimizer: adam(), batch: 2, window: 4 });
+  const model = createLanguageModel(gpu, { vocabulary: corpus.vocabulary, embedding: 'one-hot', layers: [{ cell: 'gru', hiddenSize: 4 }] });
+  const trainer = createTrainer(model, { optimizer: adam(), batchSize: 2, timeSteps: 4 });
   return {
     network, linear, attention, model, trainer,
-    plan: network.plan({ steps: 2, batch: 1, training: true, ragged: true }),
-    stream: network.stream({ batch: 2 }),
+    plan: network.plan({ timeSteps: 2, batchSize: 1, training: true, ragged: true }),
+    stream: network.stream({ batchSize: 2 }),
     linearPlan: linear.plan({ rows: 1 }),
-    attentionPlan: attention.plan({ steps: 1, sourceSteps: 1, batch: 1, training: true }) satisfies AttentionPlan,
-    loss: createLoss(gpu, { loss: 'cross_entropy', steps: 1, batch: 1, features: 3, weighted: true, ragged: true }),
+    attentionPlan: attention.plan({ timeSteps: 1, sourceTimeSteps: 1, batchSize: 1, training: true }) satisfies AttentionPlan,
+    loss: createLoss(gpu, { loss: 'cross_entropy', timeSteps: 1, batchSize: 1, features: 3, weighted: true, ragged: true }),
     update: createUpdate(gpu, [network], { optimizer: adam() }),
-    batches: createBatches(corpus.tokens, { batch: 2, window: 4 }),
+    batches: createBatches(corpus.tokens, { batchSize: 2, timeSteps: 4 }),
   };
 }
 
@@ -73,8 +73,7 @@ type Things = ReturnType<typeof things>;
 /** Functions that take options, by name. */
 function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, stream, attentionPlan, loss, update, batches }: Things): Record<string, Entry> {
   const run = { steps: wholeOrInfinite(0), signal: other, validate: other };
-  const rate: Kind = positive;
-  const layer = { needed: { cell: 'lstm', hidden: 3 }, options: { ...cellOptions, hidden: count, projSize: (value: unknown) => isWhole(value, 0) } };
+  const layer = { needed: { cell: 'lstm', hiddenSize: 3 }, options: { ...cellOptions, hiddenSize: count, projSize: (value: unknown) => isWhole(value, 0) } };
   const state: Kind = (value) => value instanceof Float32Array;
   const inputs = { needed: { input: new Float32Array(4) }, options: { input: other, h0: state, c0: state, lengths: (value: unknown) => Array.isArray(value) && value[0] === 1 } };
   return {
@@ -83,13 +82,13 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
     createRecurrent: {
       needed: { cell: 'lstm', inputSize: 2, hiddenSize: 3 },
       options: {
-        ...cellOptions, inputSize: count, hiddenSize: count, layers: count, bias: flag, direction: other, bidirectional: flag, merge: other, batchFirst: flag,
+        ...cellOptions, inputSize: count, hiddenSize: count, numLayers: count, bias: flag, direction: other, merge: other, batchFirst: flag,
         projSize: (value) => isWhole(value, 0), forgetBias: finite, seed: unsigned, precision: other,
       },
       call: (o) => createRecurrent(gpu, o),
     },
-    'recurrent.plan': { needed: { steps: 2, batch: 1 }, options: { steps: count, batch: count, training: flag, ragged: flag, trace: flag, checkpointEvery: count }, call: (o) => network.plan(o) },
-    'recurrent.stream': { needed: { batch: 1 }, options: { batch: count }, call: (o) => network.stream(o) },
+    'recurrent.plan': { needed: { timeSteps: 2, batchSize: 1 }, options: { timeSteps: count, batchSize: count, training: flag, ragged: flag, trace: flag, checkpointEvery: count }, call: (o) => network.plan(o) },
+    'recurrent.stream': { needed: { batchSize: 1 }, options: { batchSize: count }, call: (o) => network.stream(o) },
     'plan.forward': { ...inputs, call: (o) => plan.forward(o) },
     'plan.encodeForward': { ...inputs, call: (o) => plan.encodeForward(gpu.device.createCommandEncoder(), o) },
     'plan.backward': { options: { dOutput: state, dHn: (value) => value instanceof Float32Array, dCn: (value) => value instanceof Float32Array }, call: (o) => plan.backward(o) },
@@ -100,37 +99,38 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
       needed: { score: 'general', decoderSize: 2, encoderSize: 2 },
       options: { score: other, decoderSize: count, encoderSize: count, outputSize: count, seed: unsigned }, call: (o) => createAttention(gpu, o),
     },
-    'attention.plan': { needed: { steps: 1, sourceSteps: 1, batch: 1 }, options: { steps: count, sourceSteps: count, batch: count, training: flag }, call: (o) => attention.plan(o) },
+    'attention.plan': { needed: { timeSteps: 1, sourceTimeSteps: 1, batchSize: 1 }, options: { timeSteps: count, sourceTimeSteps: count, batchSize: count, training: flag }, call: (o) => attention.plan(o) },
     'attentionPlan.forward': {
       needed: { decoder: new Float32Array(2) }, also: { encoder: new Float32Array(2) }, options: { decoder: other, encoder: other, lengths: (value) => Array.isArray(value) && value[0] === 1 },
       call: (o) => attentionPlan.forward(o),
     },
-    createModel: {
-      needed: { vocabulary: corpus.vocabulary, layers: [{ cell: 'gru', hidden: 3 }] },
-      options: { vocabulary: other, embed: count, layers: other, seed: unsigned, forgetBias: finite, precision: other }, call: (o) => createModel(gpu, o),
+    createLanguageModel: {
+      needed: { vocabulary: corpus.vocabulary, layers: [{ cell: 'gru', hiddenSize: 3 }] },
+      options: { vocabulary: other, embedding: other, layers: other, seed: unsigned, forgetBias: finite, precision: other }, call: (o) => createLanguageModel(gpu, o),
     },
-    'a layer of createModel': { ...layer, call: (o) => createModel(gpu, { vocabulary: corpus.vocabulary, layers: [o] }) },
+    embedding: { needed: { size: 4 }, options: { size: count }, call: (o) => createLanguageModel(gpu, { vocabulary: corpus.vocabulary, embedding: o, layers: [{ cell: 'gru', hiddenSize: 3 }] }) },
+    'a layer of createLanguageModel': { ...layer, call: (o) => createLanguageModel(gpu, { vocabulary: corpus.vocabulary, layers: [o] }) },
     zoneout: { options: { h: fraction, c: fraction }, call: (o) => createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3, zoneout: o }) },
     activations: { options: { gate: other, candidate: other, output: other }, call: (o) => createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3, activations: o }) },
-    loadModel: { options: { precision: other, allowNotFinite: flag }, call: (o) => loadModel(gpu, new Uint8Array(4), o) },
+    loadLanguageModel: { options: { precision: other, allowNotFinite: flag }, call: (o) => loadLanguageModel(gpu, new Uint8Array(4), o) },
     'model.load': { options: { allowNotFinite: flag }, call: (o) => model.load(new Uint8Array(4), o) },
     'model.generate': { options: { length: count, temperature: notNegative, topK: unsigned, seed: unsigned, signal: other }, call: (o) => model.generate('to', o) },
     'model.generateMany': { options: { length: count, temperature: notNegative, topK: unsigned, seed: unsigned, signal: other }, call: (o) => model.generateMany(['to'], o) },
     createTrainer: {
-      needed: { optimizer: adam() }, also: { window: 4, batch: 2 },
+      needed: { optimizer: adam() }, also: { timeSteps: 4, batchSize: 2 },
       options: {
-        optimizer: other, batch: count, window: count, backSteps: (value) => isWhole(value, 4), stateful: flag, clip: notNegative, seed: unsigned, trace: flag, lossScale: other,
+        optimizer: other, batchSize: count, timeSteps: count, backTimeSteps: (value) => isWhole(value, 4), stateful: flag, gradientClip: notNegative, seed: unsigned, trace: flag, lossScale: other,
         maxSkips: count,
       },
       call: (o) => createTrainer(model, o),
     },
-    lossScale: { options: { initial: (value) => value === 2 ** 32, growEvery: count }, call: (o) => createTrainer(model, { optimizer: adam(), lossScale: o }) },
+    lossScale: { options: { initial: (value) => value === 2 ** 32, growthInterval: count }, call: (o) => createTrainer(model, { optimizer: adam(), lossScale: o }) },
     'trainer.run': { options: run, call: (o) => trainer.run(corpus, o) },
-    validate: { needed: { text: corpus, every: 1 }, options: { text: other, every: count, steps: wholeOrInfinite(1) }, call: (o) => trainer.run(corpus, { validate: o }) },
-    'trainer.evaluate': { options: { steps: wholeOrInfinite(1), signal: other }, call: (o) => trainer.evaluate(corpus, o) },
+    validate: { needed: { text: corpus, every: 1 }, options: { text: other, every: count, windows: wholeOrInfinite(1) }, call: (o) => trainer.run(corpus, { validate: o }) },
+    'trainer.evaluate': { options: { windows: wholeOrInfinite(1), signal: other }, call: (o) => trainer.evaluate(corpus, o) },
     'trainer.restore': { options: { allow: (value) => Array.isArray(value) && value.length === 0 }, call: (o) => trainer.restore(new Uint8Array(4), o) },
     evaluate: {
-      also: { batch: 2, window: 4 }, options: { steps: wholeOrInfinite(1), signal: other, batch: count, window: count, backSteps: (value) => isWhole(value, 4), stateful: flag },
+      also: { batchSize: 2, timeSteps: 4 }, options: { windows: wholeOrInfinite(1), signal: other, batchSize: count, timeSteps: count, backTimeSteps: (value) => isWhole(value, 4), stateful: flag },
       call: (o) => evaluate(model, corpus, o),
     },
     resumableRun: {
@@ -142,8 +142,8 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
       call: (o) => resumableRun(corpus, o),
     },
     createLoss: {
-      needed: { loss: 'cross_entropy', steps: 1, batch: 1, features: 2 },
-      options: { loss: other, steps: count, batch: count, features: count, at: other, weighted: flag, ragged: flag, classWeights: (value) => value instanceof Uint8Array, positiveWeights: other },
+      needed: { loss: 'cross_entropy', timeSteps: 1, batchSize: 1, features: 2 },
+      options: { loss: other, timeSteps: count, batchSize: count, features: count, at: other, weighted: flag, ragged: flag, classWeights: (value) => value instanceof Uint8Array, positiveWeight: other },
       call: (o) => createLoss(gpu, o),
     },
     'loss.run': {
@@ -151,17 +151,17 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
       options: { values: (value) => value instanceof Float32Array, targets: (value) => Array.isArray(value) && value[0] === 1, weights: other, lengths: (value) => Array.isArray(value) && value[0] === 1 },
       call: (o) => loss.run(o),
     },
-    createUpdate: { needed: { optimizer: adam() }, options: { optimizer: other, clip: notNegative }, call: (o) => createUpdate(gpu, [network], o) },
+    createUpdate: { needed: { optimizer: adam() }, options: { optimizer: other, gradientClip: notNegative }, call: (o) => createUpdate(gpu, [network], o) },
     'update.restore': { options: { allow: (value) => Array.isArray(value) && value.length === 0 }, call: (o) => update.restore(new Uint8Array(4), o) },
-    adam: { options: { rate, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adam },
-    adamw: { options: { rate, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adamw },
-    sgd: { also: { momentum: 0.9 }, options: { rate, weightDecay: notNegative, momentum: fraction, nesterov: flag }, call: sgd },
-    rmsprop: { options: { rate, weightDecay: notNegative, alpha: fraction, epsilon: positive, momentum: fraction, centered: flag }, call: rmsprop },
-    stepDecay: { needed: { rate: 1, every: 1 }, options: { rate, every: count, factor: (value) => positive(value) && (value as number) <= 1 }, call: stepDecay },
-    cosine: { needed: { rate: 1, steps: 1 }, options: { rate, minimum: (value) => notNegative(value) && (value as number) <= 1, steps: count }, call: cosine },
+    adam: { options: { learningRate: positive, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adam },
+    adamw: { options: { learningRate: positive, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adamw },
+    sgd: { also: { momentum: 0.9 }, options: { learningRate: positive, weightDecay: notNegative, momentum: fraction, nesterov: flag }, call: sgd },
+    rmsprop: { options: { learningRate: positive, weightDecay: notNegative, alpha: fraction, epsilon: positive, momentum: fraction, centered: flag }, call: rmsprop },
+    stepDecay: { needed: { learningRate: 1, every: 1 }, options: { learningRate: positive, every: count, factor: (value) => positive(value) && (value as number) <= 1 }, call: stepDecay },
+    cosine: { needed: { learningRate: 1, steps: 1 }, options: { learningRate: positive, minimum: (value) => notNegative(value) && (value as number) <= 1, steps: count }, call: cosine },
     characters: { options: { normalize: (value) => value === 'none', vocabulary: other, minimumCount: count, maximumSize: (value) => value === Infinity || isWhole(value, 2) }, call: (o) => characters('abc', o) },
     split: { needed: { validation: 0.5 }, options: { validation: (value) => fraction(value) && value !== 0 }, call: (o) => split(corpus, o) },
-    createBatches: { needed: { batch: 2, window: 4 }, options: { batch: count, window: count, backSteps: (value) => isWhole(value, 4), documents: other }, call: (o) => createBatches(corpus.tokens, o) },
+    createBatches: { needed: { batchSize: 2, timeSteps: 4 }, options: { batchSize: count, timeSteps: count, backTimeSteps: (value) => isWhole(value, 4), documents: other }, call: (o) => createBatches(corpus.tokens, o) },
     'batches.at': { needed: batches.at(0), options: { inputs: other, targets: other, lengths: other, offsets: other, kept: other, begins: other }, call: (o) => batches.at(0, o) },
     'vocabulary.encode': { options: { unknown: other }, call: (o) => corpus.vocabulary.encode('to', o) },
   };
@@ -172,14 +172,14 @@ function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPl
   const encoder = (): GPUCommandEncoder => gpu.device.createCommandEncoder();
   const valid = new Float32Array(2);
   const float = (length: number): Kind => (value) => value instanceof Float32Array && value.length === length;
-  const layers = [{ cell: 'gru', hidden: 3 }] as const;
+  const layers = [{ cell: 'gru', hiddenSize: 3 }] as const;
   return {
     'createRecurrent gpu': { kind: other, call: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3 }) },
     'createLinear gpu': { kind: other, call: (gpu) => createLinear(gpu, { inputSize: 2, outputSize: 2 }) },
     'createAttention gpu': { kind: other, call: (gpu) => createAttention(gpu, { score: 'dot', decoderSize: 2, encoderSize: 2 }) },
-    'createModel gpu': { kind: other, call: (gpu) => createModel(gpu, { vocabulary: corpus.vocabulary, layers }) },
-    'loadModel gpu': { kind: other, call: (gpu) => loadModel(gpu, new Uint8Array(4)) },
-    'createLoss gpu': { kind: other, call: (gpu) => createLoss(gpu, { loss: 'mean_squared_error', steps: 1, batch: 1, features: 1 }) },
+    'createLanguageModel gpu': { kind: other, call: (gpu) => createLanguageModel(gpu, { vocabulary: corpus.vocabulary, layers }) },
+    'loadLanguageModel gpu': { kind: other, call: (gpu) => loadLanguageModel(gpu, new Uint8Array(4)) },
+    'createLoss gpu': { kind: other, call: (gpu) => createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 1, batchSize: 1, features: 1 }) },
     'createUpdate gpu': { kind: other, call: (gpu) => createUpdate(gpu, [network], { optimizer: adam() }) },
     'tune gpu': { kind: other, call: (gpu) => tune(gpu) },
     'createUpdate operators': { kind: other, call: (operators) => createUpdate(gpu, operators, { optimizer: adam() }) },
@@ -189,14 +189,14 @@ function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPl
     'evaluate text': { kind: other, call: (given) => evaluate(model, given) },
     'trainer.run text': { kind: other, call: async (given) => void (await trainer.run(given).next()) },
     'trainer.evaluate text': { kind: other, call: (given) => trainer.evaluate(given) },
-    'trainer.rate': { kind: positive, call: (rate) => { trainer.rate = rate; } },
+    'trainer.learningRate': { kind: positive, call: (learningRate) => { trainer.learningRate = learningRate; } },
     'trainer.restore bytes': { kind: other, call: (bytes) => trainer.restore(bytes) },
     'update.restore bytes': { kind: other, call: (bytes) => update.restore(bytes) },
-    'update.rate': { kind: positive, call: (rate) => { update.rate = rate; } },
+    'update.learningRate': { kind: positive, call: (learningRate) => { update.learningRate = learningRate; } },
     'model.generate prompt': { kind: (value) => value === 'true' || value === 'none', call: (prompt) => model.generate(prompt) },
     'model.generateMany prompts': { kind: other, call: (prompts) => model.generateMany(prompts) },
     'model.load bytes': { kind: other, call: (bytes) => model.load(bytes) },
-    'loadModel bytes': { kind: other, call: (bytes) => loadModel(gpu, bytes) },
+    'loadLanguageModel bytes': { kind: other, call: (bytes) => loadLanguageModel(gpu, bytes) },
     'model.refreshWeights encoder': { kind: other, call: (encoder) => model.refreshWeights(encoder) },
     'network.refreshWeights encoder': { kind: other, call: (encoder) => network.refreshWeights(encoder) },
     'plan.encodeForward encoder': { kind: other, call: (encoder) => plan.encodeForward(encoder) },
@@ -219,10 +219,10 @@ function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPl
     constant: { kind: positive, call: constant },
     'warmUp steps': { kind: count, call: (steps) => warmUp(steps, 1) },
     'warmUp then': { kind: positive, call: (then) => warmUp(1, then) },
-    'rateAt schedule': { kind: positive, call: (schedule) => rateAt(schedule, 0) },
-    'rateAt step': { kind: (value) => isWhole(value, 0), call: (step) => rateAt(constant(1), step) },
+    'learningRateAt schedule': { kind: positive, call: (schedule) => learningRateAt(schedule, 0) },
+    'learningRateAt step': { kind: (value) => isWhole(value, 0), call: (step) => learningRateAt(constant(1), step) },
     'batches.at step': { kind: (value) => isWhole(value, 0), call: (step) => batches.at(step) },
-    'createBatches tokens': { kind: other, call: (tokens) => createBatches(tokens, { batch: 1, window: 1 }) },
+    'createBatches tokens': { kind: other, call: (tokens) => createBatches(tokens, { batchSize: 1, timeSteps: 1 }) },
     'characters text': { kind: (value) => text(value) && value !== '', call: (given) => characters(given) },
     'a document of characters': { kind: (value) => text(value) && value !== '', call: (given) => characters([given]) },
     'split text': { kind: other, call: (given) => split(given, { validation: 0.5 }) },
@@ -298,34 +298,34 @@ export async function tooLarge(): Promise<Record<string, { message: string; byte
   const gpu = await openDevice();
   const made = things(gpu);
   const cell = { cell: 'lstm', inputSize: 2, hiddenSize: 3 } as const;
-  const trainerWith = (options: object) => () => createTrainer(made.model, { optimizer: adam(), batch: 2, window: 4, ...options });
+  const trainerWith = (options: object) => () => createTrainer(made.model, { optimizer: adam(), batchSize: 2, timeSteps: 4, ...options });
   const documents = characters(['to be', 'or not']);
   const cases: Record<string, () => unknown> = {
-    'createRecurrent layers': () => createRecurrent(gpu, { ...cell, layers: 1e6 }),
+    'createRecurrent numLayers': () => createRecurrent(gpu, { ...cell, numLayers: 1e6 }),
     'createRecurrent hiddenSize': () => createRecurrent(gpu, { ...cell, hiddenSize: 1e6 }),
     'createRecurrent inputSize': () => createRecurrent(gpu, { ...cell, inputSize: 1e9 }),
-    'createModel layers': () => createModel(gpu, { vocabulary: corpus.vocabulary, layers: new Array(1e6).fill({ cell: 'gru', hidden: 2 }) }),
-    'createModel embed': () => createModel(gpu, { vocabulary: corpus.vocabulary, embed: 1e9, layers: [{ cell: 'gru', hidden: 2 }] }),
-    'createModel hidden': () => createModel(gpu, { vocabulary: corpus.vocabulary, layers: [{ cell: 'gru', hidden: 1e6 }] }),
-    'plan steps': () => made.network.plan({ steps: 1e6, batch: 1 }),
-    'plan steps with checkpoints': () => made.network.plan({ steps: 1e6, batch: 1, training: true, checkpointEvery: 1000 }),
-    'plan batch': () => made.network.plan({ steps: 1, batch: 1e9 }),
-    'stream batch': () => made.network.stream({ batch: 1e9 }),
+    'createLanguageModel layers': () => createLanguageModel(gpu, { vocabulary: corpus.vocabulary, layers: new Array(1e6).fill({ cell: 'gru', hiddenSize: 2 }) }),
+    'createLanguageModel embedding': () => createLanguageModel(gpu, { vocabulary: corpus.vocabulary, embedding: { size: 1e9 }, layers: [{ cell: 'gru', hiddenSize: 2 }] }),
+    'createLanguageModel hiddenSize': () => createLanguageModel(gpu, { vocabulary: corpus.vocabulary, layers: [{ cell: 'gru', hiddenSize: 1e6 }] }),
+    'plan timeSteps': () => made.network.plan({ timeSteps: 1e6, batchSize: 1 }),
+    'plan timeSteps with checkpoints': () => made.network.plan({ timeSteps: 1e6, batchSize: 1, training: true, checkpointEvery: 1000 }),
+    'plan batchSize': () => made.network.plan({ timeSteps: 1, batchSize: 1e9 }),
+    'stream batchSize': () => made.network.stream({ batchSize: 1e9 }),
     'linear rows': () => made.linear.plan({ rows: 1e9 }),
     'linear outputSize': () => createLinear(gpu, { inputSize: 2, outputSize: 1e9 }),
-    'attention sourceSteps': () => made.attention.plan({ steps: 1, sourceSteps: 1e9, batch: 1 }),
-    'attention steps': () => made.attention.plan({ steps: 1e9, sourceSteps: 1, batch: 1 }),
+    'attention sourceTimeSteps': () => made.attention.plan({ timeSteps: 1, sourceTimeSteps: 1e9, batchSize: 1 }),
+    'attention timeSteps': () => made.attention.plan({ timeSteps: 1e9, sourceTimeSteps: 1, batchSize: 1 }),
     'attention outputSize': () => createAttention(gpu, { score: 'general', decoderSize: 2, encoderSize: 2, outputSize: 1e9 }),
-    'loss steps': () => createLoss(gpu, { loss: 'mean_squared_error', steps: 1e9, batch: 1, features: 1 }),
-    'loss features': () => createLoss(gpu, { loss: 'binary_cross_entropy', steps: 1, batch: 1, features: 1e9 }),
-    'trainer window': trainerWith({ window: 1e6 }),
-    'trainer batch': trainerWith({ batch: 1e9 }),
-    'trainer backSteps': trainerWith({ backSteps: 1e6 }),
-    'evaluate batch': () => evaluate(made.model, corpus, { batch: 1e9 }),
-    'evaluate backSteps': () => evaluate(made.model, corpus, { batch: 2, window: 4, backSteps: 1e6, stateful: false }),
-    'batches batch': () => createBatches(corpus.tokens, { batch: 1e9, window: 1 }),
-    'batches batch of documents': () => createBatches(documents.tokens, { batch: 1e9, window: 1, documents: documents.documents }),
-    'batches backSteps': () => createBatches(corpus.tokens, { batch: 2, window: 4, backSteps: 1e9 }).at(0),
+    'loss timeSteps': () => createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 1e9, batchSize: 1, features: 1 }),
+    'loss features': () => createLoss(gpu, { loss: 'binary_cross_entropy', timeSteps: 1, batchSize: 1, features: 1e9 }),
+    'trainer timeSteps': trainerWith({ timeSteps: 1e6 }),
+    'trainer batchSize': trainerWith({ batchSize: 1e9 }),
+    'trainer backTimeSteps': trainerWith({ backTimeSteps: 1e6 }),
+    'evaluate batchSize': () => evaluate(made.model, corpus, { batchSize: 1e9 }),
+    'evaluate backTimeSteps': () => evaluate(made.model, corpus, { batchSize: 2, timeSteps: 4, backTimeSteps: 1e6, stateful: false }),
+    'batches batchSize': () => createBatches(corpus.tokens, { batchSize: 1e9, timeSteps: 1 }),
+    'batches batchSize of documents': () => createBatches(documents.tokens, { batchSize: 1e9, timeSteps: 1, documents: documents.documents }),
+    'batches backTimeSteps': () => createBatches(corpus.tokens, { batchSize: 2, timeSteps: 4, backTimeSteps: 1e9 }).at(0),
   };
   const results: Record<string, { message: string; bytes: number }> = {};
   for (const [name, call] of Object.entries(cases)) {

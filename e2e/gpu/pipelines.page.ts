@@ -1,4 +1,4 @@
-import { adam, characters, createModel, createTrainer, openDevice, type Gpu } from '../../src/index.ts';
+import { adam, characters, createLanguageModel, createTrainer, openDevice, type Gpu } from '../../src/index.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
@@ -61,8 +61,8 @@ export async function trainAndGenerate() {
   const gpu = await openDevice({ tune: 'off' });
   const counts = counted(gpu);
   const text = characters('to be or not to be, that is the question. '.repeat(4));
-  const model = createModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'gru', hidden: 8 }] });
-  const trainer = createTrainer(model, { optimizer: adam(), batch: 4, window: 8 });
+  const model = createLanguageModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'gru', hiddenSize: 8 }] });
+  const trainer = createTrainer(model, { optimizer: adam(), batchSize: 4, timeSteps: 8 });
   for await (const _ of trainer.run(text, { steps: 2 }));
   const trained = { ...counts };
   for await (const _ of model.generate('to', { length: 20 }));
@@ -73,7 +73,7 @@ export async function trainAndGenerate() {
 export async function announced() {
   const gpu = await openDevice();
   const text = characters('to be or not to be, that is the question. '.repeat(4));
-  createTrainer(createModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'gru', hidden: 8 }] }), { optimizer: adam(), batch: 4, window: 8 });
+  createTrainer(createLanguageModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'gru', hiddenSize: 8 }] }), { optimizer: adam(), batchSize: 4, timeSteps: 8 });
   return [...gpu.tuning.asked.keys()];
 }
 

@@ -6,9 +6,9 @@ import { recurrentCases, relativeL2, type RecurrentCase as GoldenCase } from '..
 import { randomArray } from './random_arrays.ts';
 
 export interface RecurrentCase extends RecurrentOptions {
-  readonly layers: number;
-  readonly steps: number;
-  readonly batch: number;
+  readonly numLayers: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   /** [N]; past them the input and dOutput are NaN. */
   readonly lengths?: readonly number[];
   readonly checkpointEvery?: number;
@@ -39,21 +39,21 @@ function swap(values: ArrayLike<number>, a: number, b: number, c: number): Value
 
 /** One network, forward and BPTT, beside the reference. */
 export async function compare(gpu: Gpu, given: RecurrentCase): Promise<Comparison> {
-  const { steps, batch, lengths, checkpointEvery, inputScale = 1, perturb = 0, ...options } = given;
-  const { layers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize } = options;
+  const { timeSteps, batchSize, lengths, checkpointEvery, inputScale = 1, perturb = 0, ...options } = given;
+  const { numLayers, inputSize, hiddenSize, direction = 'forward', merge = 'concat', batchFirst = false, bias = true, projSize } = options;
   const network = createRecurrent(gpu, { seed: 5, ...options });
-  const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined, ...(checkpointEvery && { checkpointEvery }) });
+  const plan = network.plan({ timeSteps, batchSize, training: true, ragged: lengths !== undefined, ...(checkpointEvery && { checkpointEvery }) });
   const D = direction === 'bidirectional' ? 2 : 1;
   const features = projSize ?? hiddenSize;
   const columns = (merge === 'concat' ? D : 1) * features;
-  const rows = layers * D * batch;
-  const input = randomArray(steps * batch * inputSize, 1, inputScale);
+  const rows = numLayers * D * batchSize;
+  const input = randomArray(timeSteps * batchSize * inputSize, 1, inputScale);
   const [h0, c0, dHn, dCn] = [features, hiddenSize, features, hiddenSize].map((width, k) => randomArray(rows * width, 2 + k)) as [Values, Values, Values, Values];
-  const dOutput = randomArray(steps * batch * columns, 6);
-  const isPadding = (i: number, features: number): boolean => lengths !== undefined && Math.floor(i / features / batch) >= lengths[Math.floor(i / features) % batch]!;
+  const dOutput = randomArray(timeSteps * batchSize * columns, 6);
+  const isPadding = (i: number, features: number): boolean => lengths !== undefined && Math.floor(i / features / batchSize) >= lengths[Math.floor(i / features) % batchSize]!;
   const withNaN = (values: Values, features: number): Values => values.map((x, i) => (isPadding(i, features) ? NaN : x));
-  const outward = (values: Values, features: number): Values => (batchFirst ? swap(withNaN(values, features), steps, batch, features) : withNaN(values, features));
-  const inward = (values: Float32Array, features: number): Float32Array => (batchFirst ? swap(values, batch, steps, features) : values);
+  const outward = (values: Values, features: number): Values => (batchFirst ? swap(withNaN(values, features), timeSteps, batchSize, features) : withNaN(values, features));
+  const inward = (values: Float32Array, features: number): Float32Array => (batchFirst ? swap(values, batchSize, timeSteps, features) : values);
 
   plan.forward({ input: outward(input, inputSize), h0, c0, ...(lengths && { lengths }) });
   plan.backward({ dOutput: outward(dOutput, columns), dHn, dCn });
@@ -73,7 +73,7 @@ export async function compare(gpu: Gpu, given: RecurrentCase): Promise<Compariso
   const cell = referenceCell(given);
   const hasC = cell.states === 2;
   const reference = (given: Record<string, Float64Array>): Record<string, Float64Array> => {
-    const forward = recurrentForward({ cell, inputSize, hiddenSize, projSize, layers, steps, batch, bias, direction, merge, lengths }, given, wide(input), {
+    const forward = recurrentForward({ cell, inputSize, hiddenSize, projSize, numLayers, timeSteps, batchSize, bias, direction, merge, lengths }, given, wide(input), {
       h0: wide(h0),
       ...(hasC && { c0: wide(c0) }),
     });
@@ -98,9 +98,9 @@ export async function compareAll(cases: readonly RecurrentCase[]): Promise<Compa
   return results;
 }
 
-function referenceCell({ cell, activations, clip, layerNorm, peepholeOutput, resetAfter }: RecurrentCase) {
+function referenceCell({ cell, activations, clipGates, layerNorm, peepholeOutput, resetAfter }: RecurrentCase) {
   const isReset = cell === 'gru_reset_before' || resetAfter === false;
-  const options = { ...(activations && { activations }), ...(layerNorm && { layerNorm }), ...(clip && { clip }), ...(peepholeOutput && { peepholeOutput }), ...(isReset && { resetAfter: false }) };
+  const options = { ...(activations && { activations }), ...(layerNorm && { layerNorm }), ...(clipGates && { clipGates }), ...(peepholeOutput && { peepholeOutput }), ...(isReset && { resetAfter: false }) };
   return makeCell(cell === 'gru_reset_before' ? 'gru' : (cell as ReferenceName), options);
 }
 
@@ -120,14 +120,14 @@ export async function goldenIn({ file, precision }: { file: unknown; precision: 
   const gpu = await openDevice();
   const errors: Record<string, Record<string, number>> = {};
   for (const given of recurrentCases(file)) {
-    if (precision === 'f16' && given.cellOptions?.clip) continue;
-    const { cell, cellOptions = {}, inputSize, hiddenSize, projSize = 0, layers, steps, batch, bias, direction, merge = 'concat', lengths } = given;
+    if (precision === 'f16' && given.cellOptions?.clipGates) continue;
+    const { cell, cellOptions = {}, inputSize, hiddenSize, projSize = 0, numLayers, timeSteps, batchSize, bias, direction, merge = 'concat', lengths } = given;
     const name = `${cell}, ${given.name}`;
-    const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), ...maskOptions(given), inputSize, hiddenSize, projSize, layers, bias, direction, merge, precision });
+    const network = createRecurrent(gpu, { ...engineCell(cell, cellOptions), ...maskOptions(given), inputSize, hiddenSize, projSize, numLayers, bias, direction, merge, precision });
     for (const [key, values] of Object.entries(given.parameters)) network.parameters[key]!.write(Float32Array.from(values));
     // Without training there are no gradients, and zoneout keeps its expectation.
     const training = !given.regularisers?.evaluation;
-    const plan = network.plan({ steps, batch, training, ragged: lengths !== null });
+    const plan = network.plan({ timeSteps, batchSize, training, ragged: lengths !== null });
     const narrow = (key: string): Float32Array | undefined => given.given[key] && Float32Array.from(given.given[key]);
     const optional = (keys: string[]) => Object.fromEntries(keys.flatMap((key) => (narrow(key) ? [[key, narrow(key)!]] : [])));
     plan.forward({ input: narrow('input')!, ...optional(['h0', 'c0']), ...(lengths && { lengths }) });

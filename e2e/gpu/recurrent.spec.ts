@@ -16,8 +16,8 @@ const CELLS = Object.keys(cells) as (keyof typeof cells)[];
 const boundOf = (array: string): number => (['output', 'hn', 'cn'].includes(array) ? OUTPUT_BOUND : GRADIENT_BOUND);
 
 function describe(given: RecurrentCase): string {
-  const { cell, layers, inputSize: I, hiddenSize: H, batch: N, steps: T, ...options } = given;
-  return `${cell} L=${layers} I=${I} H=${H} N=${N} T=${T} ${JSON.stringify(options)}`;
+  const { cell, numLayers, inputSize: I, hiddenSize: H, batchSize: N, timeSteps: T, ...options } = given;
+  return `${cell} L=${numLayers} I=${I} H=${H} N=${N} T=${T} ${JSON.stringify(options)}`;
 }
 
 function check(cases: readonly RecurrentCase[], results: readonly Comparison[]): void {
@@ -28,10 +28,10 @@ function check(cases: readonly RecurrentCase[], results: readonly Comparison[]):
     for (const [array, error] of Object.entries(errors)) expect.soft(error, `relative L2 error of ${array}, ${what}`).toBeLessThanOrEqual(boundOf(array));
   });
   noteErrors(test.info(), cases.map((given, i) => {
-    const { cell, layerNorm, projSize, direction = 'forward', lengths, layers } = given;
+    const { cell, layerNorm, projSize, direction = 'forward', lengths, numLayers } = given;
     const worst = (bound: number): number => Math.max(...Object.entries(results[i]!.errors).flatMap(([array, error]) => (boundOf(array) === bound ? [error] : [])));
     const name = `${cell}${layerNorm ? ', layer norm' : ''}${projSize ? ', projected' : ''}`;
-    return { cell: name, configuration: `${direction}${lengths ? ', lengths' : ''}`, layers, output: worst(OUTPUT_BOUND), gradient: worst(GRADIENT_BOUND) };
+    return { cell: name, configuration: `${direction}${lengths ? ', lengths' : ''}`, numLayers, output: worst(OUTPUT_BOUND), gradient: worst(GRADIENT_BOUND) };
   }));
 }
 
@@ -43,31 +43,31 @@ for (const cell of CELLS) {
     const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction, d) => [1, 2, 3].flatMap((layers) => [false, true].flatMap((ragged) =>
       // The widest takes the reference as long as all others together, so it is in every other configuration.
       SIZES.slice(0, (d + layers + Number(ragged)) % 2 === 0 ? SIZES.length : -1).map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
-        { cell, direction, layers, hiddenSize, inputSize, batch, steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
+        { cell, direction, numLayers: layers, hiddenSize, inputSize, batchSize: batch, timeSteps: steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
 
   test(`${cell} agrees with float64 over one step, over a hundred, merged, batch first, without bias`, async ({ inPage }) => {
-    const base = { cell, inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 };
+    const base = { cell, inputSize: 5, hiddenSize: 7, numLayers: 1, timeSteps: 4, batchSize: 3 };
     const cases: RecurrentCase[] = [
-      { ...base, steps: 1, batch: 1, inputSize: 1, hiddenSize: 1 },
+      { ...base, timeSteps: 1, batchSize: 1, inputSize: 1, hiddenSize: 1 },
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false, merge: 'mean' },
-      { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
-      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, merge: 'mean', batchFirst: true },
-      { ...base, layers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
-      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5, merge: 'mean' },
-      { ...base, layers: 3, batch: 2, steps: 100, hiddenSize: 16 },
+      { ...base, direction: 'bidirectional', numLayers: 3, batchSize: 9, timeSteps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' },
+      { ...base, direction: 'bidirectional', numLayers: 2, hiddenSize: 33, inputSize: 3, merge: 'mean', batchFirst: true },
+      { ...base, numLayers: 2, batchFirst: true, lengths: [3, 4, 1], direction: 'bidirectional' },
+      { ...base, numLayers: 2, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 5, merge: 'mean' },
+      { ...base, numLayers: 3, batchSize: 2, timeSteps: 100, hiddenSize: 16 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
 }
 
 test('wide and long LSTMs agree with float64', async ({ inPage }) => {
-  const base = { cell: 'lstm', inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 } as const;
+  const base = { cell: 'lstm', inputSize: 5, hiddenSize: 7, numLayers: 1, timeSteps: 4, batchSize: 3 } as const;
   const cases: RecurrentCase[] = [
-    { ...base, layers: 1, hiddenSize: 130, inputSize: 33, batch: 7, steps: 33 },
-    { ...base, layers: 2, hiddenSize: 32, inputSize: 64, batch: 33, steps: 10 },
-    { ...base, layers: 3, batch: 2, steps: 100 },
+    { ...base, numLayers: 1, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 33 },
+    { ...base, numLayers: 2, hiddenSize: 32, inputSize: 64, batchSize: 33, timeSteps: 10 },
+    { ...base, numLayers: 3, batchSize: 2, timeSteps: 100 },
   ];
   check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
 });
@@ -79,20 +79,20 @@ test('wide and long LSTMs agree with float64', async ({ inPage }) => {
 // this seed, and the engine is 6.4e-5 off on SwiftShader and 1.1e-4 on llvmpipe, which rounds elsewhere; with this seed 9e-6 and 7e-6.
 const WELL_CONDITIONED = 6;
 
-const SUMMED = { direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' } as const;
+const SUMMED = { direction: 'bidirectional', numLayers: 3, batchSize: 9, timeSteps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum' } as const;
 const NORMALIZED = ['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru'] as const;
 
 for (const cell of NORMALIZED) {
   test(`layer-normalized ${cell} agrees with float64 forward and in BPTT, over layers, directions, lengths, odd sizes`, async ({ inPage }) => {
-    const base = { cell, layerNorm: true, inputSize: 5, hiddenSize: 7, layers: 1, steps: 4, batch: 3 };
+    const base = { cell, layerNorm: true, inputSize: 5, hiddenSize: 7, numLayers: 1, timeSteps: 4, batchSize: 3 };
     // With one input feature, or with two values normalized together, next to nothing of the gradient is left to compare.
     const cases: RecurrentCase[] = [
       base,
-      { ...base, steps: 1, batch: 1, inputSize: 2, hiddenSize: 3 },
+      { ...base, timeSteps: 1, batchSize: 1, inputSize: 2, hiddenSize: 3 },
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
       { ...base, ...SUMMED, ...(cell.startsWith('coupled_') && { seed: WELL_CONDITIONED }) },
-      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
-      { ...base, layers: 2, hiddenSize: 130, inputSize: 33, batch: 7, steps: 5 },
+      { ...base, direction: 'bidirectional', numLayers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
+      { ...base, numLayers: 2, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 5 },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
@@ -100,31 +100,31 @@ for (const cell of NORMALIZED) {
 
 for (const cell of NORMALIZED.slice(0, 4)) {
   test(`projected ${cell} agrees with float64 forward and in BPTT, over layers, directions, lengths, odd sizes`, async ({ inPage }) => {
-    const base = { cell, inputSize: 5, hiddenSize: 7, projSize: 3, layers: 1, steps: 4, batch: 3 };
+    const base = { cell, inputSize: 5, hiddenSize: 7, projSize: 3, numLayers: 1, timeSteps: 4, batchSize: 3 };
     const cases: RecurrentCase[] = [
       base,
-      { ...base, steps: 1, batch: 1, inputSize: 1, hiddenSize: 2, projSize: 1 },
+      { ...base, timeSteps: 1, batchSize: 1, inputSize: 1, hiddenSize: 2, projSize: 1 },
       { ...base, direction: 'reverse', lengths: [1, 4, 2], bias: false },
-      { ...base, direction: 'bidirectional', layers: 3, batch: 9, steps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum', projSize: 5 },
-      { ...base, direction: 'bidirectional', layers: 2, hiddenSize: 33, projSize: 13, inputSize: 3, merge: 'mean', batchFirst: true },
-      { ...base, layers: 2, hiddenSize: 130, projSize: 33, inputSize: 33, batch: 7, steps: 5 },
-      { ...base, layers: 2, direction: 'bidirectional', layerNorm: true, lengths: [4, 2, 0] },
+      { ...base, direction: 'bidirectional', numLayers: 3, batchSize: 9, timeSteps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum', projSize: 5 },
+      { ...base, direction: 'bidirectional', numLayers: 2, hiddenSize: 33, projSize: 13, inputSize: 3, merge: 'mean', batchFirst: true },
+      { ...base, numLayers: 2, hiddenSize: 130, projSize: 33, inputSize: 33, batchSize: 7, timeSteps: 5 },
+      { ...base, numLayers: 2, direction: 'bidirectional', layerNorm: true, lengths: [4, 2, 0] },
     ];
     check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
   });
 }
 
 test('gate activations, clip, and peepholes on the previous cell state', async ({ inPage }) => {
-  const base = { inputSize: 5, hiddenSize: 6, layers: 2, steps: 5, batch: 4, direction: 'bidirectional' } as const;
+  const base = { inputSize: 5, hiddenSize: 6, numLayers: 2, timeSteps: 5, batchSize: 4, direction: 'bidirectional' } as const;
   const hard = { hardSigmoid: [0.2, 0.5] } as const;
   const cases: RecurrentCase[] = [
-    { ...base, cell: 'lstm', clip: 0.3 },
-    { ...base, cell: 'peephole_lstm', clip: 0.4, peepholeOutput: 'previous' },
+    { ...base, cell: 'lstm', clipGates: 0.3 },
+    { ...base, cell: 'peephole_lstm', clipGates: 0.4, peepholeOutput: 'previous' },
     { ...base, cell: 'coupled_peephole_lstm', peepholeOutput: 'previous' },
-    { ...base, cell: 'gru', clip: 0.3 },
-    { ...base, cell: 'gru', resetAfter: false, clip: 0.3 },
-    { ...base, cell: 'gru', layerNorm: true, clip: 0.8, activations: { gate: hard } },
-    { ...base, cell: 'peephole_lstm', layerNorm: true, projSize: 4, clip: 0.8, peepholeOutput: 'previous', activations: { output: 'sigmoid' } },
+    { ...base, cell: 'gru', clipGates: 0.3 },
+    { ...base, cell: 'gru', resetAfter: false, clipGates: 0.3 },
+    { ...base, cell: 'gru', layerNorm: true, clipGates: 0.8, activations: { gate: hard } },
+    { ...base, cell: 'peephole_lstm', layerNorm: true, projSize: 4, clipGates: 0.8, peepholeOutput: 'previous', activations: { output: 'sigmoid' } },
     { ...base, cell: 'lstm', activations: { gate: hard, candidate: 'relu', output: { affine: [0.7, 0.1] } } },
     { ...base, cell: 'coupled_lstm', activations: { gate: 'tanh', candidate: 'sigmoid', output: 'relu' } },
     { ...base, cell: 'gru', activations: { gate: hard, candidate: 'sigmoid' } },

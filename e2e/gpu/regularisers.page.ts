@@ -21,19 +21,19 @@ export interface RegularisedCase {
 /** A cell, plain or not. */
 export type CellChoice = Pick<RegularisedCase, 'cell' | 'projSize' | 'layerNorm'>;
 
-const SHAPE = { inputSize: 4, hiddenSize: 6, layers: 3, seed: 9 };
-const WINDOW = { steps: 5, batch: 3 };
+const SHAPE = { inputSize: 4, hiddenSize: 6, numLayers: 3, seed: 9 };
+const WINDOW = { timeSteps: 5, batchSize: 3 };
 
 /** The masks of the engine's first forward pass (counter 1), by the definition of its generator. */
 function masksOf({ cell, direction, dropout, zoneout, recurrentDropout = 0, training, projSize }: RegularisedCase): Masks {
-  const { hiddenSize: H, layers, seed } = SHAPE;
+  const { hiddenSize: H, numLayers, seed } = SHAPE;
   const F = projSize ?? H;
-  const { steps: T, batch: N } = WINDOW;
+  const { timeSteps: T, batchSize: N } = WINDOW;
   const D = direction === 'bidirectional' ? 2 : 1;
   const chance = (stream: number, element: number): number => randomUniform((seed ^ stream) >>> 0, 1, element);
   const masks: Record<string, Float64Array> = {};
-  for (let l = 0; l < layers; l++) {
-    if (dropout > 0 && training && l < layers - 1) {
+  for (let l = 0; l < numLayers; l++) {
+    if (dropout > 0 && training && l < numLayers - 1) {
       masks[`dropout_l${l}`] = Float64Array.from({ length: T * N * D * F }, (_, i) => (chance(0x10000 + l, i) >= dropout ? 1 / (1 - dropout) : 0));
     }
     for (let d = 0; d < D; d++) {
@@ -57,16 +57,16 @@ function masksOf({ cell, direction, dropout, zoneout, recurrentDropout = 0, trai
 /** Relative L2 errors against the reference with the same masks; forward only where not training. */
 export async function compare(given: RegularisedCase): Promise<Record<string, number>> {
   const { cell, direction, lengths, dropout, zoneout, recurrentDropout = 0, training, projSize, layerNorm = false } = given;
-  const { layers, hiddenSize, inputSize } = SHAPE;
-  const { steps, batch } = WINDOW;
+  const { numLayers, hiddenSize, inputSize } = SHAPE;
+  const { timeSteps, batchSize } = WINDOW;
   const gpu = await openDevice();
   const network = createRecurrent(gpu, { ...SHAPE, cell, direction, dropout, zoneout, recurrentDropout, layerNorm, ...(projSize && { projSize }) });
   const plan = network.plan({ ...WINDOW, training, ragged: lengths !== undefined });
   const D = direction === 'bidirectional' ? 2 : 1;
-  const input = randomArray(steps * batch * inputSize, 1);
+  const input = randomArray(timeSteps * batchSize * inputSize, 1);
   const features = projSize ?? hiddenSize;
-  const dOutput = randomArray(steps * batch * D * features, 2);
-  const h0 = randomArray(layers * D * batch * features, 3);
+  const dOutput = randomArray(timeSteps * batchSize * D * features, 2);
+  const h0 = randomArray(numLayers * D * batchSize * features, 3);
   plan.forward({ input, h0, ...(lengths && { lengths }) });
   const actual: Record<string, Float32Array> = { output: await plan.output.read(), hn: await plan.hn.read() };
   if (training) {
@@ -77,7 +77,7 @@ export async function compare(given: RegularisedCase): Promise<Record<string, nu
   }
   const parameters: Record<string, Float64Array> = {};
   for (const [name, array] of Object.entries(network.parameters)) parameters[name] = Float64Array.from(await array.read());
-  const options = { cell: makeCell(cell as ReferenceName, { ...(layerNorm && { layerNorm }) }), inputSize, hiddenSize, projSize, layers, steps, batch, direction, lengths };
+  const options = { cell: makeCell(cell as ReferenceName, { ...(layerNorm && { layerNorm }) }), inputSize, hiddenSize, projSize, numLayers, timeSteps, batchSize, direction, lengths };
   const reference = recurrentForward(options, parameters, Float64Array.from(input), { h0: Float64Array.from(h0) }, masksOf(given));
   const expected: Record<string, Float64Array> = { output: reference.output, hn: reference.hn };
   if (training) {
@@ -90,7 +90,7 @@ export async function compare(given: RegularisedCase): Promise<Record<string, nu
 /** Outputs of two passes of a plan with dropout, and of one of another network with the same seed. */
 export async function masksChange(): Promise<Float32Array[]> {
   const gpu = await openDevice();
-  const input = randomArray(WINDOW.steps * WINDOW.batch * SHAPE.inputSize, 1);
+  const input = randomArray(WINDOW.timeSteps * WINDOW.batchSize * SHAPE.inputSize, 1);
   const outputs: Float32Array[] = [];
   for (const passes of [2, 1]) {
     const plan = createRecurrent(gpu, { ...SHAPE, cell: 'gru', dropout: 0.4 }).plan({ ...WINDOW, training: true });
@@ -108,9 +108,9 @@ export async function masksChange(): Promise<Float32Array[]> {
  */
 export async function encodedMasks({ masks, ragged, checkpointEvery }: { masks: Pick<RegularisedCase, 'dropout' | 'zoneout' | 'recurrentDropout'>; ragged: boolean; checkpointEvery?: number }) {
   const gpu = await openDevice();
-  const { steps, batch } = WINDOW;
-  const inputs = { input: randomArray(steps * batch * SHAPE.inputSize, 1), ...(ragged && { lengths: [5, 2, 4] }) };
-  const dOutput = randomArray(steps * batch * SHAPE.hiddenSize, 2);
+  const { timeSteps, batchSize } = WINDOW;
+  const inputs = { input: randomArray(timeSteps * batchSize * SHAPE.inputSize, 1), ...(ragged && { lengths: [5, 2, 4] }) };
+  const dOutput = randomArray(timeSteps * batchSize * SHAPE.hiddenSize, 2);
   const make = () => {
     const network = createRecurrent(gpu, { ...SHAPE, cell: 'gru', ...masks });
     return { network, plan: network.plan({ ...WINDOW, training: true, ragged, ...(checkpointEvery && { checkpointEvery }) }) };
@@ -146,11 +146,11 @@ export async function encodedMasks({ masks, ragged, checkpointEvery }: { masks: 
 export async function trace({ lengths, ...cell }: CellChoice & { lengths: number[] }) {
   const { inputSize } = SHAPE;
   const features = cell.projSize ?? SHAPE.hiddenSize;
-  const { steps, batch } = WINDOW;
+  const { timeSteps, batchSize } = WINDOW;
   const gpu = await openDevice();
   const network = createRecurrent(gpu, { ...SHAPE, ...cell, direction: 'bidirectional' });
-  const input = randomArray(steps * batch * inputSize, 1, 4);
-  const dOutput = randomArray(steps * batch * 2 * features, 2);
+  const input = randomArray(timeSteps * batchSize * inputSize, 1, 4);
+  const dOutput = randomArray(timeSteps * batchSize * 2 * features, 2);
   const run = async (withTrace: boolean) => {
     const plan = network.plan({ ...WINDOW, training: true, ragged: true, trace: withTrace });
     plan.forward({ input, lengths });
@@ -162,10 +162,10 @@ export async function trace({ lengths, ...cell }: CellChoice & { lengths: number
 }
 
 /** Of simple networks whose one gate is their output: its share within 0.05 of these limits, as traced and as counted, by step. */
-export async function saturationOf({ limits, ...options }: Pick<RecurrentOptions, 'activations' | 'clip'> & { cell: 'rnn_tanh' | 'rnn_relu' | 'ind_rnn'; limits: readonly number[] }) {
+export async function saturationOf({ limits, ...options }: Pick<RecurrentOptions, 'activations' | 'clipGates'> & { cell: 'rnn_tanh' | 'rnn_relu' | 'ind_rnn'; limits: readonly number[] }) {
   const gpu = await openDevice();
   const [steps, batch, hiddenSize] = [3, 4, 9];
-  const plan = createRecurrent(gpu, { ...options, inputSize: 2, hiddenSize, seed: 3 }).plan({ steps, batch, training: true, trace: true });
+  const plan = createRecurrent(gpu, { ...options, inputSize: 2, hiddenSize, seed: 3 }).plan({ timeSteps: steps, batchSize: batch, training: true, trace: true });
   plan.forward({ input: randomArray(steps * batch * 2, 1, 20) });
   const output = await plan.output.read();
   plan.backward({ dOutput: new Float32Array(output.length) });
@@ -186,8 +186,8 @@ export async function saturationByHost({ cell }: { cell: 'lstm' | 'gru' }) {
   const [T, N, I, H] = [4, 5, 3, 9];
   const lengths = [4, 1, 3, 0, 2];
   const letters = cell === 'lstm' ? ['i', 'f', 'g', 'o'] : ['r', 'z', 'n'];
-  const network = createRecurrent(gpu, { cell, inputSize: I, hiddenSize: H, bidirectional: true, seed: 3 });
-  const plan = network.plan({ steps: T, batch: N, training: true, ragged: true, trace: true });
+  const network = createRecurrent(gpu, { cell, inputSize: I, hiddenSize: H, direction: 'bidirectional', seed: 3 });
+  const plan = network.plan({ timeSteps: T, batchSize: N, training: true, ragged: true, trace: true });
   const input = randomArray(T * N * I, 1, 12);
   plan.forward({ input, lengths });
   const output = await plan.output.read();
@@ -225,7 +225,7 @@ export async function saturationByHost({ cell }: { cell: 'lstm' | 'gru' }) {
 /** The saturation of min_gru's z and n, which has no activation and so no limits, where both are large. */
 export async function saturationOfMinGru(): Promise<Readonly<Record<string, readonly (readonly number[])[]>>> {
   const gpu = await openDevice();
-  const plan = createRecurrent(gpu, { cell: 'min_gru', inputSize: 2, hiddenSize: 9, seed: 3 }).plan({ steps: 2, batch: 4, training: true, trace: true });
+  const plan = createRecurrent(gpu, { cell: 'min_gru', inputSize: 2, hiddenSize: 9, seed: 3 }).plan({ timeSteps: 2, batchSize: 4, training: true, trace: true });
   plan.forward({ input: randomArray(2 * 4 * 2, 1, 60) });
   plan.backward({ dOutput: new Float32Array(2 * 4 * 9) });
   return (await plan.readTrace())[0]!.saturation;
@@ -234,26 +234,26 @@ export async function saturationOfMinGru(): Promise<Readonly<Record<string, read
 /** One layer, one direction: the traced norms beside dL/dh[t] found by running the window's tail alone from h[t]. */
 export async function traceByTails(cell: CellChoice): Promise<{ traced: number[]; expected: number[] }> {
   const { hiddenSize, inputSize } = SHAPE;
-  const { batch } = WINDOW;
+  const { batchSize } = WINDOW;
   const steps = 6;
   const gpu = await openDevice();
   const network = createRecurrent(gpu, { ...cell, inputSize, hiddenSize, seed: 2 });
   const features = cell.projSize ?? hiddenSize;
-  const input = randomArray(steps * batch * inputSize, 1, 3);
-  const dOutput = randomArray(steps * batch * features, 2);
-  const plan = network.plan({ steps, batch, training: true, trace: true });
+  const input = randomArray(steps * batchSize * inputSize, 1, 3);
+  const dOutput = randomArray(steps * batchSize * features, 2);
+  const plan = network.plan({ timeSteps: steps, batchSize, training: true, trace: true });
   plan.forward({ input });
   plan.backward({ dOutput });
   const [layer] = await plan.readTrace();
-  const row = batch * features;
+  const row = batchSize * features;
   const expected: number[] = [];
   for (let t = 0; t < steps; t++) {
     const through = new Float32Array(row);
     if (t + 1 < steps) {
-      const head = network.plan({ steps: t + 1, batch });
-      head.forward({ input: input.slice(0, (t + 1) * batch * inputSize) });
-      const tail = network.plan({ steps: steps - t - 1, batch, training: true });
-      tail.forward({ input: input.slice((t + 1) * batch * inputSize), h0: head.hn, c0: head.cn });
+      const head = network.plan({ timeSteps: t + 1, batchSize });
+      head.forward({ input: input.slice(0, (t + 1) * batchSize * inputSize) });
+      const tail = network.plan({ timeSteps: steps - t - 1, batchSize, training: true });
+      tail.forward({ input: input.slice((t + 1) * batchSize * inputSize), h0: head.hn, c0: head.cn });
       tail.backward({ dOutput: dOutput.slice((t + 1) * row) });
       // What comes back through h alone: dL/dh[t] of an LSTM leaves out the way through c[t].
       through.set(await tail.dH0.read());
@@ -267,29 +267,29 @@ export async function traceByTails(cell: CellChoice): Promise<{ traced: number[]
 export async function stream(cell: CellChoice) {
   const { inputSize } = SHAPE;
   const features = cell.projSize ?? SHAPE.hiddenSize;
-  const { steps, batch } = WINDOW;
+  const { timeSteps, batchSize } = WINDOW;
   const gpu = await openDevice();
   const network = createRecurrent(gpu, { ...SHAPE, ...cell });
   const plan = network.plan(WINDOW);
-  const input = randomArray(steps * batch * inputSize, 1);
+  const input = randomArray(timeSteps * batchSize * inputSize, 1);
   plan.forward({ input });
   const whole = await plan.output.read();
-  const one = network.stream({ batch });
+  const one = network.stream({ batchSize });
   const take = async (source: typeof one, from: number, to: number): Promise<Float32Array> => {
-    const outputs = new Float32Array((to - from) * batch * features);
+    const outputs = new Float32Array((to - from) * batchSize * features);
     for (let t = from; t < to; t++) {
-      source.step(input.slice(t * batch * inputSize, (t + 1) * batch * inputSize));
-      outputs.set(await source.output.read(), (t - from) * batch * features);
+      source.step(input.slice(t * batchSize * inputSize, (t + 1) * batchSize * inputSize));
+      outputs.set(await source.output.read(), (t - from) * batchSize * features);
     }
     return outputs;
   };
   const head = await take(one, 0, 2);
   const kept = await one.snapshot();
   const twin = one.fork();
-  const tail = await take(one, 2, steps);
-  const forked = await take(twin, 2, steps);
+  const tail = await take(one, 2, timeSteps);
+  const forked = await take(twin, 2, timeSteps);
   one.restore(kept);
-  const restored = await take(one, 2, steps);
+  const restored = await take(one, 2, timeSteps);
   one.reset();
   const again = await take(one, 0, 2);
   network.destroy();
@@ -299,17 +299,17 @@ export async function stream(cell: CellChoice) {
 /** A stream whose rows are exchanged midway, beside the steps and state of the rows that they go on from; and what a wrong row says. */
 export async function reorder({ cell }: { cell: CellName }) {
   const { inputSize, hiddenSize } = SHAPE;
-  const { batch } = WINDOW;
+  const { batchSize } = WINDOW;
   const gpu = await openDevice();
   const network = createRecurrent(gpu, { ...SHAPE, cell });
-  const [one, other] = [network.stream({ batch }), network.stream({ batch })];
-  const rows = Array.from({ length: batch }, (_, n) => (n === 0 ? batch - 1 : n === 1 ? 1 : 0));
+  const [one, other] = [network.stream({ batchSize }), network.stream({ batchSize })];
+  const rows = Array.from({ length: batchSize }, (_, n) => (n === 0 ? batchSize - 1 : n === 1 ? 1 : 0));
   const pick = (values: Float32Array, columns: number): Float32Array<ArrayBuffer> =>
     values.map((_, i) => {
-      const [layer, n] = [Math.floor(i / (batch * columns)), Math.floor(i / columns) % batch];
-      return values[(layer * batch + rows[n]!) * columns + (i % columns)]!;
+      const [layer, n] = [Math.floor(i / (batchSize * columns)), Math.floor(i / columns) % batchSize];
+      return values[(layer * batchSize + rows[n]!) * columns + (i % columns)]!;
     }) as Float32Array<ArrayBuffer>;
-  const [first, second] = [randomArray(batch * inputSize, 1), randomArray(batch * inputSize, 2)];
+  const [first, second] = [randomArray(batchSize * inputSize, 1), randomArray(batchSize * inputSize, 2)];
   // Rows that go on from another's state, and rows that had its input from the beginning.
   one.step(first);
   const before = await one.snapshot();
@@ -318,7 +318,7 @@ export async function reorder({ cell }: { cell: CellName }) {
   one.step(second);
   other.step(pick(first, inputSize));
   other.step(second);
-  const said = [rows.slice(1), rows.with(1, batch), rows.with(1, -1)].map((wrong) => {
+  const said = [rows.slice(1), rows.with(1, batchSize), rows.with(1, -1)].map((wrong) => {
     try {
       one.reorder(wrong);
       return 'nothing was thrown';
@@ -328,7 +328,7 @@ export async function reorder({ cell }: { cell: CellName }) {
   });
   const result = {
     h: after.h, c: after.c, pickedH: pick(before.h, hiddenSize), pickedC: pick(before.c, hiddenSize), moved: before.h.some((x, i) => x !== after.h[i]),
-    output: await one.output.read(), expected: await other.output.read(), said, batch,
+    output: await one.output.read(), expected: await other.output.read(), said, batch: batchSize,
   };
   network.destroy();
   return { ...result, bytesLeft: gpu.memory.report().totalBytes };

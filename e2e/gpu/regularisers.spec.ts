@@ -74,10 +74,10 @@ test('a gate is saturated at the limits of its own activation, and where its sum
     { cell: 'rnn_tanh', ...of('sigmoid'), limits: [0, 1] },
     { cell: 'rnn_tanh', ...of({ hardSigmoid: [0.2, 0.5] }), limits: [0, 1] },
     { cell: 'rnn_relu', ...of({ affine: [0.3, 0.1] }), limits: [] },
-    { cell: 'rnn_tanh', ...of('sigmoid'), clip: 1, limits: [sigmoid(-1), sigmoid(1)] },
-    { cell: 'rnn_tanh', clip: 0.5, limits: [Math.tanh(-0.5), Math.tanh(0.5)] },
-    { cell: 'rnn_relu', clip: 1.5, limits: [0, 1.5] },
-    { cell: 'rnn_tanh', ...of({ affine: [-0.5, 1] }), clip: 2, limits: [0, 2] },
+    { cell: 'rnn_tanh', ...of('sigmoid'), clipGates: 1, limits: [sigmoid(-1), sigmoid(1)] },
+    { cell: 'rnn_tanh', clipGates: 0.5, limits: [Math.tanh(-0.5), Math.tanh(0.5)] },
+    { cell: 'rnn_relu', clipGates: 1.5, limits: [0, 1.5] },
+    { cell: 'rnn_tanh', ...of({ affine: [-0.5, 1] }), clipGates: 2, limits: [0, 2] },
   ] as const;
   for (const given of cases) {
     const { traced, counted } = await inPage<Awaited<ReturnType<typeof saturationOf>>>(page, 'saturationOf', given);

@@ -1,12 +1,12 @@
 import {
-  adam, characters, createModel, createTrainer, openDevice, resumableRun, TrainingInterruptedError, type Gpu, type ResumableCheckpoint, type ResumableOptions, type Trainer,
+  adam, characters, createLanguageModel, createTrainer, openDevice, resumableRun, TrainingInterruptedError, type Gpu, type ResumableCheckpoint, type ResumableOptions, type Trainer,
 } from '../../src/index.ts';
 
 const text = characters('to be or not to be, that is the question. '.repeat(12));
 
 function build(gpu: Gpu): Trainer {
-  const model = createModel(gpu, { vocabulary: text.vocabulary, embed: 'one-hot', layers: [{ cell: 'lstm', hidden: 8, dropout: 0.2 }], seed: 3 });
-  return createTrainer(model, { optimizer: adam({ rate: 1e-2 }), batch: 4, window: 8, clip: 1, seed: 5 });
+  const model = createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: 'one-hot', layers: [{ cell: 'lstm', hiddenSize: 8, dropout: 0.2 }], seed: 3 });
+  return createTrainer(model, { optimizer: adam({ learningRate: 1e-2 }), batchSize: 4, timeSteps: 8, gradientClip: 1, seed: 5 });
 }
 
 export interface Resumed {

@@ -1,5 +1,5 @@
 import {
-  adam, characters, createAttention, createLinear, createLoss, createModel, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, rmsprop, type BackwardInputs, type ForwardInputs,
+  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, rmsprop, type BackwardInputs, type ForwardInputs,
   type Gpu, type GpuArray, type PlanOptions, type RecurrentOptions,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
@@ -27,18 +27,18 @@ async function reuse<O>(make: () => O, first: (object: O) => Promise<Results>, t
   return { first: await first(used), again: await then(used), fresh: await then(make()) };
 }
 
-const networks: Record<string, [RecurrentOptions, Omit<PlanOptions, 'steps' | 'batch'>]> = {
-  'lstm': [{ cell: 'lstm', inputSize: I, hiddenSize: H, layers: 2 }, {}],
-  'lstm, both ways, ragged': [{ cell: 'lstm', inputSize: I, hiddenSize: H, layers: 2, bidirectional: true }, { ragged: true }],
-  'lstm, both ways added, batch first': [{ cell: 'lstm', inputSize: I, hiddenSize: H, bidirectional: true, merge: 'sum', batchFirst: true }, { ragged: true }],
+const networks: Record<string, [RecurrentOptions, Omit<PlanOptions, 'timeSteps' | 'batchSize'>]> = {
+  'lstm': [{ cell: 'lstm', inputSize: I, hiddenSize: H, numLayers: 2 }, {}],
+  'lstm, both ways, ragged': [{ cell: 'lstm', inputSize: I, hiddenSize: H, numLayers: 2, direction: 'bidirectional' }, { ragged: true }],
+  'lstm, both ways added, batch first': [{ cell: 'lstm', inputSize: I, hiddenSize: H, direction: 'bidirectional', merge: 'sum', batchFirst: true }, { ragged: true }],
   'lstm, projected': [{ cell: 'lstm', inputSize: I, hiddenSize: H, projSize: 2 }, { ragged: true }],
   'lstm, normalized': [{ cell: 'lstm', inputSize: I, hiddenSize: H, layerNorm: true }, { ragged: true }],
-  'lstm, checkpointed': [{ cell: 'lstm', inputSize: I, hiddenSize: H, layers: 2 }, { ragged: true, checkpointEvery: 2 }],
+  'lstm, checkpointed': [{ cell: 'lstm', inputSize: I, hiddenSize: H, numLayers: 2 }, { ragged: true, checkpointEvery: 2 }],
   'lstm, traced': [{ cell: 'lstm', inputSize: I, hiddenSize: H }, { ragged: true, trace: true }],
   'gru, reverse': [{ cell: 'gru', inputSize: I, hiddenSize: H, direction: 'reverse' }, { ragged: true }],
   'gru, reset before': [{ cell: 'gru', inputSize: I, hiddenSize: H, resetAfter: false }, { ragged: true }],
-  'rnn': [{ cell: 'rnn_tanh', inputSize: I, hiddenSize: H, layers: 2 }, { ragged: true }],
-  'min_gru': [{ cell: 'min_gru', inputSize: I, hiddenSize: H, layers: 2 }, { ragged: true }],
+  'rnn': [{ cell: 'rnn_tanh', inputSize: I, hiddenSize: H, numLayers: 2 }, { ragged: true }],
+  'min_gru': [{ cell: 'min_gru', inputSize: I, hiddenSize: H, numLayers: 2 }, { ragged: true }],
 };
 
 /** Every optional input once given and then left out, of every kind of plan. */
@@ -48,7 +48,7 @@ export async function plans(): Promise<Record<string, Reuse>> {
   for (const [name, [options, kind]] of Object.entries(networks)) {
     const make = () => {
       const network = createRecurrent(gpu, { seed: 5, ...options });
-      return { network, plan: network.plan({ steps: T, batch: N, training: true, ...kind }) };
+      return { network, plan: network.plan({ timeSteps: T, batchSize: N, training: true, ...kind }) };
     };
     const pass = async ({ network, plan }: ReturnType<typeof make>, inputs: ForwardInputs, gradients: BackwardInputs): Promise<Results> => {
       network.zeroGradients();
@@ -81,7 +81,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
   for (const score of ['dot', 'general'] as const) {
     const make = () => {
       const layer = createAttention(gpu, { score, decoderSize: H, encoderSize: H, seed: 2 });
-      return { layer, plan: layer.plan({ steps: T, sourceSteps: S, batch: N, training: true }), update: createUpdate(gpu, [layer], { optimizer: adam({ rate: 1e-30 }) }) };
+      return { layer, plan: layer.plan({ timeSteps: T, sourceTimeSteps: S, batchSize: N, training: true }), update: createUpdate(gpu, [layer], { optimizer: adam({ learningRate: 1e-30 }) }) };
     };
     const pass = async ({ layer, plan, update }: ReturnType<typeof make>, seed: number, lengths?: number[]): Promise<Results> => {
       update.step(); // clears the gradients, and moves nothing
@@ -93,8 +93,8 @@ export async function operators(): Promise<Record<string, Reuse>> {
   }
   {
     const make = () => {
-      const network = createRecurrent(gpu, { cell: 'lstm', inputSize: I, hiddenSize: H, layers: 2, seed: 5 });
-      return network.plan({ steps: T, batch: N, ragged: true });
+      const network = createRecurrent(gpu, { cell: 'lstm', inputSize: I, hiddenSize: H, numLayers: 2, seed: 5 });
+      return network.plan({ timeSteps: T, batchSize: N, ragged: true });
     };
     const pass = (plan: ReturnType<typeof make>, inputs: ForwardInputs): Promise<Results> => (plan.forward(inputs), arrays({ output: plan.output, hn: plan.hn, cn: plan.cn }));
     const state = (seed: number): Float32Array => randomArray(2 * N * H, seed);
@@ -104,7 +104,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
   {
     const make = () => {
       const layer = createLinear(gpu, { inputSize: I, outputSize: H, seed: 2 });
-      return { layer, update: createUpdate(gpu, [layer], { optimizer: rmsprop({ momentum: 0.5, centered: true }), clip: 1 }) };
+      return { layer, update: createUpdate(gpu, [layer], { optimizer: rmsprop({ momentum: 0.5, centered: true }), gradientClip: 1 }) };
     };
     type Object = ReturnType<typeof make>;
     const step = async ({ layer, update }: Object, seed: number, bad = false): Promise<Results> => {
@@ -113,7 +113,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
       layer.gradients.weight!.write(gradient);
       update.step();
       const { norm, skips } = await update.read();
-      return { ...await arrays(layer.parameters), report: bad ? [skips] : [norm, skips], rate: [update.rate, update.steps] };
+      return { ...await arrays(layer.parameters), report: bad ? [skips] : [norm, skips], rate: [update.learningRate, update.steps] };
     };
     const kept = make();
     await step(kept, 40);
@@ -124,7 +124,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
       return step(object, 41);
     };
     results['an update, restored after a step that was skipped'] = await reuse(make, async (object) => {
-      object.update.rate = 0.5;
+      object.update.learningRate = 0.5;
       await step(object, 42);
       return step(object, 43, true);
     }, restored);
@@ -132,7 +132,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
   for (const parts of [1, 2]) {
     const make = () => {
       const layer = createLinear(gpu, { inputSize: I, outputSize: H, seed: 2 });
-      return { layer, plan: layer.plan({ rows: N, parts }), update: createUpdate(gpu, [layer], { optimizer: adam({ rate: 1e-30 }) }) };
+      return { layer, plan: layer.plan({ rows: N, parts }), update: createUpdate(gpu, [layer], { optimizer: adam({ learningRate: 1e-30 }) }) };
     };
     const pass = async ({ layer, plan, update }: ReturnType<typeof make>, seed: number): Promise<Results> => {
       update.step();
@@ -144,7 +144,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
   }
   for (const loss of ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy'] as const) {
     for (const at of ['every', 'last'] as const) {
-      const make = () => createLoss(gpu, { loss, steps: T, batch: N, features: I, weighted: true, ragged: true, at });
+      const make = () => createLoss(gpu, { loss, timeSteps: T, batchSize: N, features: I, weighted: true, ragged: true, at });
       const pass = async (object: ReturnType<typeof make>, seed: number, weights: Float32Array, lengths: number[]): Promise<Results> => {
         const targets = loss === 'cross_entropy' ? Uint32Array.from({ length: T * N }, (_, i) => (i * seed) % I) : randomArray(T * N * I, seed).map((x) => Math.min(1, Math.abs(x)));
         object.run({ values: randomArray(T * N * I, seed + 1), targets, weights, lengths });
@@ -170,10 +170,10 @@ export async function operators(): Promise<Record<string, Reuse>> {
 export async function streams(): Promise<Record<string, Reuse>> {
   const gpu = await openDevice();
   const results: Record<string, Reuse> = {};
-  for (const options of [{ cell: 'lstm', projSize: 2 }, { cell: 'gru' }, { cell: 'lstm', layerNorm: true, layers: 2 }] as const) {
+  for (const options of [{ cell: 'lstm', projSize: 2 }, { cell: 'gru' }, { cell: 'lstm', layerNorm: true, numLayers: 2 }] as const) {
     const network = createRecurrent(gpu, { inputSize: I, hiddenSize: H, seed: 2, ...options });
     const name = Object.entries(options).flat().join(' ');
-    const make = () => network.stream({ batch: N });
+    const make = () => network.stream({ batchSize: N });
     type Stream = ReturnType<typeof make>;
     const step = async (stream: Stream, seed: number, steps = 3): Promise<Results> => {
       for (let t = 0; t < steps; t++) stream.step(randomArray(N * I, seed + t));
@@ -215,7 +215,7 @@ export async function streams(): Promise<Record<string, Reuse>> {
 }
 
 const text = characters('to be or not to be, that is the question. '.repeat(10));
-const model = (gpu: Gpu) => createModel(gpu, { vocabulary: text.vocabulary, embed: 5, layers: [{ cell: 'lstm', hidden: 8 }], seed: 3 });
+const model = (gpu: Gpu) => createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: { size: 5 }, layers: [{ cell: 'lstm', hiddenSize: 8 }], seed: 3 });
 
 /** Generation, evaluation and updates, a second time. */
 export async function runs(): Promise<Record<string, Reuse>> {
@@ -225,15 +225,15 @@ export async function runs(): Promise<Record<string, Reuse>> {
     for await (const piece of own.generateMany(prompts, { length, temperature: 1.2, seed: 4 })) pieces.push(...piece);
     return { text: [...pieces.join('')].map((c) => c.codePointAt(0)!) };
   };
-  const evaluated = async (own: ReturnType<typeof model>, steps?: number): Promise<Results> => {
-    const { loss, characters } = await evaluate(own, text, { batch: 4, window: 8, ...(steps && { steps }) });
+  const evaluated = async (own: ReturnType<typeof model>, windows?: number): Promise<Results> => {
+    const { loss, characters } = await evaluate(own, text, { batchSize: 4, timeSteps: 8, ...(windows && { windows }) });
     return { loss: [loss, characters] };
   };
-  const trained = async (trainer: ReturnType<typeof createTrainer>, steps: number | undefined): Promise<Results> => {
-    const { loss, characters } = await trainer.evaluate(text, steps ? { steps } : {});
+  const trained = async (trainer: ReturnType<typeof createTrainer>, windows: number | undefined): Promise<Results> => {
+    const { loss, characters } = await trainer.evaluate(text, windows ? { windows } : {});
     return { loss: [loss, characters] };
   };
-  const trainer = () => createTrainer(model(gpu), { optimizer: adam(), batch: 4, window: 8 });
+  const trainer = () => createTrainer(model(gpu), { optimizer: adam(), batchSize: 4, timeSteps: 8 });
   return {
     generation: await reuse(() => model(gpu), (own) => generated(own, ['to be', 'question'], 40), (own) => generated(own, ['not'], 20)),
     // The weights of another model in one that has generated and been evaluated.
@@ -241,7 +241,7 @@ export async function runs(): Promise<Record<string, Reuse>> {
       await generated(own, ['to be'], 20);
       return evaluated(own);
     }, async (own) => {
-      own.load(await createModel(gpu, { vocabulary: text.vocabulary, embed: 5, layers: [{ cell: 'lstm', hidden: 8 }], seed: 9 }).save());
+      own.load(await createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: { size: 5 }, layers: [{ cell: 'lstm', hiddenSize: 8 }], seed: 9 }).save());
       return { ...await generated(own, ['question'], 20), ...await evaluated(own) };
     }),
     evaluate: await reuse(() => model(gpu), (own) => evaluated(own, 2), (own) => evaluated(own)),

@@ -1,6 +1,6 @@
 // Steps whose gradient is not finite, and gradients whose squares are no float32.
 import {
-  adam, adamw, createLinear, createModel, createTrainer, createUpdate, NotFiniteError, openDevice, readSafetensors, rmsprop, sgd, Vocabulary, type Gpu, type UpdateResult,
+  adam, adamw, createLanguageModel, createLinear, createTrainer, createUpdate, NotFiniteError, openDevice, readSafetensors, rmsprop, sgd, Vocabulary, type Gpu, type UpdateResult,
 } from '../../src/index.ts';
 
 const OPTIMIZERS = { adam: () => adam(), adamw: () => adamw(), rmsprop: () => rmsprop({ momentum: 0.5, centered: true }), sgd: () => sgd({ momentum: 0.9 }) };
@@ -12,11 +12,11 @@ const vocabulary = new Vocabulary(['a', 'b', 'c', 'd']);
 
 /** The embedding of the last token, and in `everywhere` of the first too, is such that the state leaves float32; every weight is finite. */
 async function runOf(gpu: Gpu, optimizer: OptimizerName, { maxSkips, everywhere = false }: { maxSkips?: number | undefined; everywhere?: boolean }) {
-  const model = createModel(gpu, { vocabulary, embed: 3, layers: [{ cell: 'rnn_relu', hidden: 5 }], seed: 2 });
+  const model = createLanguageModel(gpu, { vocabulary, embedding: { size: 3 }, layers: [{ cell: 'rnn_relu', hiddenSize: 5 }], seed: 2 });
   const { 'embedding.weight': embedding, weight_ih_l0: weight } = model.parameters;
   embedding!.write((await embedding!.read()).map((x, i) => (i >= 9 || (everywhere && i < 3) ? 3e38 * Math.sign(x) : x)));
   weight!.write((await weight!.read()).map((w) => 10 * w));
-  const trainer = createTrainer(model, { optimizer: OPTIMIZERS[optimizer](), batch: 1, window: 4, stateful: false, clip: 1, ...(maxSkips && { maxSkips }) });
+  const trainer = createTrainer(model, { optimizer: OPTIMIZERS[optimizer](), batchSize: 1, timeSteps: 4, stateful: false, gradientClip: 1, ...(maxSkips && { maxSkips }) });
   return { trainer };
 }
 
@@ -68,14 +68,14 @@ export async function skippedApart(): Promise<number[]> {
 export async function overflowing() {
   const gpu = await openDevice();
   const make = (maxSkips: number) => {
-    const model = createModel(gpu, { vocabulary, embed: 2, layers: [{ cell: 'rnn_relu', hidden: 2 }], seed: 2 });
+    const model = createLanguageModel(gpu, { vocabulary, embedding: { size: 2 }, layers: [{ cell: 'rnn_relu', hiddenSize: 2 }], seed: 2 });
     const { 'embedding.weight': embedding, weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 } = model.parameters;
     embedding!.write(new Float32Array(8).fill(1e10));
     weight_ih_l0!.write(new Float32Array(4));
     weight_hh_l0!.write(Float32Array.of(1e10, 0, 0, 1e10));
     bias_ih_l0!.write(new Float32Array(2).fill(1e-30));
     bias_hh_l0!.write(new Float32Array(2));
-    return { model, trainer: createTrainer(model, { optimizer: adam(), batch: 1, window: 4, stateful: false, clip: 1, maxSkips }) };
+    return { model, trainer: createTrainer(model, { optimizer: adam(), batchSize: 1, timeSteps: 4, stateful: false, gradientClip: 1, maxSkips }) };
   };
   const patient = make(2);
   const before = await gpu.read(patient.model.weights.flat);
@@ -92,12 +92,12 @@ export async function overflowing() {
 }
 
 /** Updates of two operators of [1,2] and [1]: the gradients of each step; the weights, all 0 at first, and what is read behind each. */
-export async function updates({ optimizer, clip, gradients }: { optimizer: 'sgd' | 'adam'; clip: number; gradients: readonly (readonly (number | string)[])[] }) {
+export async function updates({ optimizer, gradientClip, gradients }: { optimizer: 'sgd' | 'adam'; gradientClip: number; gradients: readonly (readonly (number | string)[])[] }) {
   const gpu = await openDevice();
   const operators = [0, 1].map(() => createLinear(gpu, { inputSize: 2, outputSize: 1 }));
   const arrays = (of: 'parameters' | 'gradients') => operators.flatMap((operator) => [operator[of].weight!, operator[of].bias!]);
   for (const array of arrays('parameters')) array.write(new Float32Array(array.byteLength / 4));
-  const update = createUpdate(gpu, operators, { optimizer: optimizer === 'sgd' ? sgd({ rate: 1 }) : adam({ rate: 0.1 }), clip });
+  const update = createUpdate(gpu, operators, { optimizer: optimizer === 'sgd' ? sgd({ learningRate: 1 }) : adam({ learningRate: 0.1 }), gradientClip });
   const all = async (of: 'parameters' | 'gradients'): Promise<number[]> => (await Promise.all(arrays(of).map((array) => array.read()))).flatMap((values) => [...values]);
   const reports: { weights: string[]; cleared: boolean; result: Omit<UpdateResult, 'norm'> & { norm: string } }[] = [];
   for (const given of gradients) {

@@ -17,7 +17,7 @@ for (const optimizer of ['sgd', 'adam', 'adamw', 'rmsprop'] as const satisfies O
 test('a run stops at the first step that is not finite, or after as many in a row as it may skip, and names the parameter', async ({ inPage }) => {
   const [first, third] = await inPage<Given<typeof stops>>(page, 'stops');
   expect(first).toMatchObject({ step: 2, parameter: 'embedding.weight' });
-  expect(first!.message).toMatch(/diverged at step 2: the loss is \S+ .*, embedding\.weight being the first parameter whose gradient is not finite\. .*Lower the rate/);
+  expect(first!.message).toMatch(/diverged at step 2: the loss is \S+ .*, embedding\.weight being the first parameter whose gradient is not finite\. .*Lower the learning rate/);
   expect(third).toMatchObject({ step: 3, parameter: 'embedding.weight' });
 });
 
@@ -40,7 +40,7 @@ test('createUpdate skips a gradient that is not finite, and read() tells of it',
   for (const [bad, operator, name] of [['NaN', 0, 'bias'], ['-Infinity', 1, 'weight']] as const) {
     const gradients = [good, operator === 0 ? [0, 0, bad, 1, 'NaN', 1] : [0, 1, 2, 3, bad, 'NaN'], good, [bad, 0, 0, 0, 0, 0]];
     for (const optimizer of ['sgd', 'adam']) {
-      const [one, skipped, two, again] = await inPage<Given<typeof updates>>(page, 'updates', { optimizer, clip: 0, gradients });
+      const [one, skipped, two, again] = await inPage<Given<typeof updates>>(page, 'updates', { optimizer, gradientClip: 0, gradients });
       expect(skipped!.weights).toEqual(one!.weights);
       expect(skipped).toMatchObject({ cleared: true, result: { skipped: true, parameter: { operator, name }, skips: 1 } });
       expect(Number.isFinite(Number(skipped!.result.norm))).toBe(false);
@@ -65,7 +65,7 @@ const HUGE = [
 
 test('the norm is right wherever it is a float32, and clipping keeps the direction also where it is none', async ({ inPage }) => {
   for (const { gradient, clip } of HUGE) {
-    const [{ weights, result }] = await inPage<[Given<typeof updates>[number]]>(page, 'updates', { optimizer: 'sgd', clip, gradients: [gradient] });
+    const [{ weights, result }] = await inPage<[Given<typeof updates>[number]]>(page, 'updates', { optimizer: 'sgd', gradientClip: clip, gradients: [gradient] });
     const norm = Math.hypot(...gradient);
     const what = gradient.join();
     if (norm > 3.4e38) expect.soft(result.norm, what).toBe('Infinity');

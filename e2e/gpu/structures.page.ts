@@ -10,17 +10,17 @@ import { randomArray } from './random_arrays.ts';
 export async function stateEdge({ cell }: { cell: CellName }): Promise<Record<string, number>> {
   const [T1, T2, N, I, H] = [4, 3, 2, 5, 6];
   const gpu = await openDevice();
-  const options = { cell, inputSize: I, hiddenSize: H, layers: 2, seed: 6 } as const;
+  const options = { cell, inputSize: I, hiddenSize: H, numLayers: 2, seed: 6 } as const;
   const [whole, encoder, decoder] = [0, 1, 2].map(() => createRecurrent(gpu, options)) as [ReturnType<typeof createRecurrent>, ReturnType<typeof createRecurrent>, ReturnType<typeof createRecurrent>];
   const input = randomArray((T1 + T2) * N * I, 1);
   const dOutput = randomArray((T1 + T2) * N * H, 2);
-  const all = whole.plan({ steps: T1 + T2, batch: N, training: true });
+  const all = whole.plan({ timeSteps: T1 + T2, batchSize: N, training: true });
   all.forward({ input });
   const output = await all.output.read();
   all.backward({ dOutput });
 
-  const first = encoder.plan({ steps: T1, batch: N, training: true });
-  const second = decoder.plan({ steps: T2, batch: N, training: true });
+  const first = encoder.plan({ timeSteps: T1, batchSize: N, training: true });
+  const second = decoder.plan({ timeSteps: T2, batchSize: N, training: true });
   first.forward({ input: input.slice(0, T1 * N * I) });
   second.forward({ input: input.slice(T1 * N * I), h0: first.hn, c0: first.cn });
   second.backward({ dOutput: dOutput.slice(T1 * N * H) });
@@ -59,9 +59,9 @@ export async function addingProblem({ cell, T, steps }: { cell: CellName; T: num
   const gpu = await openDevice();
   const recurrent = createRecurrent(gpu, { cell, inputSize: 2, hiddenSize: H, forgetBias: 1, seed: 3 });
   const head = createLinear(gpu, { inputSize: H, outputSize: 1, seed: 4 });
-  const loss = createLoss(gpu, { loss: 'mean_squared_error', steps: 1, batch: N, features: 1 });
-  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ rate: 1e-2 }), clip: 1 });
-  const [plan, rows] = [recurrent.plan({ steps: T, batch: N, training: true }), head.plan({ rows: N })];
+  const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 1, batchSize: N, features: 1 });
+  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ learningRate: 1e-2 }), gradientClip: 1 });
+  const [plan, rows] = [recurrent.plan({ timeSteps: T, batchSize: N, training: true }), head.plan({ rows: N })];
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
     const { input, targets } = addingBatch(step + 1, T, N);
@@ -87,7 +87,7 @@ export async function addingProblem({ cell, T, steps }: { cell: CellName; T: num
 export async function globalClip(): Promise<{ error: number; norm: number; expectedNorm: number }> {
   const gpu = await openDevice();
   const [a, b] = [createLinear(gpu, { inputSize: 3, outputSize: 2, seed: 1 }), createLinear(gpu, { inputSize: 2, outputSize: 4, seed: 2 })];
-  const update = createUpdate(gpu, [a, b], { optimizer: sgd({ rate: 0.5 }), clip: 0.1 });
+  const update = createUpdate(gpu, [a, b], { optimizer: sgd({ learningRate: 0.5 }), gradientClip: 0.1 });
   const [pa, pb] = [a.plan({ rows: 5 }), b.plan({ rows: 5 })];
   pa.forward(randomArray(15, 1));
   pb.forward(pa.output);
@@ -108,9 +108,9 @@ export async function globalClip(): Promise<{ error: number; norm: number; expec
 export async function headOverStates(): Promise<Record<string, number>> {
   const [T, N, H, P] = [5, 3, 4, 4];
   const gpu = await openDevice();
-  const recurrent = createRecurrent(gpu, { cell: 'gru', inputSize: 2, hiddenSize: H, layers: 2, direction: 'bidirectional', seed: 1 });
+  const recurrent = createRecurrent(gpu, { cell: 'gru', inputSize: 2, hiddenSize: H, numLayers: 2, direction: 'bidirectional', seed: 1 });
   const [head, plain] = [0, 1].map(() => createLinear(gpu, { inputSize: P * H, outputSize: 3, seed: 2 })) as [ReturnType<typeof createLinear>, ReturnType<typeof createLinear>];
-  const plan = recurrent.plan({ steps: T, batch: N, training: true });
+  const plan = recurrent.plan({ timeSteps: T, batchSize: N, training: true });
   plan.forward({ input: randomArray(T * N * 2, 3) });
   const states = await plan.hn.read();
   // [P,N,H] → [N,P·H] and back.

@@ -23,19 +23,19 @@ const changed = (tiles: Tiles, changes: Partial<RecurrentTile>): Tiles => ({
 });
 
 /** A cell on the adapter's own tiles; on others of the same device; and on a device without features, which takes the direct ones that most GPUs use. */
-export async function families({ cell, shapes, precision = 'f32' }: { cell: CellName; precision?: Precision; shapes: readonly { steps: number; batch: number; hiddenSize: number; layers: number; lengths?: number[] }[] }): Promise<TileReport> {
+export async function families({ cell, shapes, precision = 'f32' }: { cell: CellName; precision?: Precision; shapes: readonly { timeSteps: number; batchSize: number; hiddenSize: number; numLayers: number; lengths?: number[] }[] }): Promise<TileReport> {
   const adapter = await navigator.gpu.requestAdapter();
   const plainDevice = await adapter!.requestDevice({ requiredFeatures: precision === 'f16' ? ['shader-f16'] : [] });
   const [own, plain] = [await openDevice(), await openDevice({ device: plainDevice })];
   const errors: Record<string, Record<string, number>> = {};
-  for (const { steps, batch, lengths, ...rest } of shapes) {
+  for (const { timeSteps, batchSize, lengths, ...rest } of shapes) {
     const options: RecurrentOptions = { cell, inputSize: 5, direction: 'bidirectional', seed: 4, precision, ...rest };
     const run = async (gpu: typeof own, tiles = gpu.tiles): Promise<Arrays> => {
       const before = gpu.tiles;
       gpu.tiles = tiles;
       const network = createRecurrent(gpu, options);
-      const plan = network.plan({ steps, batch, training: true, ragged: lengths !== undefined });
-      plan.forward({ input: randomArray(steps * batch * 5, 1), ...(lengths && { lengths }) });
+      const plan = network.plan({ timeSteps, batchSize, training: true, ragged: lengths !== undefined });
+      plan.forward({ input: randomArray(timeSteps * batchSize * 5, 1), ...(lengths && { lengths }) });
       const output = await plan.output.read();
       plan.backward({ dOutput: randomArray(output.length, 2) });
       const arrays: Arrays = { output, dInput: await plan.dInput.read(), dH0: await plan.dH0.read() };
@@ -58,7 +58,7 @@ export async function families({ cell, shapes, precision = 'f32' }: { cell: Cell
         : { folded: await run(own, changed(own.tiles, { foldFrom: 0 })) }),
     };
     for (const [family, arrays] of Object.entries(others)) {
-      errors[`${family}, H=${rest.hiddenSize} N=${batch}`] = Object.fromEntries(Object.entries(usual).map(([name, values]) => [name, relativeL2(arrays[name]!, values)]));
+      errors[`${family}, H=${rest.hiddenSize} N=${batchSize}`] = Object.fromEntries(Object.entries(usual).map(([name, values]) => [name, relativeL2(arrays[name]!, values)]));
     }
   }
   return { quads: own.tiles.forward.quads, directIsDirect: !plain.tiles.forward.quads, errors };

@@ -7,8 +7,8 @@ import type { Comparison, RecurrentCase } from './recurrent.page.ts';
 import type { TileReport } from './tiles.page.ts';
 
 const shapes = [
-  { steps: 4, batch: 5, hiddenSize: 7, layers: 2, lengths: [4, 1, 3, 0, 2] },
-  { steps: 3, batch: 33, hiddenSize: 20, layers: 1 },
+  { timeSteps: 4, batchSize: 5, hiddenSize: 7, numLayers: 2, lengths: [4, 1, 3, 0, 2] },
+  { timeSteps: 3, batchSize: 33, hiddenSize: 20, numLayers: 1 },
 ];
 
 for (const cell of Object.keys(cells)) {
@@ -26,7 +26,7 @@ for (const cell of Object.keys(cells)) {
 }
 
 test("an LSTM whose weights' gradients are summed in slices agrees with float64, in a whole window and in a cut one", async ({ inPage }) => {
-  const base = { cell: 'lstm', inputSize: 5, hiddenSize: 18, layers: 2, steps: 7, batch: 9 } as const;
+  const base = { cell: 'lstm', inputSize: 5, hiddenSize: 18, numLayers: 2, timeSteps: 7, batchSize: 9 } as const;
   const cases: RecurrentCase[] = [base, { ...base, checkpointEvery: 3 }, { ...base, direction: 'bidirectional', lengths: [7, 1, 3, 0, 5, 6, 2, 4, 7] }];
   const results = await inPage<Comparison[]>('/e2e/gpu/tiles.page.ts', 'sliced', cases);
   expect(results).toHaveLength(cases.length);

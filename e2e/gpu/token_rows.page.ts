@@ -12,7 +12,7 @@ import { allocateCarriedState, startFrom } from '../../src/scheduler/window.ts';
 
 export interface TokenRowsCase {
   readonly cell: string;
-  readonly embed: 'one-hot' | 'table';
+  readonly embedding: 'one-hot' | 'table';
   readonly training: boolean;
   readonly projSize?: number;
   /** Tiles with all sizes folded in. */
@@ -23,10 +23,10 @@ const T = 6, N = 5, V = 7, E = 4, H = 9;
 const LENGTHS = [6, 2, 5, 1, 4];
 
 /** For both ways: the kernels of a forward pass, what is left of its output [T,N,F] and, in training, of the gates of the rows' own steps. */
-export async function twoWays({ cell, embed, training, projSize = 0, folded = false }: TokenRowsCase): Promise<{ labels: string[]; values: number[]; second: number[] }[]> {
+export async function twoWays({ cell, embedding, training, projSize = 0, folded = false }: TokenRowsCase): Promise<{ labels: string[]; values: number[]; second: number[] }[]> {
   const gpu = await openDevice();
   const layers = [0, 1].map((l) => ({
-    cell: cellNamed(cell), input: l > 0 ? projSize || H : embed === 'table' ? E : V, hidden: H, projSize, bias: true,
+    cell: cellNamed(cell), inputSize: l > 0 ? projSize || H : embedding === 'table' ? E : V, hiddenSize: H, projSize, bias: true,
     direction: 'forward' as const, merge: 'concat' as const, dropout: 0, forgetBias: 1, recurrentInit: 'uniform' as const,
   }));
   const parameters = new Parameters([{ name: 'embedding.weight', shape: [V, E], initialise: { distribution: 'normal', scale: 1 } }, ...stackParameters(layers)], 'p');
@@ -37,8 +37,8 @@ export async function twoWays({ cell, embed, training, projSize = 0, folded = fa
   const results = [];
   for (const together of [false, true]) {
     const { lengths, tokens } = together ? allocateTokens('tokens', T, N) : { lengths: allocateProxy('lengths', lengthsShape(N), 'input'), tokens: allocateProxy('tokens', [T, N], 'input') };
-    const input = embed === 'one-hot' ? { kind: 'one-hot' as const, tokens, vocabulary: V } : { kind: 'table' as const, tokens, vocabulary: V, embedding: parameters.stored('embedding.weight') };
-    const stack = new StackWindow(layers, parameters, input, { steps: T, batch: N, training, lengths, ragged: true, hasHead: true });
+    const input = embedding === 'one-hot' ? { kind: 'one-hot' as const, tokens, vocabulary: V } : { kind: 'table' as const, tokens, vocabulary: V, embedding: parameters.stored('embedding.weight') };
+    const stack = new StackWindow(layers, parameters, input, { timeSteps: T, batchSize: N, training, lengths, ragged: true, hasHead: true });
     const carried = allocateCarriedState(stack.histories);
     gpu.memory.allocate([...stack.buffers(), lengths.buffer, tokens.buffer, ...carried.flat().map(({ buffer }) => buffer)]);
     for (const [k, state] of carried.flat().entries()) gpu.write(state, Float32Array.from({ length: state.shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i + k)));

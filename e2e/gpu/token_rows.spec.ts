@@ -7,16 +7,16 @@ const page = '/e2e/gpu/token_rows.page.ts';
 type Way = { labels: string[]; values: number[]; second: number[] };
 
 const cases: TokenRowsCase[] = Object.keys(cells).flatMap((cell) => [
-  { cell, embed: 'one-hot', training: true }, { cell, embed: 'table', training: false, folded: true },
+  { cell, embedding: 'one-hot', training: true }, { cell, embedding: 'table', training: false, folded: true },
 ]);
 
-for (const one of [...cases, { cell: 'lstm', embed: 'one-hot', training: false, folded: true }, { cell: 'lstm', embed: 'table', training: true, projSize: 4 }] as const) {
+for (const one of [...cases, { cell: 'lstm', embedding: 'one-hot', training: false, folded: true }, { cell: 'lstm', embedding: 'table', training: true, projSize: 4 }] as const) {
   test(`${JSON.stringify(one)}: the same bits`, async ({ inPage }) => {
     const [gathered, read] = await inPage<[Way, Way]>(page, 'twoWays', one);
     const gathers = ({ labels }: Way): number => labels.filter((label) => label === 'embedding.gather').length;
     expect(gathers(gathered)).toBe(1);
     // A one-hot layer's weights are turned round by the same kernel, once a window.
-    expect(gathers(read)).toBe(one.embed === 'one-hot' ? 1 : 0);
+    expect(gathers(read)).toBe(one.embedding === 'one-hot' ? 1 : 0);
     expect(read.values.length).toBeGreaterThan(100);
     expect(read.values.some((x) => Math.abs(x) > 0.01)).toBe(true);
     expect(read.values).toEqual(gathered.values);

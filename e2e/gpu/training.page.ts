@@ -1,4 +1,4 @@
-import { adam, createModel, createTrainer, openDevice, sgd, Vocabulary, type Progress } from '../../src/index.ts';
+import { adam, createLanguageModel, createTrainer, openDevice, sgd, Vocabulary, type EmbeddingOptions, type Progress } from '../../src/index.ts';
 import { relativeL2, trainingCases } from '../golden.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 
@@ -35,10 +35,10 @@ export async function goldenTraining({ file, folded }: { file: unknown; folded: 
   if (folded) gpu.tiles = { ...gpu.tiles, matmul: { ...matmul, foldFrom: 0 }, forward: { ...forward, foldFrom: 0 }, backward: { ...backward, foldFrom: 0 } };
   const reports: TrainingReport[] = [];
   for (const given of trainingCases(file)) {
-    const { name, vocabulary, embed, layers, batch, window, steps, optimizer, clip, tokens } = given;
-    const model = createModel(gpu, { vocabulary: alphabet(vocabulary), embed, layers });
+    const { name, vocabulary, embedding, layers, batchSize, timeSteps, steps, optimizer, gradientClip, tokens } = given;
+    const model = createLanguageModel(gpu, { vocabulary: alphabet(vocabulary), embedding: embedding === 'one-hot' ? embedding : { size: embedding }, layers });
     for (const [key, values] of Object.entries(given.parameters)) model.parameters[engineName(key)]!.write(Float32Array.from(values));
-    const trainer = createTrainer(model, { optimizer: optimizerOf(optimizer), batch, window, clip });
+    const trainer = createTrainer(model, { optimizer: optimizerOf(optimizer), batchSize, timeSteps, gradientClip });
     const progress: Progress[] = [];
     for await (const p of trainer.run({ tokens }, { steps })) progress.push(p);
     const trained: Record<string, number> = {};
@@ -62,7 +62,7 @@ function cycle(length: number, vocabulary: number): Uint32Array {
 
 interface SmallRun {
   readonly steps: number;
-  readonly embed: number | 'one-hot';
+  readonly embedding: EmbeddingOptions | 'one-hot';
   readonly seed: number;
   /** Save after this many steps, destroy everything, restore into a new trainer and go on there. */
   readonly restartAfter?: number;
@@ -71,12 +71,12 @@ interface SmallRun {
 }
 
 /** Losses of a small model on a small text; the same settings must always give the same bits. */
-export async function smallRun({ steps, embed, seed, restartAfter, pauseAfter }: SmallRun): Promise<number[]> {
+export async function smallRun({ steps, embedding, seed, restartAfter, pauseAfter }: SmallRun): Promise<number[]> {
   const gpu = await openDevice();
   const tokens = cycle(400, 9);
   const make = () => {
-    const model = createModel(gpu, { vocabulary: alphabet(9), embed, layers: [{ cell: 'lstm', hidden: 19 }, { cell: 'lstm', hidden: 12 }], seed });
-    return createTrainer(model, { optimizer: adam({ rate: 1e-2 }), batch: 5, window: 7, clip: 1 });
+    const model = createLanguageModel(gpu, { vocabulary: alphabet(9), embedding, layers: [{ cell: 'lstm', hiddenSize: 19 }, { cell: 'lstm', hiddenSize: 12 }], seed });
+    return createTrainer(model, { optimizer: adam({ learningRate: 1e-2 }), batchSize: 5, timeSteps: 7, gradientClip: 1 });
   };
   let trainer = make();
   const losses: number[] = [];

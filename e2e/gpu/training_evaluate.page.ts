@@ -1,4 +1,4 @@
-import { adam, createModel, createTrainer, evaluate, openDevice, readSafetensors, rmsprop, sgd, split, Vocabulary, warmUp, writeSafetensors, cosine, type CharacterModel, type Evaluation, type Gpu, type Optimizer, type Progress } from '../../src/index.ts';
+import { adam, createLanguageModel, createTrainer, evaluate, openDevice, readSafetensors, rmsprop, sgd, split, Vocabulary, warmUp, writeSafetensors, cosine, type LanguageModel, type Evaluation, type Gpu, type Optimizer, type Progress } from '../../src/index.ts';
 import { writeSealed } from '../../src/io/sealed.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { lstm } from '../../src/reference/lstm.ts';
@@ -7,17 +7,17 @@ import { createBatches } from '../../src/text/batches.ts';
 
 const V = 9;
 const vocabulary = new Vocabulary(Array.from({ length: V }, (_, v) => String.fromCodePoint(0x100 + v)));
-const sizes = { batch: 5, window: 7 };
+const sizes = { batchSize: 5, timeSteps: 7 };
 /** A noisy cycle: a text to learn, its end to measure on. */
 const tokens = Uint32Array.from({ length: 700 }, (_, i) => (randomUniform(3, 1, i) < 0.1 ? Math.floor(randomUniform(3, 2, i) * V) : i % V));
 const { training, validation } = split(tokens, { validation: 0.3 });
 
-const modelOf = (gpu: Gpu): CharacterModel => createModel(gpu, { vocabulary, embed: 6, layers: [{ cell: 'lstm', hidden: 19 }, { cell: 'lstm', hidden: 12 }], seed: 4 });
+const modelOf = (gpu: Gpu): LanguageModel => createLanguageModel(gpu, { vocabulary, embedding: { size: 6 }, layers: [{ cell: 'lstm', hiddenSize: 19 }, { cell: 'lstm', hiddenSize: 12 }], seed: 4 });
 
-const reference = { vocabulary: V, embed: 6, layers: [{ cell: lstm(), hidden: 19 }, { cell: lstm(), hidden: 12 }] };
+const reference = { vocabulary: V, embedding: 6, layers: [{ cell: lstm(), hiddenSize: 19 }, { cell: lstm(), hiddenSize: 12 }] };
 
 /** The model's weights by the reference's names. */
-async function parametersOf(model: CharacterModel): Promise<Record<string, Float64Array>> {
+async function parametersOf(model: LanguageModel): Promise<Record<string, Float64Array>> {
   const parameters: Record<string, Float64Array> = {};
   for (const [name, array] of Object.entries(model.parameters)) {
     const own = name.startsWith('head.') ? name.replace('head.', 'linear.') : name.startsWith('embedding.') ? name : `recurrent.${name}`;
@@ -27,14 +27,14 @@ async function parametersOf(model: CharacterModel): Promise<Record<string, Float
 }
 
 /** The reference's loss on a text with the model's weights, over the first windows. */
-async function referenceLoss(model: CharacterModel, text: Uint32Array, windows: number): Promise<number> {
+async function referenceLoss(model: LanguageModel, text: Uint32Array, windows: number): Promise<number> {
   const parameters = await parametersOf(model);
   const batches = createBatches(text, sizes);
   let state: readonly LayerState[] | undefined;
   let sum = 0;
   for (let w = 0; w < windows; w++) {
     const { inputs, targets } = batches.at(w);
-    const result = characterModelWindow(reference, parameters, { steps: sizes.window, batch: sizes.batch, inputs, targets }, state);
+    const result = characterModelWindow(reference, parameters, { timeSteps: sizes.timeSteps, batchSize: sizes.batchSize, inputs, targets }, state);
     state = result.state;
     sum += result.loss;
   }
@@ -43,7 +43,7 @@ async function referenceLoss(model: CharacterModel, text: Uint32Array, windows: 
 
 /** The reference's nats of each character of `text` but the first, read in one piece from a zero state. */
 function nats(parameters: Record<string, Float64Array>, text: Uint32Array): number[] {
-  const window = { steps: text.length - 1, batch: 1, inputs: text.subarray(0, -1), targets: text.subarray(1) };
+  const window = { timeSteps: text.length - 1, batchSize: 1, inputs: text.subarray(0, -1), targets: text.subarray(1) };
   return [...characterModelWindow(reference, parameters, window).losses];
 }
 
@@ -59,23 +59,23 @@ const documents = Uint32Array.of(0, 2, 31, 34, 36, 95, 96, 97, 110, 130, 139);
 export async function unequalEvaluations(): Promise<Record<string, { actual: Evaluation; expected: number; characters: number }>> {
   const gpu = await openDevice();
   const model = modelOf(gpu);
-  const trainer = createTrainer(model, { optimizer: adam({ rate: 1e-2 }), ...sizes });
+  const trainer = createTrainer(model, { optimizer: adam({ learningRate: 1e-2 }), ...sizes });
   for await (const _ of trainer.run({ tokens: training }, { steps: 12 }));
   const parameters = await parametersOf(model);
   const whole = [...documents].flatMap((first, d) => nats(parameters, validation.subarray(first, documents[d + 1] ?? validation.length)));
-  const [window, backSteps, batch] = [4, 9, 3];
-  const batches = createBatches(validation, { batch, window });
+  const [timeSteps, backTimeSteps, batchSize] = [4, 9, 3];
+  const batches = createBatches(validation, { batchSize, timeSteps });
   // Each window of a stream from zero, but as many characters back as there are.
   const again: number[] = [];
-  for (let n = 0; n < batch; n++) {
-    const stream = validation.subarray(n * window * batches.windowsPerEpoch, (n + 1) * window * batches.windowsPerEpoch + 1);
-    for (let end = window; end < stream.length; end += window) again.push(...nats(parameters, stream.subarray(Math.max(0, end - backSteps), end + 1)).slice(-window));
+  for (let n = 0; n < batchSize; n++) {
+    const stream = validation.subarray(n * timeSteps * batches.windowsPerEpoch, (n + 1) * timeSteps * batches.windowsPerEpoch + 1);
+    for (let end = timeSteps; end < stream.length; end += timeSteps) again.push(...nats(parameters, stream.subarray(Math.max(0, end - backTimeSteps), end + 1)).slice(-timeSteps));
   }
   const text = { tokens: validation, documents };
   return {
     'documents, by a trainer': { actual: await trainer.evaluate(text), expected: meanOf(whole), characters: whole.length },
-    documents: { actual: await evaluate(model, text, { batch: 2, window: 11 }), expected: meanOf(whole), characters: whole.length },
-    'from zero, some steps back': { actual: await evaluate(model, { tokens: validation }, { batch, window, backSteps, stateful: false }), expected: meanOf(again), characters: again.length },
+    documents: { actual: await evaluate(model, text, { batchSize: 2, timeSteps: 11 }), expected: meanOf(whole), characters: whole.length },
+    'from zero, some steps back': { actual: await evaluate(model, { tokens: validation }, { batchSize, timeSteps, backTimeSteps, stateful: false }), expected: meanOf(again), characters: again.length },
   };
 }
 
@@ -83,12 +83,12 @@ export async function unequalEvaluations(): Promise<Record<string, { actual: Eva
 export async function evaluations() {
   const gpu = await openDevice();
   const model = modelOf(gpu);
-  const trainer = createTrainer(model, { optimizer: adam({ rate: 1e-2 }), ...sizes });
+  const trainer = createTrainer(model, { optimizer: adam({ learningRate: 1e-2 }), ...sizes });
   for await (const _ of trainer.run({ tokens: training }, { steps: 12 }));
   const all = createBatches(validation, sizes).windowsPerEpoch;
   const results = {
     all: { windows: all, actual: await trainer.evaluate({ tokens: validation }), expected: await referenceLoss(model, validation, all) },
-    two: { windows: 2, actual: await trainer.evaluate({ tokens: validation }, { steps: 2 }), expected: await referenceLoss(model, validation, 2) },
+    two: { windows: 2, actual: await trainer.evaluate({ tokens: validation }, { windows: 2 }), expected: await referenceLoss(model, validation, 2) },
     free: { windows: all, actual: await evaluate(model, { tokens: validation }, sizes), expected: await referenceLoss(model, validation, all) },
   };
   trainer.destroy();
@@ -104,7 +104,7 @@ interface Run {
 export async function trainedWith({ evaluations }: Run) {
   const gpu = await openDevice();
   const model = modelOf(gpu);
-  const trainer = createTrainer(model, { optimizer: adam({ rate: 1e-2 }), clip: 1, ...sizes });
+  const trainer = createTrainer(model, { optimizer: adam({ learningRate: 1e-2 }), gradientClip: 1, ...sizes });
   const text = { tokens: validation };
   const results: Evaluation[] = [];
   const steps: number[] = [];
@@ -119,7 +119,7 @@ export async function trainedWith({ evaluations }: Run) {
     }
     if (step % 10 !== 0) continue;
     if (evaluations === 'in the loop') results.push(await trainer.evaluate(text));
-    if (evaluations === 'beside the loop') beside.push(trainer.evaluate(text), trainer.evaluate(text, { steps: 1 }));
+    if (evaluations === 'beside the loop') beside.push(trainer.evaluate(text), trainer.evaluate(text, { windows: 1 }));
     if (evaluations === 'aborted') {
       // In the midst of it, with a window in flight.
       let windows = 0;
@@ -137,40 +137,40 @@ export async function trainedWith({ evaluations }: Run) {
 }
 
 const optimizers: Record<string, () => Optimizer> = {
-  schedule: () => adam({ rate: warmUp(5, cosine({ rate: 1e-2, minimum: 1e-3, steps: 20 })) }),
-  rmsprop: () => rmsprop({ rate: 1e-3, momentum: 0.5, centered: true }),
-  sgd: () => sgd({ rate: 2 }),
+  schedule: () => adam({ learningRate: warmUp(5, cosine({ learningRate: 1e-2, minimum: 1e-3, steps: 20 })) }),
+  rmsprop: () => rmsprop({ learningRate: 1e-3, momentum: 0.5, centered: true }),
+  sgd: () => sgd({ learningRate: 2 }),
 };
 
 /** Rates and losses of 30 steps; with `live`, the rate set after step 10; with `restart`, saved and restored at step 15. */
 export async function scheduled({ optimizer, live, restart }: { optimizer: string; live?: number; restart: boolean }) {
   const gpu = await openDevice();
-  const make = () => createTrainer(modelOf(gpu), { optimizer: optimizers[optimizer]!(), clip: { value: 0.05 }, ...sizes });
+  const make = () => createTrainer(modelOf(gpu), { optimizer: optimizers[optimizer]!(), gradientClip: { value: 0.05 }, ...sizes });
   let trainer = make();
   const progress: Progress[] = [];
   const run = async (to: number): Promise<void> => {
     for await (const p of trainer.run({ tokens: training }, { steps: to - trainer.step })) progress.push(p);
   };
   await run(10);
-  if (live !== undefined) trainer.rate = live;
+  if (live !== undefined) trainer.learningRate = live;
   await run(15);
   if (restart) {
     const saved = await trainer.checkpoint();
     trainer = make();
     trainer.restore(saved);
   }
-  const next = trainer.rate;
+  const next = trainer.learningRate;
   await run(30);
-  return { rates: progress.map((p) => p.rate), losses: progress.map((p) => p.loss), next };
+  return { rates: progress.map((p) => p.learningRate), losses: progress.map((p) => p.loss), next };
 }
 
 /** What is said of a checkpoint without a checksum, as earlier versions wrote it, and of one with an earlier version's name. */
 export async function oldCheckpoints(): Promise<string[]> {
   const gpu = await openDevice();
-  const trainer = createTrainer(modelOf(gpu), { optimizer: adam({ rate: 0.5 }), ...sizes });
+  const trainer = createTrainer(modelOf(gpu), { optimizer: adam({ learningRate: 0.5 }), ...sizes });
   const { tensors, metadata: { checksum: _, ...metadata } } = readSafetensors(await trainer.checkpoint());
   const named = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data }));
-  return [writeSafetensors(named, metadata), writeSealed(named, { ...metadata, format: 'unfold-rnn character model 1' })].map((old) => {
+  return [writeSafetensors(named, metadata), writeSealed(named, { ...metadata, format: 'unfold-rnn character model 2' })].map((old) => {
     try {
       trainer.restore(old);
       return 'no error';
@@ -190,8 +190,8 @@ export async function refusals() {
     short: await said(trainer.evaluate({ tokens: validation.subarray(0, 20) })),
     foreign: await said(trainer.evaluate({ tokens: new Uint32Array(100).fill(77) })),
     noText: await said(trainer.evaluate({} as { tokens: Uint32Array })),
-    noSteps: await said(trainer.evaluate({ tokens: validation }, { steps: 0 })),
-    free: await said(evaluate(model, { tokens: validation }, { batch: 0 })),
+    noWindows: await said(trainer.evaluate({ tokens: validation }, { windows: 0 })),
+    free: await said(evaluate(model, { tokens: validation }, { batchSize: 0 })),
     validate: await said((async () => trainer.run({ tokens: training }, { validate: { text: { tokens: validation }, every: 0 } }))()),
   };
   return { messages, after: await trainer.evaluate({ tokens: validation }) };

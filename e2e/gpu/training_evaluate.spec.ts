@@ -87,17 +87,17 @@ for (const optimizer of ['rmsprop', 'sgd']) {
 test('a checkpoint of an earlier version is refused, and the error says that it is one', async ({ inPage }) => {
   const [unsealed, renamed] = await inPage<string[]>(page, 'oldCheckpoints');
   expect(unsealed).toMatch(/^SafetensorsError: the file has no checksum in its first place.* an earlier version or another program wrote it/);
-  expect(renamed).toMatch(/^RangeError: .*not a character model of this version: its format is "unfold-rnn character model 1"/);
+  expect(renamed).toMatch(/^RangeError: .*not a language model of this version: its format is "unfold-rnn character model 2"/);
 });
 
 test('a text that does not fit is refused, and the next evaluation works', async ({ inPage }) => {
   const { messages, after } = await inPage<{ messages: Record<string, string>; after: Evaluation }>(page, 'refusals');
   const expected: Record<string, RegExp> = {
-    short: /the text has 20 characters, too few for batch 5 × window 7/,
+    short: /the text has 20 characters, too few for batchSize 5 × timeSteps 7/,
     foreign: /token 77 at position 0 is outside the model's vocabulary of/,
     noText: /the text must have tokens \(a Uint32Array\)/,
-    noSteps: /steps must be a whole number of at least 1, or Infinity; 0 was given/,
-    free: /batch must be a whole number of at least 1; 0 was given/,
+    noWindows: /windows must be a whole number of at least 1, or Infinity; 0 was given/,
+    free: /batchSize must be a whole number of at least 1; 0 was given/,
     validate: /validate.every must be a whole number of at least 1; 0 was given/,
   };
   expect(Object.keys(messages)).toEqual(Object.keys(expected));

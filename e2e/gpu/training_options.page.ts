@@ -1,7 +1,7 @@
 // What documents, carried states and masks do to a run: what leaks and what does not, what a checkpoint keeps, what is traced.
 import {
-  adam, characters, createModel, createRecurrent, createTrainer, evaluate, loadModel, openDevice, sgd, split,
-  type CharacterModel, type Evaluation, type Gpu, type LayerOptions, type LayerTrace, type Progress, type TrainerOptions, type TrainingText,
+  adam, characters, createLanguageModel, createRecurrent, createTrainer, evaluate, loadLanguageModel, openDevice, sgd, split,
+  type Evaluation, type Gpu, type LanguageModel, type LayerOptions, type LayerTrace, type Progress, type TrainerOptions, type TrainingText,
 } from '../../src/index.ts';
 import { linearBackward, linearForward } from '../../src/reference/linear.ts';
 import { softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
@@ -10,12 +10,12 @@ import { referenceParameters, textOf, tokensOf, V, vocabulary } from './training
 /** A rate that changes no float32 weight. */
 const NOTHING = 1e-30;
 
-const plain: readonly LayerOptions[] = [{ cell: 'lstm', hidden: 6 }, { cell: 'gru', hidden: 5 }];
+const plain: readonly LayerOptions[] = [{ cell: 'lstm', hiddenSize: 6 }, { cell: 'gru', hiddenSize: 5 }];
 const masked: readonly LayerOptions[] = [
-  { cell: 'lstm', hidden: 6, dropout: 0.3, recurrentDropout: 0.4, zoneout: { h: 0.2, c: 0.3 }, clip: 3 },
-  { cell: 'gru', hidden: 5, resetAfter: false, dropout: 0.5, recurrentInit: 'identity', activations: { candidate: 'relu' } },
+  { cell: 'lstm', hiddenSize: 6, dropout: 0.3, recurrentDropout: 0.4, zoneout: { h: 0.2, c: 0.3 }, clipGates: 3 },
+  { cell: 'gru', hiddenSize: 5, resetAfter: false, dropout: 0.5, recurrentInit: 'identity', activations: { candidate: 'relu' } },
 ];
-const modelOf = (gpu: Gpu, layers = plain, seed = 5): CharacterModel => createModel(gpu, { vocabulary, embed: 4, layers, seed });
+const modelOf = (gpu: Gpu, layers = plain, seed = 5): LanguageModel => createLanguageModel(gpu, { vocabulary, embedding: { size: 4 }, layers, seed });
 
 async function take(run: AsyncIterable<Progress>): Promise<Progress[]> {
   const progress: Progress[] = [];
@@ -26,22 +26,22 @@ async function take(run: AsyncIterable<Progress>): Promise<Progress[]> {
 /** A row reads 9 characters of one document (or of a text) and then 8 of another: the losses of those 8, at every step, by the first 9. */
 export async function leaks() {
   const gpu = await openDevice();
-  const model = modelOf(gpu, [{ cell: 'lstm', hidden: 6 }]);
+  const model = modelOf(gpu, [{ cell: 'lstm', hiddenSize: 6 }]);
   const [first, other, second] = [tokensOf(9, 1), tokensOf(9, 2), tokensOf(9, 3)];
   const lossesAfter = async (before: Uint32Array, options: Partial<TrainerOptions>, documents?: Uint32Array): Promise<number[]> => {
     const tokens = Uint32Array.of(...before, ...second);
     // Nothing is learnt, so that the state alone could tell.
-    const trainer = createTrainer(model, { optimizer: sgd({ rate: NOTHING }), batch: 1, window: 4, ...options });
+    const trainer = createTrainer(model, { optimizer: sgd({ learningRate: NOTHING }), batchSize: 1, timeSteps: 4, ...options });
     const progress = await take(trainer.run({ tokens, documents }, { steps: 4 }));
     trainer.destroy();
     return progress.slice(2).flatMap(({ stepLoss }) => [...stepLoss]);
   };
   const documents = Uint32Array.of(0, 9);
-  const evaluation = async (tokens: Uint32Array, of?: Uint32Array): Promise<Evaluation> => evaluate(model, { tokens, documents: of }, { batch: 1, window: 4 });
+  const evaluation = async (tokens: Uint32Array, of?: Uint32Array): Promise<Evaluation> => evaluate(model, { tokens, documents: of }, { batchSize: 1, timeSteps: 4 });
   const both = Uint32Array.of(...first, ...second);
   return {
     documents: [await lossesAfter(first, {}, documents), await lossesAfter(other, {}, documents)],
-    longer: [await lossesAfter(first, { backSteps: 7 }, documents), await lossesAfter(other, { backSteps: 7 }, documents)],
+    longer: [await lossesAfter(first, { backTimeSteps: 7 }, documents), await lossesAfter(other, { backTimeSteps: 7 }, documents)],
     stateless: [await lossesAfter(first, { stateful: false }), await lossesAfter(other, { stateful: false })],
     text: [await lossesAfter(first, {}), await lossesAfter(other, {})],
     evaluated: { both: await evaluation(both, documents), apart: [await evaluation(first), await evaluation(second)], joined: await evaluation(both) },
@@ -59,7 +59,7 @@ interface Run {
 async function run(gpu: Gpu, { layers, options, documents, steps }: Run, restartAfter?: number): Promise<number[]> {
   const text = textOf({ characters: 90, ...(documents && { documents }) });
   const make = (seed: number, own: Partial<TrainerOptions>) =>
-    createTrainer(modelOf(gpu, layers === 'masked' ? masked : plain, seed), { optimizer: adam({ rate: 1e-2 }), batch: 3, window: 4, clip: 1, ...own });
+    createTrainer(modelOf(gpu, layers === 'masked' ? masked : plain, seed), { optimizer: adam({ learningRate: 1e-2 }), batchSize: 3, timeSteps: 4, gradientClip: 1, ...own });
   let trainer = make(5, options);
   const progress = await take(trainer.run(text, { steps: restartAfter ?? steps }));
   if (restartAfter !== undefined) {
@@ -86,15 +86,15 @@ export async function restarts(given: Run) {
 export async function backs(): Promise<number[][]> {
   const gpu = await openDevice();
   const back = (options: object) => run(gpu, { layers: 'plain', options, steps: 5 });
-  return [await back({}), await back({ backSteps: 4 }), await back({ backSteps: 5 })];
+  return [await back({}), await back({ backTimeSteps: 4 }), await back({ backTimeSteps: 5 })];
 }
 
 /** A checkpoint of another trainer: what is refused. */
 export async function otherShapes(): Promise<string[]> {
   const gpu = await openDevice();
-  const trainer = (options: Partial<TrainerOptions>) => createTrainer(modelOf(gpu), { optimizer: adam(), batch: 2, window: 4, ...options });
+  const trainer = (options: Partial<TrainerOptions>) => createTrainer(modelOf(gpu), { optimizer: adam(), batchSize: 2, timeSteps: 4, ...options });
   const saved = await trainer({}).checkpoint();
-  return [{ backSteps: 5 }, { stateful: false }].map((options) => {
+  return [{ backTimeSteps: 5 }, { stateful: false }].map((options) => {
     try {
       trainer(options).restore(saved);
       return 'no error';
@@ -104,7 +104,7 @@ export async function otherShapes(): Promise<string[]> {
   });
 }
 
-async function written(model: CharacterModel): Promise<string> {
+async function written(model: LanguageModel): Promise<string> {
   let text = '';
   for await (const piece of model.generate(vocabulary.symbols[2]!, { length: 40, seed: 3 })) text += piece;
   return text;
@@ -117,13 +117,13 @@ export async function masksInTrainingOnly() {
   const none = modelOf(gpu, masked.map(({ zoneout: _, dropout: __, recurrentDropout: ___, ...layer }) => layer), 6);
   await Promise.all(Object.entries(dropping.parameters).map(async ([name, array]) => none.parameters[name]!.write(await array.read())));
   const text = { tokens: tokensOf(90) };
-  const measured = async (model: CharacterModel) => ({ evaluation: await evaluate(model, text, { batch: 3, window: 4 }), text: await written(model) });
-  const trained = async (model: CharacterModel) => {
-    const trainer = createTrainer(model, { optimizer: sgd({ rate: NOTHING }), batch: 3, window: 4 });
+  const measured = async (model: LanguageModel) => ({ evaluation: await evaluate(model, text, { batchSize: 3, timeSteps: 4 }), text: await written(model) });
+  const trained = async (model: LanguageModel) => {
+    const trainer = createTrainer(model, { optimizer: sgd({ learningRate: NOTHING }), batchSize: 3, timeSteps: 4 });
     return (await take(trainer.run(text, { steps: 3 }))).map(({ loss }) => loss);
   };
   const saved = modelOf(gpu, masked);
-  const loaded = loadModel(gpu, await saved.save());
+  const loaded = loadLanguageModel(gpu, await saved.save());
   return {
     dropping: { ...(await measured(dropping)), trained: await trained(dropping) },
     none: { ...(await measured(none)), trained: await trained(none) },
@@ -137,9 +137,9 @@ export async function heldOut() {
   const gpu = await openDevice();
   const corpus = characters(['to be or not to be\n', 'that\n', 'is the question\n', 'whether tis nobler\n', 'in the mind\n', 'to suffer\n']);
   const { training, validation } = split(corpus, { validation: 0.3 });
-  const model = createModel(gpu, { vocabulary: corpus.vocabulary, embed: 'one-hot', layers: plain });
+  const model = createLanguageModel(gpu, { vocabulary: corpus.vocabulary, embedding: 'one-hot', layers: plain });
   const of = async (stateful: boolean) => {
-    const sizes = { batch: 2, window: 3, backSteps: 5, stateful };
+    const sizes = { batchSize: 2, timeSteps: 3, backTimeSteps: 5, stateful };
     const trainer = createTrainer(model, { optimizer: adam(), ...sizes });
     const progress = await take(trainer.run(training, { steps: 4, validate: { text: validation, every: 4 } }));
     return {
@@ -155,21 +155,21 @@ export async function heldOut() {
 export async function traced({ cell }: { cell: 'lstm' | 'gru' }): Promise<{ trainer: LayerTrace[]; operator: LayerTrace[] }> {
   const gpu = await openDevice();
   const [T, N, H] = [5, 3, 6];
-  const model = createModel(gpu, { vocabulary, embed: 'one-hot', layers: [{ cell, hidden: H }, { cell, hidden: H }], seed: 5 });
+  const model = createLanguageModel(gpu, { vocabulary, embedding: 'one-hot', layers: [{ cell, hiddenSize: H }, { cell, hiddenSize: H }], seed: 5 });
   const parameters = await referenceParameters(model);
-  const network = createRecurrent(gpu, { cell, inputSize: V, hiddenSize: H, layers: 2 });
+  const network = createRecurrent(gpu, { cell, inputSize: V, hiddenSize: H, numLayers: 2 });
   for (const [name, array] of Object.entries(network.parameters)) array.write(await model.parameters[name]!.read());
   const tokens = tokensOf(61);
-  const trainer = createTrainer(model, { optimizer: sgd({ rate: 1 }), batch: N, window: T, trace: true });
+  const trainer = createTrainer(model, { optimizer: sgd({ learningRate: 1 }), batchSize: N, timeSteps: T, trace: true });
   await take(trainer.run({ tokens }, { steps: 1 }));
   const stream = 4 * T;
   const read = (by: number): Uint32Array => Uint32Array.from({ length: T * N }, (_, i) => tokens[(i % N) * stream + Math.floor(i / N) + by]!);
-  const plan = network.plan({ steps: T, batch: N, training: true, trace: true });
+  const plan = network.plan({ timeSteps: T, batchSize: N, training: true, trace: true });
   plan.forward({ input: Float32Array.from({ length: T * N * V }, (_, i) => Number(read(0)[Math.floor(i / V)] === i % V)) });
   const output = Float64Array.from(await plan.output.read());
   const linear = { rows: T * N, inputSize: H, outputSize: V };
   const logits = linearForward(linear, parameters['linear.weight']!, parameters['linear.bias'], output);
-  const { dLogits } = softmaxCrossEntropy(logits, read(1), { steps: T, batch: N, vocabulary: V });
+  const { dLogits } = softmaxCrossEntropy(logits, read(1), { timeSteps: T, batchSize: N, vocabulary: V });
   plan.backward({ dOutput: Float32Array.from(linearBackward(linear, parameters['linear.weight']!, output, dLogits).dInput) });
   return { trainer: await trainer.readTrace(), operator: await plan.readTrace() };
 }
@@ -178,7 +178,7 @@ export async function traced({ cell }: { cell: 'lstm' | 'gru' }): Promise<{ trai
 export async function tracedBack() {
   const gpu = await openDevice();
   const text: TrainingText = { tokens: tokensOf(90) };
-  const trainerOf = (trace: boolean) => createTrainer(modelOf(gpu), { optimizer: sgd({ rate: 0.5 }), batch: 3, window: 3, backSteps: 7, trace });
+  const trainerOf = (trace: boolean) => createTrainer(modelOf(gpu), { optimizer: sgd({ learningRate: 0.5 }), batchSize: 3, timeSteps: 3, backTimeSteps: 7, trace });
   const alive = (trace: LayerTrace[]): boolean[] => trace[0]!.gradientNorms.map(([norm]) => norm! > 0);
   const one = trainerOf(true);
   const losses = (await take(one.run(text, { steps: 1 }))).map(({ loss }) => loss);

@@ -21,8 +21,8 @@ test('no state leaks from a document to the next, nor over a window without a ca
 
 const runs = {
   'dropout and zoneout': { layers: 'masked', options: {}, steps: 9 },
-  'dropout, documents, more steps back': { layers: 'masked', options: { backSteps: 7 }, documents: [0, 9, 10, 31, 40, 44, 70], steps: 12 },
-  'more steps back': { layers: 'plain', options: { backSteps: 11 }, steps: 9 },
+  'dropout, documents, more steps back': { layers: 'masked', options: { backTimeSteps: 7 }, documents: [0, 9, 10, 31, 40, 44, 70], steps: 12 },
+  'more steps back': { layers: 'plain', options: { backTimeSteps: 11 }, steps: 9 },
   'no carried state': { layers: 'plain', options: { stateful: false }, steps: 9 },
 } as const;
 for (const [name, options] of Object.entries(runs)) {
@@ -35,7 +35,7 @@ for (const [name, options] of Object.entries(runs)) {
   });
 }
 
-test('a window of backSteps alone is the window without it', async ({ inPage }) => {
+test('a window of backTimeSteps alone is the window without it', async ({ inPage }) => {
   const [given, same, longer] = await inPage<number[][]>(page, 'backs');
   expect(same).toEqual(given);
   expect(longer).not.toEqual(given);
@@ -43,7 +43,7 @@ test('a window of backSteps alone is the window without it', async ({ inPage }) 
 
 test('a checkpoint of other steps back or of another state is refused', async ({ inPage }) => {
   const messages = await inPage<string[]>(page, 'otherShapes');
-  expect(messages[0]).toBe('the checkpoint was made with backSteps 4, this trainer with backSteps 5: make the trainer with 4');
+  expect(messages[0]).toBe('the checkpoint was made with backTimeSteps 4, this trainer with backTimeSteps 5: make the trainer with 4');
   expect(messages[1]).toBe('the checkpoint was made with stateful true, this trainer with stateful false: make the trainer with true');
 });
 

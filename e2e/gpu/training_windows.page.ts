@@ -1,6 +1,6 @@
 // Training as the float64 reference does it, row by row: what each row reads is followed through the text, not through windows.
 import {
-  createModel, createTrainer, openDevice, sgd, Vocabulary, type CharacterModel, type LayerOptions, type Precision, type Progress, type TrainerOptions, type TrainingText,
+  createLanguageModel, createTrainer, openDevice, sgd, Vocabulary, type EmbeddingOptions, type LanguageModel, type LayerOptions, type Precision, type Progress, type TrainerOptions, type TrainingText,
 } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { makeCell, type CellName } from '../../src/reference/cells.ts';
@@ -19,10 +19,10 @@ export const tokensOf = (length: number, seed = 3): Uint32Array =>
 
 export interface WindowsCase {
   readonly layers: readonly LayerOptions[];
-  readonly embed: number | 'one-hot';
+  readonly embedding: EmbeddingOptions | 'one-hot';
   readonly characters: number;
   readonly documents?: readonly number[];
-  readonly options: Omit<TrainerOptions, 'optimizer'> & { readonly batch: number; readonly window: number };
+  readonly options: Omit<TrainerOptions, 'optimizer'> & { readonly batchSize: number; readonly timeSteps: number };
   readonly steps: number;
   readonly precision?: Precision;
 }
@@ -33,25 +33,25 @@ export const textOf = ({ characters, documents }: Pick<WindowsCase, 'characters'
 /** The reference's names of the engine's parameters. */
 const referenceName = (name: string): string => (name.startsWith('head.') ? name.replace('head.', 'linear.') : name.startsWith('embedding.') ? name : `recurrent.${name}`);
 
-export async function referenceParameters(model: CharacterModel): Promise<Record<string, Float64Array>> {
+export async function referenceParameters(model: LanguageModel): Promise<Record<string, Float64Array>> {
   const parameters: Record<string, Float64Array> = {};
   for (const [name, array] of Object.entries(model.parameters)) parameters[referenceName(name)] = Float64Array.from(await array.read());
   return parameters;
 }
 
-const referenceModel = ({ layers, embed }: WindowsCase): ReferenceModel => ({
+const referenceModel = ({ layers, embedding }: WindowsCase): ReferenceModel => ({
   vocabulary: V,
-  embed,
-  layers: layers.map(({ cell, hidden, activations, clip, resetAfter }) => ({
-    cell: makeCell(cell as CellName, { ...(activations && { activations }), ...(clip && { clip }), ...(resetAfter !== undefined && { resetAfter }) }),
-    hidden,
+  embedding: embedding === 'one-hot' ? embedding : embedding.size,
+  layers: layers.map(({ cell, hiddenSize, activations, clipGates, resetAfter }) => ({
+    cell: makeCell(cell as CellName, { ...(activations && { activations }), ...(clipGates && { clipGates }), ...(resetAfter !== undefined && { resetAfter }) }),
+    hiddenSize,
   })),
 });
 
 /** The masks of row n in a window of `length` steps, by the definition of the engine's generator. */
 function masksOf(layers: readonly LayerOptions[], random: { seed: number; counter: number }, n: number, length: number, N: number): Masks {
   const masks: Record<string, Float64Array> = {};
-  layers.forEach(({ hidden: H, dropout = 0, recurrentDropout = 0, zoneout = {} }, l) => {
+  layers.forEach(({ hiddenSize: H, dropout = 0, recurrentDropout = 0, zoneout = {} }, l) => {
     const draw = (stream: number, element: number): number => randomUniform((random.seed ^ stream) >>> 0, random.counter, element);
     const overTime = (value: (element: number) => number): Float64Array =>
       Float64Array.from({ length: length * H }, (_, i) => value((Math.floor(i / H) * N + n) * H + (i % H)));
@@ -88,14 +88,14 @@ interface Step {
 }
 
 const zeroState = (model: ReferenceModel): LayerState[] =>
-  model.layers.map(({ cell, hidden }) => ({ h: new Float64Array(hidden), c: new Float64Array(cell.states > 1 ? hidden : 0) }));
+  model.layers.map(({ cell, hiddenSize }) => ({ h: new Float64Array(hiddenSize), c: new Float64Array(cell.states > 1 ? hiddenSize : 0) }));
 
 /** The updates of a case in float64. `parameters` change in place. */
 function referenceTraining(given: WindowsCase, parameters: Record<string, Float64Array>, rate: number): Step[] {
-  const { batch: N, window: T, backSteps: B = T, stateful = true, clip, seed = 0 } = given.options;
+  const { batchSize: N, timeSteps: T, backTimeSteps: B = T, stateful = true, gradientClip, seed = 0 } = given.options;
   const model = referenceModel(given);
   const epoch = reading(textOf(given), N, T);
-  const optimizer = referenceSgd({ rate, momentum: 0.5 });
+  const optimizer = referenceSgd({ learningRate: rate, momentum: 0.5 });
   const states = Array.from({ length: N }, () => zeroState(model) as readonly LayerState[]);
   return Array.from({ length: given.steps }, (_, s) => {
     const losses: number[][] = Array.from({ length: T }, () => []);
@@ -112,7 +112,7 @@ function referenceTraining(given: WindowsCase, parameters: Record<string, Float6
         const steps = until - start;
         const part = Object.fromEntries(Object.entries(masks).map(([name, mask]) => [name, name.startsWith('recurrent') ? mask : mask.slice(0, (mask.length / (end - start)) * steps)]));
         const targets = Array.from(stretch.subarray(start + 1, until + 1), (token, t) => (start + t < place ? IGNORED : token));
-        return characterModelWindow(model, parameters, { steps, batch: 1, inputs: stretch.subarray(start, until), targets, masks: part }, states[n]);
+        return characterModelWindow(model, parameters, { timeSteps: steps, batchSize: 1, inputs: stretch.subarray(start, until), targets, masks: part }, states[n]);
       };
       const { loss: _, losses: nats, gradients } = run(end);
       for (let t = place; t < end; t++) losses[t - place]!.push(nats[t - start]!);
@@ -123,7 +123,7 @@ function referenceTraining(given: WindowsCase, parameters: Record<string, Float6
     });
     const counted = losses.flat().length;
     for (const sum of Object.values(sums)) for (let i = 0; i < sum.length; i++) sum[i]! /= counted;
-    const norm = gradientNorm(sums, typeof clip === 'number' && clip > 0 ? clip : undefined);
+    const norm = gradientNorm(sums, typeof gradientClip === 'number' && gradientClip > 0 ? gradientClip : undefined);
     optimizer.update(parameters, sums);
     const mean = (values: number[]): number => (values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : 0);
     return { loss: mean(losses.flat()), stepLoss: losses.map(mean), gradientNorm: norm };
@@ -141,11 +141,11 @@ export interface WindowsReport {
 /** Some steps of training by the engine and by the reference. */
 export async function compare(given: WindowsCase): Promise<WindowsReport> {
   const gpu = await openDevice();
-  const { layers, embed, options, steps, precision = 'f32' } = given;
+  const { layers, embedding, options, steps, precision = 'f32' } = given;
   const rate = 0.5;
-  const model = createModel(gpu, { vocabulary, embed, layers, seed: 5, precision });
+  const model = createLanguageModel(gpu, { vocabulary, embedding, layers, seed: 5, precision });
   const parameters = await referenceParameters(model);
-  const trainer = createTrainer(model, { ...options, optimizer: sgd({ rate, momentum: 0.5 }) });
+  const trainer = createTrainer(model, { ...options, optimizer: sgd({ learningRate: rate, momentum: 0.5 }) });
   const progress: Progress[] = [];
   for await (const p of trainer.run(textOf(given), { steps })) progress.push(p);
   const expected = referenceTraining(given, parameters, rate);

@@ -5,8 +5,8 @@ import { tuningTask } from '../../src/scheduler/tuning_tasks.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
 
-const SHAPE = { cell: 'lstm', inputSize: 6, hiddenSize: 20, bidirectional: true, seed: 3 } as const;
-const WINDOW = { steps: 5, batch: 9, training: true } as const;
+const SHAPE = { cell: 'lstm', inputSize: 6, hiddenSize: 20, direction: 'bidirectional', seed: 3 } as const;
+const WINDOW = { timeSteps: 5, batchSize: 9, training: true } as const;
 
 async function run(gpu: Awaited<ReturnType<typeof openDevice>>): Promise<Float32Array[]> {
   const network = createRecurrent(gpu, SHAPE);
@@ -41,7 +41,7 @@ export async function tuned() {
     nextKnows: [...next.tuning.asked.values()].filter((op) => next.tuning.knows(op)).map(opKey),
     offKnows: off.tuning.tiles.matmul.size + off.tuning.tiles.recurrent.size,
     refusal: await tune(off).catch((error: Error) => error.message),
-    chosen: recurrentTile(next.tiles, { kind: 'forward', cell: 'lstm', steps: 5, batch: 9, hidden: 20, directions: 2 }),
+    chosen: recurrentTile(next.tiles, { kind: 'forward', cell: 'lstm', timeSteps: 5, batchSize: 9, hiddenSize: 20, directions: 2 }),
   };
 }
 

@@ -1,6 +1,6 @@
 // An update over operators: what it makes of the parameters, and what its file says.
 import {
-  adam, adamw, cosine, createLinear, createRecurrent, createUpdate, openDevice, readSafetensors, rateAt, rmsprop, sgd, warmUp,
+  adam, adamw, cosine, createLinear, createRecurrent, createUpdate, learningRateAt, openDevice, readSafetensors, rmsprop, sgd, warmUp,
   type AllowedUpdateDifference, type Clip, type Gpu, type GpuArray, type Optimizer, type Trainable, type Update,
 } from '../../src/index.ts';
 import { adam as referenceAdam, adamW as referenceAdamW } from '../../src/reference/adam.ts';
@@ -40,7 +40,7 @@ function give(operators: readonly Operator[], gradients: Readonly<Record<string,
   for (const [name, array] of each(operators, 'gradients')) array.write(gradients[name]!);
 }
 
-const schedule = warmUp(2, cosine({ rate: 0.1, minimum: 0.01, steps: 7 }));
+const schedule = warmUp(2, cosine({ learningRate: 0.1, minimum: 0.01, steps: 7 }));
 
 interface Pair {
   readonly own: () => Optimizer;
@@ -51,14 +51,14 @@ interface Pair {
 
 /** The rate is the schedule's; what else an optimizer has is another than the default. */
 const pairs: Record<string, Pair> = {
-  adam: { own: () => adam({ rate: schedule, beta1: 0.8, beta2: 0.95, epsilon: 1e-3 }), reference: () => referenceAdam({ rate: 1, beta1: 0.8, beta2: 0.95, epsilon: 1e-3 }) },
-  'adam with its defaults': { own: () => adam({ rate: schedule }), reference: () => referenceAdam({ rate: 1 }) },
-  'adam with decay': { own: () => adam({ rate: schedule, weightDecay: 0.3 }), reference: () => referenceAdam({ rate: 1 }), decay: 0.3 },
-  adamw: { own: () => adamw({ rate: schedule, weightDecay: 0.4 }), reference: () => referenceAdamW({ rate: 1, decay: 0.4 }) },
-  rmsprop: { own: () => rmsprop({ rate: schedule, alpha: 0.8, momentum: 0.6, centered: true }), reference: () => referenceRmsprop({ rate: 1, alpha: 0.8, momentum: 0.6, centered: true }) },
-  'rmsprop with decay': { own: () => rmsprop({ rate: schedule, weightDecay: 0.2 }), reference: () => referenceRmsprop({ rate: 1 }), decay: 0.2 },
-  sgd: { own: () => sgd({ rate: schedule }), reference: () => referenceSgd({ rate: 1 }) },
-  'sgd with momentum and decay': { own: () => sgd({ rate: schedule, momentum: 0.7, weightDecay: 0.2 }), reference: () => referenceSgd({ rate: 1, momentum: 0.7 }), decay: 0.2 },
+  adam: { own: () => adam({ learningRate: schedule, beta1: 0.8, beta2: 0.95, epsilon: 1e-3 }), reference: () => referenceAdam({ learningRate: 1, beta1: 0.8, beta2: 0.95, epsilon: 1e-3 }) },
+  'adam with its defaults': { own: () => adam({ learningRate: schedule }), reference: () => referenceAdam({ learningRate: 1 }) },
+  'adam with decay': { own: () => adam({ learningRate: schedule, weightDecay: 0.3 }), reference: () => referenceAdam({ learningRate: 1 }), decay: 0.3 },
+  adamw: { own: () => adamw({ learningRate: schedule, weightDecay: 0.4 }), reference: () => referenceAdamW({ learningRate: 1, decay: 0.4 }) },
+  rmsprop: { own: () => rmsprop({ learningRate: schedule, alpha: 0.8, momentum: 0.6, centered: true }), reference: () => referenceRmsprop({ learningRate: 1, alpha: 0.8, momentum: 0.6, centered: true }) },
+  'rmsprop with decay': { own: () => rmsprop({ learningRate: schedule, weightDecay: 0.2 }), reference: () => referenceRmsprop({ learningRate: 1 }), decay: 0.2 },
+  sgd: { own: () => sgd({ learningRate: schedule }), reference: () => referenceSgd({ learningRate: 1 }) },
+  'sgd with momentum and decay': { own: () => sgd({ learningRate: schedule, momentum: 0.7, weightDecay: 0.2 }), reference: () => referenceSgd({ learningRate: 1, momentum: 0.7 }), decay: 0.2 },
 };
 
 export const optimizerNames = Object.keys(pairs);
@@ -73,11 +73,11 @@ export interface UpdatesReport {
 }
 
 /** Nine steps over two operators against the float64 reference. */
-export async function againstReference({ optimizer, clip }: { optimizer: string; clip: Clip }): Promise<UpdatesReport> {
+export async function againstReference({ optimizer, gradientClip }: { optimizer: string; gradientClip: Clip }): Promise<UpdatesReport> {
   const gpu = await openDevice();
   const operators = operatorsOf(gpu);
   const { own, reference: make, decay = 0 } = pairs[optimizer]!;
-  const update = createUpdate(gpu, operators, { optimizer: own(), clip });
+  const update = createUpdate(gpu, operators, { optimizer: own(), gradientClip });
   const reference = make();
   const begun = await readAll(operators);
   const parameters = Object.fromEntries(Object.entries(begun).map(([name, values]) => [name, Float64Array.from(values)]));
@@ -85,14 +85,14 @@ export async function againstReference({ optimizer, clip }: { optimizer: string;
   for (let step = 0; step < 9; step++) {
     const given = gradientsOf(operators, step);
     const gradients = Object.fromEntries(Object.entries(given).map(([name, values]) => [name, Float64Array.from(values)]));
-    const norm = gradientNorm(gradients, typeof clip === 'number' && clip > 0 ? clip : Infinity);
+    const norm = gradientNorm(gradients, typeof gradientClip === 'number' && gradientClip > 0 ? gradientClip : Infinity);
     for (const [name, values] of Object.entries(gradients)) {
-      if (typeof clip === 'object' && 'value' in clip) values.forEach((g, i) => (values[i] = Math.max(-clip.value, Math.min(clip.value, g))));
+      if (typeof gradientClip === 'object' && 'value' in gradientClip) values.forEach((g, i) => (values[i] = Math.max(-gradientClip.value, Math.min(gradientClip.value, g))));
       values.forEach((g, i) => (values[i] = g + decay * parameters[name]![i]!));
     }
-    reference.rate = rateAt(schedule, step);
+    reference.learningRate = learningRateAt(schedule, step);
     reference.update(parameters, gradients);
-    rateError = Math.max(rateError, Math.abs(update.rate - reference.rate) / reference.rate);
+    rateError = Math.max(rateError, Math.abs(update.learningRate - reference.learningRate) / reference.learningRate);
     give(operators, given);
     update.step();
     normError = Math.max(normError, Math.abs((await update.read()).norm - norm) / norm);
@@ -135,11 +135,11 @@ export async function goingOn({ optimizer }: { optimizer: string }): Promise<Goi
   const gpu = await openDevice();
   const make = () => {
     const operators = operatorsOf(gpu);
-    return { operators, update: createUpdate(gpu, operators, { optimizer: pairs[optimizer]!.own(), clip: 0.5 }) };
+    return { operators, update: createUpdate(gpu, operators, { optimizer: pairs[optimizer]!.own(), gradientClip: 0.5 }) };
   };
   const first = make();
   await take(first.update, first.operators, 0, 4, 2);
-  first.update.rate = cosine({ rate: 0.05, steps: 9 });
+  first.update.learningRate = cosine({ learningRate: 0.05, steps: 9 });
   const [bytes, weights] = [await first.update.save(), await readAll(first.operators)];
   const underWay = first.update.save();
   const undisturbed = await take(first.update, first.operators, 4, 8);
@@ -153,7 +153,7 @@ export async function goingOn({ optimizer }: { optimizer: string }): Promise<Goi
   const again = await fresh.update.save();
   await take(used.update, used.operators, 10, 13, 11);
   const [restored, inUse] = [await from(fresh), await from(used)];
-  const ends = await Promise.all([first, fresh, used].map(async ({ update }) => ({ steps: update.steps, skips: (await update.read()).skips, rate: update.rate })));
+  const ends = await Promise.all([first, fresh, used].map(async ({ update }) => ({ steps: update.steps, skips: (await update.read()).skips, rate: update.learningRate })));
   return { undisturbed, restored, inUse, ends, fileEqual: equal(again, bytes), sameUnderWay: equal(await underWay, bytes), tensors: [...readSafetensors(bytes).tensors.keys()] };
 }
 
@@ -161,10 +161,10 @@ export async function goingOn({ optimizer }: { optimizer: string }): Promise<Goi
 export async function refusals() {
   const gpu = await openDevice();
   const operators = operatorsOf(gpu);
-  const update = createUpdate(gpu, operators, { optimizer: adam(), clip: 1 });
+  const update = createUpdate(gpu, operators, { optimizer: adam(), gradientClip: 1 });
   await take(update, operators, 0, 2);
   const sound = await update.save();
-  const of = (given: readonly Operator[], optimizer: Optimizer, clip: Clip): Promise<Uint8Array> => createUpdate(gpu, given, { optimizer, clip }).save();
+  const of = (given: readonly Operator[], optimizer: Optimizer, clip: Clip): Promise<Uint8Array> => createUpdate(gpu, given, { optimizer, gradientClip: clip }).save();
   const [recurrent, linear] = operatorsOf(gpu) as [Operator, Operator];
   const run = (change: (run: Record<string, unknown>) => void) => changed(sound, ({ metadata }) => {
     const claims = JSON.parse(metadata.run!) as Record<string, unknown>;
@@ -177,14 +177,14 @@ export async function refusals() {
     flipped: [flipped],
     cut: [sound.slice(0, -4)],
     empty: [new Uint8Array(0)],
-    format: [changed(sound, ({ metadata }) => (metadata.format = 'unfold-rnn update 0'))],
+    format: [changed(sound, ({ metadata }) => (metadata.format = 'unfold-rnn update 1'))],
     noRun: [changed(sound, ({ metadata }) => delete metadata.run)],
     options: [await of(operatorsOf(gpu), adam({ beta1: 0.8 }), 1)],
     optionsAllowed: [await of(operatorsOf(gpu), adam({ beta1: 0.8 }), 1), ['optimizer']],
     optimizer: [await of(operatorsOf(gpu), sgd({ momentum: 0.5 }), 1)],
     optimizerAllowed: [await of(operatorsOf(gpu), sgd({ momentum: 0.5 }), 1), ['optimizer']],
-    clip: [await of(operatorsOf(gpu), adam(), { value: 1 })],
-    clipAllowed: [await of(operatorsOf(gpu), adam(), { value: 1 }), ['clip']],
+    gradientClip: [await of(operatorsOf(gpu), adam(), { value: 1 })],
+    clipAllowed: [await of(operatorsOf(gpu), adam(), { value: 1 }), ['gradientClip']],
     fewer: [await of([recurrent], adam(), 1)],
     order: [await of([linear, recurrent], adam(), 1)],
     sizes: [await of(operatorsOf(gpu, 6), adam(), 1)],
@@ -194,12 +194,12 @@ export async function refusals() {
     notFinite: [changed(sound, ({ tensors }) => (tensors.get('0.weight_hh_l0.first')!.data[2] = Infinity))],
     steps: [run((claims) => (claims.steps = -1))],
     skips: [run((claims) => (claims.skips = 3))],
-    rate: [run((claims) => (claims.rate = 0.1))],
-    clipClaim: [run((claims) => (claims.clip = { clipNorm: 1 }))],
+    learningRate: [run((claims) => (claims.learningRate = 0.1))],
+    clipClaim: [run((claims) => (claims.gradientClip = { clipNorm: 1 }))],
     moments: [run((claims) => (claims.moments = 'first'))],
     operators: [run((claims) => (claims.operators = [[{ name: 'weight', shape: [0] }]]))],
     noJson: [changed(sound, ({ metadata }) => (metadata.run = '{'))],
-    allow: [sound, ['text' as 'clip']],
+    allow: [sound, ['text' as 'gradientClip']],
   };
   const results: Record<string, string> = {};
   for (const [name, [bytes, allow]] of Object.entries(files)) {

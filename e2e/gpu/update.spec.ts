@@ -8,7 +8,7 @@ const OPTIMIZERS = ['adam', 'adam with its defaults', 'adam with decay', 'adamw'
 for (const optimizer of OPTIMIZERS) {
   test(`${optimizer} moves the parameters of two operators as the reference does, by schedule and clip`, async ({ inPage }) => {
     for (const clip of [0, 10, { value: 0.5 }]) {
-      const { moved, norm, rate } = await inPage<UpdatesReport>(page, 'againstReference', { optimizer, clip });
+      const { moved, norm, rate } = await inPage<UpdatesReport>(page, 'againstReference', { optimizer, gradientClip: clip });
       const what = `clip ${JSON.stringify(clip)}`;
       expect(Object.keys(moved)).toHaveLength(6);
       for (const [name, error] of Object.entries(moved)) expect.soft(error, `${name}, ${what}`).toBeLessThan(5e-6);
@@ -39,13 +39,13 @@ test('a file of another update, or one that is damaged or not finite, is refused
     flipped: /^SafetensorsError: the file is damaged or cut off/,
     cut: /^SafetensorsError: the file is damaged or cut off/,
     empty: /^SafetensorsError: the file has 0 bytes/,
-    format: /^RangeError: this safetensors file is not of an update of this version: its format is "unfold-rnn update 0", expected "unfold-rnn update 1"/,
+    format: /^RangeError: this safetensors file is not of an update of this version: its format is "unfold-rnn update 1", expected "unfold-rnn update 2"/,
     noRun: /^SafetensorsError: "run" in the file's metadata .*it is missing/,
     options: /^RangeError: the file was made with optimizer .*"beta1":0\.8.*this update with .*"beta1":0\.9.*allow: \['optimizer'\]/,
     optionsAllowed: /^no error$/,
     optimizer: /^RangeError: the file was made with optimizer .*"sgd".*this update with .*"adam"/,
     optimizerAllowed: /^RangeError: the file's optimizer keeps velocity of each parameter, this update's first and second/,
-    clip: /^RangeError: the file was made with clip \{"clipNorm":0,"clipValue":1\}, this update with clip \{"clipNorm":1,"clipValue":0\}.*allow: \['clip'\]/,
+    gradientClip: /^RangeError: the file was made with gradientClip \{"clipNorm":0,"clipValue":1\}, this update with gradientClip \{"clipNorm":1,"clipValue":0\}.*allow: \['gradientClip'\]/,
     clipAllowed: /^no error$/,
     fewer: /^RangeError: the file was made over 1 operators, this update over 2/,
     order: /^RangeError: the file has weight \[7,5\] where operator 0 of this update has weight_ih_l0 \[15,3\]/,
@@ -56,12 +56,12 @@ test('a file of another update, or one that is damaged or not finite, is refused
     notFinite: /^SafetensorsError: 0\.weight_hh_l0\.first is not finite: element 2 of 75 is Infinity: the run in the file has diverged/,
     steps: /^SafetensorsError: "run" .*steps must be a whole number of at least 0; -1/,
     skips: /^SafetensorsError: "run" .*skips must be at most steps, 2; 3/,
-    rate: /^SafetensorsError: "run" .*rate must be a schedule/,
-    clipClaim: /^SafetensorsError: "run" .*clip must be \{ clipNorm, clipValue \}/,
+    learningRate: /^SafetensorsError: "run" .*learningRate must be a schedule/,
+    clipClaim: /^SafetensorsError: "run" .*gradientClip must be \{ clipNorm, clipValue \}/,
     moments: /^SafetensorsError: "run" .*moments must be a list of names/,
     operators: /^SafetensorsError: "run" .*operators must be a list of lists of \{ name, shape \}/,
     noJson: /^SafetensorsError: "run" in the file's metadata is not as this package writes it/,
-    allow: /^RangeError: allow must be one of "optimizer", "clip"; "text" was given/,
+    allow: /^RangeError: allow must be one of "optimizer", "gradientClip"; "text" was given/,
     saved: /^RangeError: 0\.weight_ih_l0\.velocity is not finite: element 0 of 45 is Infinity after step 2: training has diverged, and no file is written of it/,
     destroyedSave: /^DestroyedError: .*the update was destroyed/,
     destroyedRestore: /^DestroyedError: .*the update was destroyed/,

@@ -112,10 +112,10 @@ test('the workload of every configuration is whole and the same each time', () =
     expect(Object.fromEntries(Object.entries(parameters).map(([name, values]) => [name, values.length])))
       .toEqual(Object.fromEntries(Object.entries(parameterShapes(config)).map(([name, shape]) => [name, shape.reduce((a, b) => a * b)])));
     expect(createWorkload(config).parameters).toEqual(parameters);
-    expect(inputs[config.batch]).toBe(stream[1]);
+    expect(inputs[config.batchSize]).toBe(stream[1]);
     expect(targets[0]).toBe(stream[1]);
-    expect(lengths.length).toBe(config.batch);
-    for (const length of lengths) expect(length >= 1 && length <= config.window).toBe(true);
+    expect(lengths.length).toBe(config.batchSize);
+    for (const length of lengths) expect(length >= 1 && length <= config.timeSteps).toBe(true);
   }
   const ragged = createWorkload(configs.B);
   expect(new Set(ragged.lengths).size).toBeGreaterThan(10);

@@ -78,7 +78,7 @@ export function makeCase(recipe: Recipe, seed: number): MadeCase {
   const { input, hidden, batch, time } = recipe.sizes ?? { input: 3, hidden: 5, batch: 2, time: 4 };
   const D = direction === 'bidirectional' ? 2 : 1;
   const options: RecurrentOptions = {
-    cell: referenceCell(recipe), steps: time, batch, inputSize: input, hiddenSize: hidden, layers, direction,
+    cell: referenceCell(recipe), timeSteps: time, batchSize: batch, inputSize: input, hiddenSize: hidden, numLayers: layers, direction,
     ...(recipe.lengths && { lengths: recipe.lengths }), ...(recipe.projSize && { projSize: recipe.projSize }),
   };
   const features = recipe.projSize ?? hidden;
@@ -170,7 +170,7 @@ function referenceCell({ cell, coupled, peephole, peepholeOutput, resetAfter, cl
   const names: Record<string, CellName> = { lstm: 'lstm', 'lstm+p': 'peephole_lstm', 'lstm+c': 'coupled_lstm', 'lstm+c+p': 'coupled_peephole_lstm' };
   const name = names[`${cell}${coupled ? '+c' : ''}${peephole ? '+p' : ''}`] ?? (cell as CellName);
   return makeCell(name, {
-    ...(clip !== undefined && { clip }), ...(activations && { activations }),
+    ...(clip !== undefined && { clipGates: clip }), ...(activations && { activations }),
     ...(peephole && peepholeOutput && { peepholeOutput }), ...(cell === 'gru' && { resetAfter: resetAfter ?? true }),
   });
 }

@@ -67,9 +67,9 @@ export function makeTraining(recipe: TrainingRecipe, seed: number): MadeTraining
   const draw = drawing(seed, 64);
   const whole = (count: number, limit: number): Float64Array => draw(count).map((value) => Math.abs(value * 64) % limit);
   const direction = bidirectional ? 'bidirectional' : 'forward';
-  const sizes = { cell: makeCell(cell as CellName), steps: T, batch: B, inputSize: embed ?? V, hiddenSize: H, layers };
+  const sizes = { cell: makeCell(cell as CellName), timeSteps: T, batchSize: B, inputSize: embed ?? V, hiddenSize: H, numLayers: layers };
   const encoder: Net = { prefix: structure === 'seq2seq' ? 'enc.' : '', options: { ...sizes, direction } };
-  const decoder: Net | null = structure === 'seq2seq' ? { prefix: 'dec.', options: { ...sizes, steps: T + 1 } } : null;
+  const decoder: Net | null = structure === 'seq2seq' ? { prefix: 'dec.', options: { ...sizes, timeSteps: T + 1 } } : null;
   const nets = decoder ? [encoder, decoder] : [encoder];
   const classes = structure === 'char_lm' ? V : C;
   const features = bidirectional ? 2 * H : H;
@@ -97,7 +97,7 @@ export function makeTraining(recipe: TrainingRecipe, seed: number): MadeTraining
   };
 
   const start = encodeParameters(parameters, recipe, nets);
-  const optimizer = adam({ rate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-6 });
+  const optimizer = adam({ learningRate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-6 });
   const [losses, norms]: [number[], number[]] = [[], []];
   let carried: { h0?: Float64Array; c0?: Float64Array } = {};
   for (let s = 0; s < S; s++) {
@@ -117,7 +117,7 @@ export function makeTraining(recipe: TrainingRecipe, seed: number): MadeTraining
       const linear = { rows, inputSize: features, outputSize: classes };
       const logits = linearForward(linear, parameters['head.W']!, parameters['head.b'], x);
       const scale = reduction === 'mean' ? 1 : T;
-      const { loss, dLogits } = softmaxCrossEntropy(logits, targets, { steps: rows / B, batch: B, vocabulary: classes }, mask && { targets: mask });
+      const { loss, dLogits } = softmaxCrossEntropy(logits, targets, { timeSteps: rows / B, batchSize: B, vocabulary: classes }, mask && { targets: mask });
       const { dInput, weight, bias: dBias } = linearBackward(linear, parameters['head.W']!, x, dLogits.map((value) => value * scale));
       into['head.W'] = weight;
       if (!recipe.plainHead) into['head.b'] = dBias;

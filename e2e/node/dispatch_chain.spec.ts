@@ -57,9 +57,9 @@ const at = { weight_ih: '+0[16,3]', weight_hh: '+64[16,4]', bias_ih: '+128[16]',
 
 test('a dense window of T=3: one input product, three steps in time; three back, then each gradient once', async () => {
   const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells } = await engine();
-  const layers = [{ cell: cells.lstm, input: I, hidden: H, bias: true, ...plain }];
+  const layers = [{ cell: cells.lstm, inputSize: I, hiddenSize: H, bias: true, ...plain }];
   const parameters = new Parameters(stackParameters(layers), 'p');
-  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, I], 'input') }, { steps: T, batch: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
+  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, I], 'input') }, { timeSteps: T, batchSize: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
 
   const forward = new Recording();
   stack.forward(forward);
@@ -93,9 +93,9 @@ test('a dense window of T=3: one input product, three steps in time; three back,
 
 test('two layers read each other through the history: the input of the upper is slots 1..T of the lower', async () => {
   const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells } = await engine();
-  const layers = [0, 1].map(() => ({ cell: cells.lstm, input: H, hidden: H, bias: false, ...plain }));
+  const layers = [0, 1].map(() => ({ cell: cells.lstm, inputSize: H, hiddenSize: H, bias: false, ...plain }));
   const parameters = new Parameters(stackParameters(layers), 'p');
-  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, H], 'input') }, { steps: T, batch: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
+  const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [T, N, H], 'input') }, { timeSteps: T, batchSize: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
   const forward = new Recording();
   stack.forward(forward);
   expect(forward.commands.map(line).filter((l) => l.startsWith('matmul'))).toEqual([
@@ -110,10 +110,10 @@ test('two layers read each other through the history: the input of the upper is 
 test('one-hot tokens are gathered, never multiplied; a carried window starts from the kept state', async () => {
   const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cells, allocateCarriedState, startFrom, keepState } = await engine();
   const V = 5;
-  const layers = [{ cell: cells.lstm, input: V, hidden: H, bias: true, ...plain }];
+  const layers = [{ cell: cells.lstm, inputSize: V, hiddenSize: H, bias: true, ...plain }];
   const parameters = new Parameters(stackParameters(layers), 'p');
   const tokens = allocateProxy('tokens', [T, N], 'input');
-  const stack = new StackWindow(layers, parameters, { kind: 'one-hot', tokens, vocabulary: V }, { steps: T, batch: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
+  const stack = new StackWindow(layers, parameters, { kind: 'one-hot', tokens, vocabulary: V }, { timeSteps: T, batchSize: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false });
   const carried = allocateCarriedState(stack.histories);
   const recording = new Recording();
   startFrom(recording, stack.histories, carried);
@@ -138,10 +138,10 @@ test('tokens beside the lengths: W_ih is turned round once, and every step reads
   const { allocateTokens, Recording, Parameters, stackParameters, StackWindow, cells, cellNamed } = await engine();
   const { lengths, tokens } = allocateTokens('tokens', T, N);
   const of = (cell: RegistryModule.CellName | 'normalized', V: number, kind: 'one-hot' | 'table') => {
-    const layers = [{ ...plain, cell: cell === 'normalized' ? cellNamed('lstm', { layerNorm: true }) : cells[cell], input: kind === 'table' ? I : V, hidden: H, bias: true }];
+    const layers = [{ ...plain, cell: cell === 'normalized' ? cellNamed('lstm', { layerNorm: true }) : cells[cell], inputSize: kind === 'table' ? I : V, hiddenSize: H, bias: true }];
     const parameters = new Parameters([{ name: 'embedding.weight', shape: [V, I], initialise: { distribution: 'normal', scale: 1 } }, ...stackParameters(layers)], 'p');
     const input = kind === 'table' ? { kind, tokens, vocabulary: V, embedding: parameters.stored('embedding.weight') } : { kind, tokens, vocabulary: V };
-    const stack = new StackWindow(layers, parameters, input, { steps: T, batch: N, training: true, lengths, ragged: false });
+    const stack = new StackWindow(layers, parameters, input, { timeSteps: T, batchSize: N, training: true, lengths, ragged: false });
     const recording = new Recording();
     stack.forward(recording);
     return recording.commands.filter((command) => command.kind === 'dispatch');
@@ -171,9 +171,9 @@ test('tokens beside the lengths: W_ih is turned round once, and every step reads
 
 test('a projected, layer-normalized window of T=2: what needs no state stays outside the time loop', async () => {
   const { allocateProxy, Recording, Parameters, stackParameters, StackWindow, cellNamed } = await engine();
-  const layers = [{ ...plain, cell: cellNamed('lstm', { layerNorm: true }), input: I, hidden: H, projSize: 3, bias: true }];
+  const layers = [{ ...plain, cell: cellNamed('lstm', { layerNorm: true }), inputSize: I, hiddenSize: H, projSize: 3, bias: true }];
   const parameters = new Parameters(stackParameters(layers), 'p');
-  const shape = { steps: 2, batch: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false };
+  const shape = { timeSteps: 2, batchSize: N, training: true, lengths: allocateProxy('lengths', [N], 'input'), ragged: false };
   const stack = new StackWindow(layers, parameters, { kind: 'dense', values: allocateProxy('x', [2, N, I], 'input') }, shape);
   const [forward, backward] = [new Recording(), new Recording()];
   stack.forward(forward);

@@ -41,13 +41,13 @@ test('training that diverges ends with 1 and says at which step', async () => {
   const { status, stdout, stderr } = await example([...SMALL, '--cells', 'irnn', '--rate', '1e30', '--clip', '0', '--steps', '50']);
   expect(status, stderr).toBe(1);
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/\nexample: training diverged at step \d+: .*Lower the rate \(now 1e\+30\)/);
+  expect(stderr).toMatch(/\nexample: training diverged at step \d+: .*Lower the learning rate \(now 1e\+30\)/);
 });
 
 test('what the engine refuses ends with 2, an unknown example too', async () => {
   const refused = await example(['adding', '--rate', '0']);
   expect(refused.status, refused.stderr).toBe(2);
-  expect(refused.stderr).toMatch(/\nexample: rate must be a finite number above 0; 0 was given\n$/);
+  expect(refused.stderr).toMatch(/\nexample: learningRate must be a finite number above 0; 0 was given\n$/);
   const unknown = await example(['knitting']);
   expect(unknown.status, unknown.stderr).toBe(2);
   expect(unknown.stderr).toMatch(/^example: "knitting" is no example; give one of .*adding/);

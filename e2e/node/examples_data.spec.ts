@@ -82,16 +82,16 @@ test.describe('Symbols', () => {
 test.describe('padding', () => {
   test('[T,N]: a step holds all rows, short rows end in 0', () => {
     const padded = padTimeFirst([[5, 6, 7], [8]]);
-    expect(padded).toMatchObject({ steps: 3, batch: 2 });
+    expect(padded).toMatchObject({ timeSteps: 3, batchSize: 2 });
     expect([...padded.tokens]).toEqual([5, 8, 6, 0, 7, 0]);
     expect([...padded.lengths]).toEqual([3, 1]);
-    expect([...padTimeFirst([[5], [8]], { steps: 2 }).tokens]).toEqual([5, 8, 0, 0]);
+    expect([...padTimeFirst([[5], [8]], { timeSteps: 2 }).tokens]).toEqual([5, 8, 0, 0]);
     expect([...maskOf(padded)]).toEqual([1, 1, 1, 0, 1, 0]);
   });
 
   test('a decoder reads the start and answers with the end, one step each', () => {
-    const arrays = teacherForcing([[5, 6], [8]], { start: 1, end: 2, steps: 4 });
-    expect(arrays).toMatchObject({ steps: 4, batch: 2 });
+    const arrays = teacherForcing([[5, 6], [8]], { start: 1, end: 2, timeSteps: 4 });
+    expect(arrays).toMatchObject({ timeSteps: 4, batchSize: 2 });
     expect([...arrays.inputs]).toEqual([1, 1, 5, 8, 6, 0, 0, 0]);
     expect([...arrays.targets]).toEqual([5, 8, 6, 2, 2, IGNORED, IGNORED, IGNORED]);
     expect([...arrays.mask]).toEqual([1, 1, 1, 1, 1, 0, 0, 0]);
@@ -102,8 +102,8 @@ test.describe('padding', () => {
   test('what does not fit is refused with what would', () => {
     expect(() => padTimeFirst([])).toThrow('there are no sequences');
     expect(() => padTimeFirst([[1], []])).toThrow('sequence 1 is empty');
-    expect(() => padTimeFirst([[1], [1, 2, 3]], { steps: 2 })).toThrow('steps is 2; sequence 1 has 3 tokens. Use at least 3');
-    expect(() => teacherForcing([[1, 2]], { start: 0, end: 1, steps: 2 })).toThrow('has 3 tokens');
+    expect(() => padTimeFirst([[1], [1, 2, 3]], { timeSteps: 2 })).toThrow('timeSteps is 2; sequence 1 has 3 tokens. Use at least 3');
+    expect(() => teacherForcing([[1, 2]], { start: 0, end: 1, timeSteps: 2 })).toThrow('has 3 tokens');
     expect(() => teacherForcing([[1], [2]], { start: [0], end: 1 })).toThrow('1 start symbols for 2 sequences');
   });
 });
@@ -112,38 +112,38 @@ test.describe('epochBatches', () => {
   const lengths = Array.from({ length: 103 }, (_, i) => 1 + (i * 7) % 10);
 
   test('an epoch takes each example once; the last are dropped or kept', () => {
-    const kept = epochBatches(lengths, { batch: 10, seed: 1, last: 'keep' });
+    const kept = epochBatches(lengths, { batchSize: 10, seed: 1, last: 'keep' });
     expect(kept.map((batch) => batch.length)).toEqual([...Array(10).fill(10), 3]);
     expect(sorted(kept.flat())).toEqual([...Array(103).keys()]);
-    const dropped = epochBatches(lengths, { batch: 10, seed: 1 });
+    const dropped = epochBatches(lengths, { batchSize: 10, seed: 1 });
     expect(dropped.map((batch) => batch.length)).toEqual(Array(10).fill(10));
     expect(new Set(dropped.flat()).size).toBe(100);
   });
 
   test('each epoch has an order of its own, which repeats by seed', () => {
-    const of = (seed: number, epoch: number) => epochBatches(lengths, { batch: 10, seed, epoch }).flat();
+    const of = (seed: number, epoch: number) => epochBatches(lengths, { batchSize: 10, seed, epoch }).flat();
     expect(of(1, 3)).toEqual(of(1, 3));
     expect(of(1, 3)).not.toEqual(of(1, 4));
     expect(of(1, 3)).not.toEqual(of(2, 3));
   });
 
   test('buckets hold like lengths, in random order', () => {
-    const batches = epochBatches(lengths, { batch: 10, seed: 1, bucketed: true });
+    const batches = epochBatches(lengths, { batchSize: 10, seed: 1, bucketed: true });
     const padded = (list: number[][]) => list.reduce((sum, batch) => {
       const most = Math.max(...batch.map((i) => lengths[i]!));
       return sum + batch.reduce((rest, i) => rest + most - lengths[i]!, 0);
     }, 0);
     expect(padded(batches)).toBeLessThan(50);
-    expect(padded(epochBatches(lengths, { batch: 10, seed: 1 }))).toBeGreaterThan(300);
+    expect(padded(epochBatches(lengths, { batchSize: 10, seed: 1 }))).toBeGreaterThan(300);
     const firsts = batches.map((batch) => lengths[batch[0]!]!);
     expect(firsts).not.toEqual(sorted(firsts));
     expect(new Set(batches.flat()).size).toBe(100);
   });
 
   test('a batch that nothing fills is refused', () => {
-    expect(() => epochBatches([1, 1], { batch: 3, seed: 1 })).toThrow("2 examples do not fill a batch of 3; use a smaller batch, or last: 'keep'");
-    expect(() => epochBatches([], { batch: 3, seed: 1, last: 'keep' })).toThrow('0 examples');
-    expect(() => epochBatches([1], { batch: 0, seed: 1 })).toThrow('batch is 0');
+    expect(() => epochBatches([1, 1], { batchSize: 3, seed: 1 })).toThrow("2 examples do not fill a batch of 3; use a smaller batchSize, or last: 'keep'");
+    expect(() => epochBatches([], { batchSize: 3, seed: 1, last: 'keep' })).toThrow('0 examples');
+    expect(() => epochBatches([1], { batchSize: 0, seed: 1 })).toThrow('batchSize is 0');
   });
 });
 

@@ -59,7 +59,7 @@ test('one-hot rows; a token beyond the size reads nothing', () => {
 });
 
 test('batches without end: every item once an epoch, in another order', () => {
-  const next = endlessBatches(['a', 'bb', 'c', 'dd', 'e', 'ff'], ({ length }) => length, { batch: 2, seed: 1 });
+  const next = endlessBatches(['a', 'bb', 'c', 'dd', 'e', 'ff'], ({ length }) => length, { batchSize: 2, seed: 1 });
   const epochs = [0, 1, 2, 3].map(() => [next(), next(), next()].flat());
   for (const epoch of epochs) expect([...epoch].sort()).toEqual(['a', 'bb', 'c', 'dd', 'e', 'ff']);
   expect(new Set(epochs.map(String)).size).toBeGreaterThan(1);

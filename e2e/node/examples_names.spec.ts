@@ -26,7 +26,7 @@ test.describe('names', () => {
 
   test('batches: characters [T,N], lengths and labels [N]', () => {
     const { symbols } = toy();
-    const batch = nameBatch([{ name: 'ann', label: 0 }, { name: 'al', label: 1 }], symbols, { steps: 4 });
+    const batch = nameBatch([{ name: 'ann', label: 0 }, { name: 'al', label: 1 }], symbols, { timeSteps: 4 });
     expect([...batch.labels]).toEqual([0, 1]);
     expect([...batch.lengths]).toEqual([3, 2]);
     expect(symbols.decode(batch.tokens).join('')).toBe('aanln---');

@@ -24,9 +24,9 @@ test.describe('series', () => {
     const series = prepareSeries(rising, { validation: 0.25, test: 0.25 });
     expect(predictable(series.training, 3)).toEqual([3, 4, 5, 6, 7, 8, 9]);
     expect(predictable(series.validation, 3)).toEqual([10, 11, 12, 13, 14]);
-    const { inputs, targets, steps, batch } = seriesBatch(series, [3, 12], 3);
+    const { inputs, targets, timeSteps, batchSize } = seriesBatch(series, [3, 12], 3);
     const raw = (values: Float32Array) => [...values].map((value) => Math.round(value * series.deviation + series.mean) + 0); // + 0: no -0
-    expect([steps, batch]).toEqual([3, 2]);
+    expect([timeSteps, batchSize]).toEqual([3, 2]);
     expect(raw(inputs)).toEqual([0, 9, 1, 10, 2, 11]);
     expect(raw(targets)).toEqual([3, 12]);
   });
@@ -39,7 +39,7 @@ test.describe('series', () => {
     expect(() => prepareSeries([1, 2, 3])).toThrow('a series of 3 values cannot be cut');
     expect(() => prepareSeries(Array(20).fill(7))).toThrow('are all 7: there is nothing to learn');
     expect(() => prepareSeries([...rising, NaN])).toThrow('value 20 of the series is not finite');
-    expect(() => predictable({ start: 0, end: 5 }, 5)).toThrow('use a window of at most 4');
+    expect(() => predictable({ start: 0, end: 5 }, 5)).toThrow('use timeSteps of at most 4');
     const series = prepareSeries(rising);
     expect(() => seriesBatch(series, [2], 3)).toThrow('place 2 has no 3 values before it');
     expect(() => seriesBatch(series, [20], 3)).toThrow('place 20');
@@ -73,7 +73,7 @@ test.describe('series', () => {
 test.describe('adding problem', () => {
   test('one mark in each half; the answer is the sum of the marked numbers', () => {
     for (const [steps, batch] of [[100, 16], [7, 5], [2, 3]] as const) {
-      const { inputs, targets } = addingBatch({ steps, batch, seed: 1, index: 0 });
+      const { inputs, targets } = addingBatch({ timeSteps: steps, batchSize: batch, seed: 1, index: 0 });
       expect(inputs).toHaveLength(steps * batch * 2);
       for (let n = 0; n < batch; n++) {
         const at = (t: number) => (t * batch + n) * 2;
@@ -89,7 +89,7 @@ test.describe('adding problem', () => {
 
   test('always answering 1 has the mean squared error 1/6, and marks lie everywhere', () => {
     const N = 20_000;
-    const { inputs, targets } = addingBatch({ steps: 11, batch: N, seed: 1, index: 0 });
+    const { inputs, targets } = addingBatch({ timeSteps: 11, batchSize: N, seed: 1, index: 0 });
     const { mse } = constantErrors(targets, [...Array(N).keys()], 1);
     expect(Math.abs(mse - ADDING_BASELINE)).toBeLessThan(0.004);
     for (let t = 0; t < 11; t++) {
@@ -99,19 +99,19 @@ test.describe('adding problem', () => {
   });
 
   test('a batch depends on seed and index alone', () => {
-    const of = (seed: number, index: number) => addingBatch({ steps: 10, batch: 4, seed, index });
+    const of = (seed: number, index: number) => addingBatch({ timeSteps: 10, batchSize: 4, seed, index });
     expect(of(1, 5)).toEqual(of(1, 5));
     expect(of(1, 5)).not.toEqual(of(1, 6));
     expect(of(1, 5)).not.toEqual(of(2, 5));
-    expect(() => addingBatch({ steps: 1, batch: 4, seed: 1, index: 0 })).toThrow('steps is 1');
-    expect(() => addingBatch({ steps: 2, batch: 0, seed: 1, index: 0 })).toThrow('batch is 0');
+    expect(() => addingBatch({ timeSteps: 1, batchSize: 4, seed: 1, index: 0 })).toThrow('timeSteps is 1');
+    expect(() => addingBatch({ timeSteps: 2, batchSize: 0, seed: 1, index: 0 })).toThrow('batchSize is 0');
   });
 });
 
 test.describe('copy task', () => {
   test('symbols, blanks, the signal; then the symbols again', () => {
-    const { steps, vocabulary, inputs, targets, mask } = copyBatch({ delay: 4, batch: 2, seed: 1, index: 0, length: 3, alphabet: 5 });
-    expect([steps, vocabulary]).toEqual([10, 7]);
+    const { timeSteps, vocabulary, inputs, targets, mask } = copyBatch({ delay: 4, batchSize: 2, seed: 1, index: 0, length: 3, alphabet: 5 });
+    expect([timeSteps, vocabulary]).toEqual([10, 7]);
     for (let n = 0; n < 2; n++) {
       const row = (array: ArrayLike<number>) => Array.from({ length: 10 }, (_, t) => array[t * 2 + n]!);
       const symbols = row(inputs).slice(0, 3);
@@ -123,19 +123,19 @@ test.describe('copy task', () => {
   });
 
   test('as published by default: 10 of 8 symbols, every one as often', () => {
-    const { steps, vocabulary, inputs } = copyBatch({ delay: 100, batch: 800, seed: 1, index: 3 });
-    expect([steps, vocabulary]).toEqual([120, 10]);
+    const { timeSteps, vocabulary, inputs } = copyBatch({ delay: 100, batchSize: 800, seed: 1, index: 3 });
+    expect([timeSteps, vocabulary]).toEqual([120, 10]);
     const counts = Array<number>(10).fill(0);
     for (const token of inputs.subarray(0, 8000)) counts[token]!++;
     expect(counts.slice(8)).toEqual([0, 0]);
     for (const count of counts.slice(0, 8)) expect(Math.abs(count - 1000)).toBeLessThan(120);
-    expect(copyBatch({ delay: 5, batch: 3, seed: 1, index: 3 })).not.toEqual(copyBatch({ delay: 5, batch: 3, seed: 1, index: 4 }));
+    expect(copyBatch({ delay: 5, batchSize: 3, seed: 1, index: 3 })).not.toEqual(copyBatch({ delay: 5, batchSize: 3, seed: 1, index: 4 }));
   });
 
   test('the baseline without memory', () => {
     expect(copyBaseline({ delay: 100 })).toEqual({ perStep: (10 * Math.log(8)) / 120, perSymbol: Math.log(8) });
     expect(copyBaseline({ delay: 2, length: 1, alphabet: 2 }).perStep).toBeCloseTo(Math.log(2) / 4, 12);
     expect(() => copyBaseline({ delay: 0 })).toThrow('delay is 0');
-    expect(() => copyBatch({ delay: 1, batch: 1, seed: 1, index: 0, alphabet: 1 })).toThrow('alphabet is 1; it must be a whole number of at least 2');
+    expect(() => copyBatch({ delay: 1, batchSize: 1, seed: 1, index: 0, alphabet: 1 })).toThrow('alphabet is 1; it must be a whole number of at least 2');
   });
 });

@@ -63,18 +63,18 @@ test('batches: letters and lengths, start symbol and phonemes, phonemes and end 
   const symbols = prepareSpelling(Array.from({ length: 60 }, (_, i) => ({ ...entries[i % 4]!, word: `${entries[i % 4]!.word}${'A'.repeat(i)}` }))).symbols;
   const pairs = spellingPairs(entries).filter(({ word }) => word === 'READ' || word === 'ABLE');
   expect(pairs.map(({ word }) => word)).toEqual(['ABLE', 'READ', 'READ']);
-  const { batch, encoder, decoder } = spellingBatch(pairs, symbols, { encoderSteps: 5 });
+  const { batchSize, encoder, decoder } = spellingBatch(pairs, symbols, { sourceTimeSteps: 5 });
   const letters = (text: string) => [...symbols.letters.encode(text)];
-  expect(batch).toBe(3);
-  expect(encoder.steps).toBe(5);
+  expect(batchSize).toBe(3);
+  expect(encoder.timeSteps).toBe(5);
   expect([...encoder.letters]).toEqual([...letters('ARRBEELAAEDD'), 0, 0, 0]);
   expect([...encoder.lengths]).toEqual([4, 4, 4]);
   const p = (text: string) => [...symbols.phonemes.encode(text.split(' '))];
-  expect(decoder.steps).toBe(5);
+  expect(decoder.timeSteps).toBe(5);
   expect([...decoder.inputs]).toEqual([...p('<start> <start> <start> EY R R B IY EH AH D D L'), 0, 0]);
   expect([...decoder.targets]).toEqual([...p('EY R R B IY EH AH D D L <end> <end> <end>'), IGNORED, IGNORED]);
   expect([...decoder.mask]).toEqual([...Array(13).fill(1), 0, 0]);
-  expect(spellingBatch(pairs, symbols, { decoderSteps: 9 }).decoder.steps).toBe(9);
+  expect(spellingBatch(pairs, symbols, { timeSteps: 9 }).decoder.timeSteps).toBe(9);
 });
 
 test.describe('error rates', () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'playwright/test';
 import { gradientTable, type NetworkErrors } from '../gradient_table.ts';
 
 test('a row has the worst of its networks by depth, and nothing where none was run', () => {
-  const one = (cell: string, configuration: string, layers: number, output: number, gradient: number): NetworkErrors => ({ cell, configuration, layers, output, gradient });
+  const one = (cell: string, configuration: string, layers: number, output: number, gradient: number): NetworkErrors => ({ cell, configuration, numLayers: layers, output, gradient });
   const lines = gradientTable([
     one('lstm', 'reverse, lengths', 3, 1e-7, 2e-7), one('gru', 'forward', 1, 3e-7, 5e-7), one('gru', 'forward', 1, 4e-7, 1e-7), one('gru', 'forward', 2, 1e-6, 2e-4),
   ]);
@@ -17,6 +17,6 @@ test('a row has the worst of its networks by depth, and nothing where none was r
 });
 
 test('an error that is no number shows', () => {
-  const [, line] = gradientTable([{ cell: 'gru', configuration: 'forward', layers: 1, output: 1e-7, gradient: 1e-7 }, { cell: 'gru', configuration: 'forward', layers: 1, output: NaN, gradient: 0 }]);
+  const [, line] = gradientTable([{ cell: 'gru', configuration: 'forward', numLayers: 1, output: 1e-7, gradient: 1e-7 }, { cell: 'gru', configuration: 'forward', numLayers: 1, output: NaN, gradient: 0 }]);
   expect(line).toContain('NaN 1.0e-7');
 });

@@ -5,7 +5,7 @@ import type * as Safetensors from '../../src/io/safetensors.ts';
 import type * as Sealed from '../../src/io/sealed.ts';
 import type * as ModelFile from '../../src/layers/model_file.ts';
 import type * as ModelShape from '../../src/layers/model_shape.ts';
-import type * as Schedule from '../../src/train/schedule.ts';
+import type * as Schedules from '../../src/train/schedule.ts';
 import type * as Text from '../../src/text/vocabulary.ts';
 import { load } from '../engine.ts';
 
@@ -15,7 +15,7 @@ const modules = async () => ({
 });
 
 const symbols = ['a', 'b', 'c'];
-const sound = { embed: 2, layers: [{ cell: 'gru', hidden: 2 }], forgetBias: 1 };
+const sound = { embedding: { size: 2 }, layers: [{ cell: 'gru', hiddenSize: 2 }], forgetBias: 1 };
 
 /** Files of a sound model's tensors with other claims, or other values. */
 async function files() {
@@ -47,7 +47,7 @@ test('a sound file is read', async () => {
 
 const layer = (options: object): string => JSON.stringify({ ...sound, layers: [{ ...sound.layers[0], ...options }] });
 const refused: Record<string, [Record<string, string>, RegExp]> = {
-  'a layer of null': [{ model: JSON.stringify({ ...sound, layers: [null] }) }, /layers\[0\] must be an object, such as \{ cell, hidden \}; null was given/],
+  'a layer of null': [{ model: JSON.stringify({ ...sound, layers: [null] }) }, /layers\[0\] must be an object, such as \{ cell, hiddenSize \}; null was given/],
   'no layers': [{ model: JSON.stringify({ ...sound, layers: [] }) }, /at least one layer/],
   'layers of text': [{ model: JSON.stringify({ ...sound, layers: 'lstm' }) }, /at least one layer/],
   'zoneout of null': [{ model: layer({ zoneout: null }) }, /zoneout must be an object, such as \{ h \}; null was given/],
@@ -57,23 +57,26 @@ const refused: Record<string, [Record<string, string>, RegExp]> = {
   'an activation without its numbers': [{ model: layer({ activations: { gate: 'affine' } }) }, /activations\.gate must be 'sigmoid', .*; "affine" was given/],
   'a cell of null': [{ model: layer({ cell: null }) }, /there is no cell null/],
   'a cell in a list': [{ model: layer({ cell: ['gru'] }) }, /there is no cell Array of 1/],
-  'a hidden size of text': [{ model: layer({ hidden: '2' }) }, /hidden must be a whole number/],
+  'a hidden size of text': [{ model: layer({ hiddenSize: '2' }) }, /hiddenSize must be a whole number/],
   'layerNorm of text': [{ model: layer({ layerNorm: 'no' }) }, /layerNorm must be true or false/],
   'resetAfter of text': [{ model: layer({ resetAfter: 'false' }) }, /resetAfter must be true or false/],
   'peepholeOutput of a number': [{ model: layer({ cell: 'peephole_lstm', peepholeOutput: 1 }) }, /peepholeOutput must be one of "new", "previous"; 1 was given/],
   'dropout of text': [{ model: layer({ dropout: '0.5' }) }, /dropout must be a finite number/],
   'recurrentDropout of true': [{ model: layer({ recurrentDropout: true }) }, /layers\[0\]\.recurrentDropout must be a finite number at least 0 and below 1; true was given/],
-  'embed of text': [{ model: JSON.stringify({ ...sound, embed: 'large' }) }, /embed/],
+  'an embedding of text': [{ model: JSON.stringify({ ...sound, embedding: 'large' }) }, /embedding must be \{ size: 64 \}, or of another size, or 'one-hot'; "large" was given/],
+  'an embedding of a number': [{ model: JSON.stringify({ ...sound, embedding: 2 }) }, /embedding must be \{ size: 64 \}, .*; 2 was given/],
+  'an embedding without a size': [{ model: JSON.stringify({ ...sound, embedding: {} }) }, /embedding must have size/],
+  'an embedding of no rows': [{ model: JSON.stringify({ ...sound, embedding: { size: 0 } }) }, /embedding\.size must be a whole number of at least 1; 0 was given/],
   'forgetBias of null': [{ model: JSON.stringify({ ...sound, forgetBias: null }) }, /forgetBias must be a finite number; null/],
-  'a model of null': [{ model: 'null' }, /must be \{ embed, layers, forgetBias \}; null was found/],
+  'a model of null': [{ model: 'null' }, /must be \{ embedding, layers, forgetBias \}; null was found/],
   'a model that is no JSON': [{ model: '{' }, /"model" in the file's metadata is not as this package writes it/],
   'a model of a hundred thousand lists': [{ model: `${'['.repeat(1e5)}${']'.repeat(1e5)}` }, /nested deeper than 64/],
   'a vocabulary of null': [{ vocabulary: 'null' }, /"vocabulary" .*symbols: string\[\]/],
   'a vocabulary of numbers': [{ vocabulary: '{"symbols":[1,2,3],"normalize":"NFC"}' }, /symbol 1 is not one whole code point/],
   'a vocabulary of five million characters in a symbol': [{ vocabulary: JSON.stringify({ symbols: ['x'.repeat(5e6)], normalize: 'NFC' }) }, /is not one whole code point|…$/],
   'a vocabulary with another size': [{ vocabulary: '{"symbols":["a"],"normalize":"NFC"}' }, /contradicts itself: it holds F32 \[3,2\] for embedding.weight.*has F32 \[1,2\]/],
-  'a hidden size that its tensors have not': [{ model: layer({ hidden: 3000 }) }, /contradicts itself: it holds F32 \[6,2\] for weight_ih_l0, .*has F32 \[9000,2\]/],
-  'a hidden size of 2^52': [{ model: layer({ hidden: 2 ** 52 }) }, /contradicts itself/],
+  'a hidden size that its tensors have not': [{ model: layer({ hiddenSize: 3000 }) }, /contradicts itself: it holds F32 \[6,2\] for weight_ih_l0, .*has F32 \[9000,2\]/],
+  'a hidden size of 2^52': [{ model: layer({ hiddenSize: 2 ** 52 }) }, /contradicts itself/],
   'more layers than it has': [{ model: JSON.stringify({ ...sound, layers: [...sound.layers, ...sound.layers] }) }, /holds nothing for weight_ih_l1/],
 };
 for (const [what, [changes, message]] of Object.entries(refused)) {
@@ -102,7 +105,7 @@ test('an element that is not finite is found wherever it is', async () => {
 
 test('another version is told from damage', async () => {
   const { file, refusal } = await files();
-  expect(refusal(file({ format: 'unfold-rnn character model 1' }))).toMatch(/^RangeError: .*its format is "unfold-rnn character model 1", expected "unfold-rnn character model 2"/);
+  expect(refusal(file({ format: 'unfold-rnn character model 2' }))).toMatch(/^RangeError: .*its format is "unfold-rnn character model 2", expected "unfold-rnn language model 3"/);
   const damaged = file({});
   damaged[damaged.length - 1]! ^= 1;
   expect(refusal(damaged)).toMatch(/^SafetensorsError: the file is damaged or cut off/);
@@ -120,10 +123,10 @@ test('any claims give the documented errors', async () => {
   const { file, refusal } = await files();
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom(0, 1, 2, 0.5, 'gru', 'lstm', 'tanh', true, null));
   const layers = fc.array(fc.oneof(value, fc.record({
-    cell: fc.oneof(fc.constantFrom('gru', 'lstm', 'peephole_lstm', '__proto__'), value), hidden: fc.oneof(fc.constant(2), value), zoneout: value, activations: value, clip: value,
+    cell: fc.oneof(fc.constantFrom('gru', 'lstm', 'peephole_lstm', '__proto__'), value), hiddenSize: fc.oneof(fc.constant(2), value), zoneout: value, activations: value, clipGates: value,
     projSize: value, layerNorm: value, recurrentInit: value, peepholeOutput: value, dropout: value, recurrentDropout: value, resetAfter: value,
   }, { requiredKeys: [] })), { maxLength: 3 });
-  const model = fc.oneof(value, fc.record({ embed: value, forgetBias: fc.oneof(fc.constant(1), value), layers: fc.oneof(layers, value) }));
+  const model = fc.oneof(value, fc.record({ embedding: fc.oneof(fc.constant({ size: 2 }), value), forgetBias: fc.oneof(fc.constant(1), value), layers: fc.oneof(layers, value) }));
   const vocabulary = fc.oneof(value, fc.record({ symbols: fc.oneof(fc.array(fc.oneof(fc.string({ maxLength: 1 }), value)), value), normalize: fc.oneof(fc.constant('NFC'), value) }));
   let counted = 0;
   fc.assert(fc.property(model, fc.option(vocabulary), fc.option(fc.string()), (claims, words, text) => {
@@ -138,15 +141,15 @@ test('any claims give the documented errors', async () => {
 
 test('models are told apart by what they compute, not by how their options are spelled', async () => {
   const { modelDifference } = await modules();
-  const of = (options: object, more: object = {}) => ({ ...sound, ...more, layers: [{ cell: 'lstm', hidden: 2, ...options }] }) as ModelShape.ModelJSON;
+  const of = (options: object, more: object = {}) => ({ ...sound, ...more, layers: [{ cell: 'lstm', hiddenSize: 2, ...options }] }) as ModelShape.ModelJSON;
   const same: [object, object][] = [
     [{ recurrentInit: 'identity' }, {}], [{ projSize: 0 }, {}], [{ zoneout: { h: 0 } }, { zoneout: {} }], [{ activations: { gate: 'sigmoid', candidate: 'tanh', output: 'tanh' } }, {}],
     [{ cell: 'gru', resetAfter: false }, { cell: 'gru_reset_before' }], [{ cell: 'rnn_relu', activations: { candidate: 'relu' } }, { cell: 'rnn_relu' }],
   ];
   for (const [a, b] of same) expect(modelDifference(of(a), of(b, { forgetBias: 0 }), { training: true })).toBeNull();
   const different: [object, string][] = [
-    [{ cell: 'coupled_lstm' }, 'layers[0].cell "coupled_lstm" in the file and "lstm" here'], [{ hidden: 3 }, 'layers[0].hidden 3 in the file and 2 here'],
-    [{ zoneout: { h: 0.1 } }, 'layers[0].zoneout.h 0.1 in the file and 0 here'], [{ clip: 3 }, 'layers[0].clip 3 in the file and null here'],
+    [{ cell: 'coupled_lstm' }, 'layers[0].cell "coupled_lstm" in the file and "lstm" here'], [{ hiddenSize: 3 }, 'layers[0].hiddenSize 3 in the file and 2 here'],
+    [{ zoneout: { h: 0.1 } }, 'layers[0].zoneout.h 0.1 in the file and 0 here'], [{ clipGates: 3 }, 'layers[0].clipGates 3 in the file and null here'],
     [{ layerNorm: true }, 'layers[0].layerNorm true in the file and false here'], [{ projSize: 1 }, 'layers[0].projSize 1 in the file and 0 here'],
     [{ activations: { gate: { hardSigmoid: [0.2, 0.5] } } }, 'layers[0].activations.gate {"hardSigmoid":[0.2,0.5]} in the file and "sigmoid" here'],
     [{ zoneout: { c: 0.2 } }, 'layers[0].zoneout.c 0.2 in the file and 0 here'],
@@ -160,17 +163,17 @@ test('models are told apart by what they compute, not by how their options are s
     expect(modelDifference(of(mask), of({}), { training: false })).toBeNull();
     expect(modelDifference(of(mask), of({}), { training: true })).toMatch(/ropout 0.1 in the file and 0 here/);
   }
-  expect(modelDifference(of({}, { embed: 'one-hot' }), of({}), { training: false })).toBe('embed one-hot in the file and 2 here');
+  expect(modelDifference(of({}, { embedding: 'one-hot' }), of({}), { training: false })).toBe('embedding "one-hot" in the file and {"size":2} here');
 });
 
 test('a schedule has at most 16 warm-ups inside one another', async () => {
-  const { scheduleOf, rateAt, warmUp } = await load<typeof Schedule>('/src/train/schedule.ts');
-  const nested = (depth: number): Schedule.Schedule => {
-    let schedule: Schedule.Schedule = { kind: 'constant', rate: 1 };
+  const { scheduleOf, learningRateAt, warmUp } = await load<typeof Schedules>('/src/train/schedule.ts');
+  const nested = (depth: number): Schedules.LearningRateSchedule => {
+    let schedule: Schedules.LearningRateSchedule = { kind: 'constant', learningRate: 1 };
     for (let d = 0; d < depth; d++) schedule = { kind: 'warmUp', steps: 1, then: schedule };
     return schedule;
   };
-  expect(rateAt(scheduleOf(nested(16)), 20)).toBe(1);
+  expect(learningRateAt(scheduleOf(nested(16)), 20)).toBe(1);
   for (const depth of [17, 100_000]) expect(() => scheduleOf(nested(depth))).toThrow(/at most 16 warm-ups inside one another/);
   expect(() => warmUp(1, nested(17))).toThrow(RangeError);
   expect(() => warmUp(1, nested(16))).toThrow(RangeError);

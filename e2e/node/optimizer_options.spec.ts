@@ -6,7 +6,7 @@ import type * as OptimizerModule from '../../src/train/optimizer.ts';
 
 test('options out of bounds are refused by name', async () => {
   const { adam, adamw, rmsprop, sgd } = await load<typeof OptimizerModule>('/src/train/optimizer.ts');
-  expect(() => adam({ rate: 0 })).toThrow(/rate must be a finite number above 0; 0 was given/);
+  expect(() => adam({ learningRate: 0 })).toThrow(/learningRate must be a finite number above 0; 0 was given/);
   expect(() => adam({ beta1: 1 })).toThrow(/beta1 must be a finite number at least 0 and below 1; 1 was given/);
   expect(() => adam({ beta2: -0.1 })).toThrow(/beta2 must be a finite number at least 0 and below 1; -0.1 was given/);
   expect(() => adam({ epsilon: 0 })).toThrow(/epsilon must be a finite number above 0; 0 was given/);
@@ -40,10 +40,10 @@ test('clip is a norm or a value', async () => {
   expect(checkClip(5)).toEqual({ clipNorm: 5, clipValue: 0 });
   expect(checkClip({ norm: 5 })).toEqual({ clipNorm: 5, clipValue: 0 });
   expect(checkClip({ value: 1 })).toEqual({ clipNorm: 0, clipValue: 1 });
-  expect(() => checkClip(-1)).toThrow(/clip must be a finite number at least 0; -1 was given/);
-  expect(() => checkClip({ norm: NaN })).toThrow(/clip.norm must be a finite number/);
-  expect(() => checkClip({ value: -2 })).toThrow(/clip.value must be a finite number at least 0; -2 was given/);
-  expect(() => checkClip({ value: 1, norm: 5 })).toThrow(/clip must be a norm, such as 5 or \{ norm: 5 \}, or \{ value: 1 \}; an object with value, norm was given/);
+  expect(() => checkClip(-1)).toThrow(/gradientClip must be a finite number at least 0; -1 was given/);
+  expect(() => checkClip({ norm: NaN })).toThrow(/gradientClip.norm must be a finite number/);
+  expect(() => checkClip({ value: -2 })).toThrow(/gradientClip.value must be a finite number at least 0; -2 was given/);
+  expect(() => checkClip({ value: 1, norm: 5 })).toThrow(/gradientClip must be a norm, such as 5 or \{ norm: 5 \}, or \{ value: 1 \}; an object with value, norm was given/);
   expect(() => checkClip({} as ClipModule.Clip)).toThrow(/an object with no fields was given/);
   expect(() => checkClip(null as unknown as number)).toThrow(/null was given/);
 });

@@ -36,7 +36,7 @@ test('LSTM, one step of one unit: the sum written out', () => {
   const c = f * c0 + i * g;
   const h = o * Math.tanh(c);
 
-  const options = { cell: lstm, steps: 1, batch: 1, inputSize: 1, hiddenSize: 1 };
+  const options = { cell: lstm, timeSteps: 1, batchSize: 1, inputSize: 1, hiddenSize: 1 };
   const forward = recurrentForward(options, parameters, floats(x), { h0: floats(h0), c0: floats(c0) });
   expect(forward.cn[0]).toBeCloseTo(c, 14);
   expect(forward.hn[0]).toBeCloseTo(h, 14);
@@ -58,7 +58,7 @@ test('LSTM, one step of one unit: the sum written out', () => {
 });
 
 test('the reverse direction is the forward one over the reversed input', () => {
-  const sizes = { cell: lstm, steps: 4, batch: 2, inputSize: 3, hiddenSize: 2 };
+  const sizes = { cell: lstm, timeSteps: 4, batchSize: 2, inputSize: 3, hiddenSize: 2 };
   const parameters = filled(recurrentShapes(sizes));
   const reversed = Object.fromEntries(Object.entries(parameters).map(([name, array]) => [`${name}_reverse`, array]));
   const input = filled({ input: [4, 2, 3] })['input']!;
@@ -70,17 +70,17 @@ test('the reverse direction is the forward one over the reversed input', () => {
 });
 
 test('a row with a length is the row run alone; beyond it the output and the gradient are 0', () => {
-  const sizes = { cell: lstm, inputSize: 2, hiddenSize: 3, layers: 2, direction: 'bidirectional' } as const;
+  const sizes = { cell: lstm, inputSize: 2, hiddenSize: 3, numLayers: 2, direction: 'bidirectional' } as const;
   const parameters = filled(recurrentShapes(sizes));
   const input = filled({ input: [5, 2, 2] })['input']!;
   const dOutput = filled({ dOutput: [5, 2, 6] })['dOutput']!;
   const row = (array: Float64Array, n: number, steps: number, width: number): number[] =>
     Array.from({ length: steps }, (_, t) => [...array.subarray((t * 2 + n) * width, (t * 2 + n + 1) * width)]).flat();
 
-  const both = recurrentForward({ ...sizes, steps: 5, batch: 2, lengths: [5, 3] }, parameters, input);
+  const both = recurrentForward({ ...sizes, timeSteps: 5, batchSize: 2, lengths: [5, 3] }, parameters, input);
   const bothBack = recurrentBackward(both, { dOutput });
   for (const [n, steps] of [[0, 5], [1, 3]] as const) {
-    const alone = recurrentForward({ ...sizes, steps, batch: 1 }, parameters, Float64Array.from(row(input, n, steps, 2)));
+    const alone = recurrentForward({ ...sizes, timeSteps: steps, batchSize: 1 }, parameters, Float64Array.from(row(input, n, steps, 2)));
     const back = recurrentBackward(alone, { dOutput: Float64Array.from(row(dOutput, n, steps, 6)) });
     const padding = (width: number): number[] => new Array<number>((5 - steps) * width).fill(0);
     expect(row(both.output, n, 5, 6)).toEqual([...alone.output, ...padding(6)]);
@@ -90,7 +90,7 @@ test('a row with a length is the row run alone; beyond it the output and the gra
 });
 
 test('one direction of a layer: leaves its arguments as they were, and refuses states that the cell has not got', () => {
-  const options = { cell: lstm, steps: 2, batch: 1, inputSize: 1, hiddenSize: 1 };
+  const options = { cell: lstm, timeSteps: 2, batchSize: 1, inputSize: 1, hiddenSize: 1 };
   const { weight_ih, weight_hh } = filled({ weight_ih: [4, 1], weight_hh: [4, 1] });
   const weights = { weight_ih: weight_ih!, weight_hh: weight_hh! };
   const given = { input: floats(1, 2), h: floats(0.5), c: floats(-0.5), dOutput: floats(1, 1), dH: floats(2), dC: floats(3) };
@@ -105,11 +105,11 @@ test('one direction of a layer: leaves its arguments as they were, and refuses s
 });
 
 test('two windows with the state carried are one long window', () => {
-  const model = { vocabulary: 4, embed: 'one-hot', layers: [{ cell: lstm, hidden: 3 }, { cell: lstm, hidden: 2 }] } as const;
+  const model = { vocabulary: 4, embedding: 'one-hot', layers: [{ cell: lstm, hiddenSize: 3 }, { cell: lstm, hiddenSize: 2 }] } as const;
   const parameters = filled(characterModelShapes(model));
   const tokens = [0, 1, 2, 3, 3, 2, 1, 0, 2];
   const run = (from: number, steps: number, state?: readonly LayerState[]): WindowResult => {
-    const part = { steps, batch: 1, inputs: tokens.slice(from, from + steps), targets: tokens.slice(from + 1, from + steps + 1) };
+    const part = { timeSteps: steps, batchSize: 1, inputs: tokens.slice(from, from + steps), targets: tokens.slice(from + 1, from + steps + 1) };
     return characterModelWindow(model, parameters, part, state);
   };
   const first = run(0, 4);
@@ -141,7 +141,7 @@ test('cross-entropy: means over the batch and the window, large logits, ignored 
   // Probabilities 1/4, 3/4; logits that overflow exp; an even row beside an ignored one; a step with nothing but ignored ones.
   const logits = floats(0, Math.log(3), 1000, 0, 0, 0, 5, -5, 1, 2, 3, 4);
   const targets = [0, 1, 0, IGNORED, IGNORED, IGNORED];
-  const { loss, losses, dLogits } = softmaxCrossEntropy(logits, targets, { steps: 3, batch: 2, vocabulary: 2 });
+  const { loss, losses, dLogits } = softmaxCrossEntropy(logits, targets, { timeSteps: 3, batchSize: 2, vocabulary: 2 });
   expect(losses[0]).toBeCloseTo((Math.log(4) + 1000) / 2, 12);
   expect(losses[1]).toBeCloseTo(Math.log(2), 14);
   expect(losses[2]).toBe(0);
@@ -161,18 +161,18 @@ test('the gradient norm is over all gradients; clipping keeps the direction and 
 
 test('optimizers: two updates by hand, with the rate changed between them', () => {
   const parameters = { w: floats(1) };
-  const descent = sgd({ rate: 0.1, momentum: 0.5 });
+  const descent = sgd({ learningRate: 0.1, momentum: 0.5 });
   descent.update(parameters, { w: floats(2) });
-  descent.rate = 1;
+  descent.learningRate = 1;
   descent.update(parameters, { w: floats(-3) });
   expect(parameters.w[0]).toBeCloseTo(1 - 0.1 * 2 - 1 * (0.5 * 2 - 3), 15);
 
   const moved = { w: floats(1) };
-  const adaptive = adam({ rate: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 0.25 });
+  const adaptive = adam({ learningRate: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 0.25 });
   adaptive.update(moved, { w: floats(2) });
   const first = 0.1 * 2 / (2 + 0.25);
   expect(moved.w[0]).toBeCloseTo(1 - first, 15);
-  adaptive.rate = 1;
+  adaptive.learningRate = 1;
   adaptive.update(moved, { w: floats(-1) });
   // m = 0.5·1 − 0.5 = 0, so the second update is none whatever its rate.
   expect(moved.w[0]).toBeCloseTo(1 - first, 15);
@@ -182,12 +182,12 @@ test('optimizers: two updates by hand, with the rate changed between them', () =
 });
 
 test('what does not fit is refused by name, with both sizes', () => {
-  const options = { cell: lstm, steps: 2, batch: 1, inputSize: 3, hiddenSize: 2 };
+  const options = { cell: lstm, timeSteps: 2, batchSize: 1, inputSize: 3, hiddenSize: 2 };
   const parameters = filled(recurrentShapes(options));
   const input = new Float64Array(6);
   expect(() => recurrentForward(options, parameters, new Float64Array(5))).toThrow(/input has 5 values, but its shape \[2, 1, 3\] holds 6/);
   expect(() => recurrentForward(options, { ...parameters, weight_hh_l0: floats(1) }, input)).toThrow(/weight_hh_l0 has 1 values, but its shape \[8, 2\]/);
-  expect(() => recurrentForward({ ...options, layers: 2 }, parameters, input)).toThrow(/parameter weight_ih_l1 \[8, 2\] is missing/);
+  expect(() => recurrentForward({ ...options, numLayers: 2 }, parameters, input)).toThrow(/parameter weight_ih_l1 \[8, 2\] is missing/);
   expect(() => recurrentForward({ ...options, bias: false }, parameters, input)).toThrow(/parameter bias_ih_l0 is given/);
   expect(() => recurrentForward(options, parameters, input, { h0: floats(1) })).toThrow(/h0 has 1 values/);
   expect(() => recurrentForward({ ...options, lengths: [3] }, parameters, input)).toThrow(/lengths\[0\] is 3, but must be a whole number from 0 to 2/);
@@ -197,19 +197,19 @@ test('what does not fit is refused by name, with both sizes', () => {
   expect(() => recurrentBackward(recurrentForward(plain, plainParameters, input), { dCn: new Float64Array(2) })).toThrow(/rnn_tanh has no state c/);
   expect(() => recurrentBackward(recurrentForward(options, parameters, input), { dOutput: floats(1) })).toThrow(/dOutput has 1 values/);
   expect(() => embeddingForward([3], new Float64Array(6), 3, 2)).toThrow(/tokens\[0\] is 3, but must be a whole number from 0 to 2/);
-  expect(() => softmaxCrossEntropy(new Float64Array(2), [IGNORED - 1], { steps: 1, batch: 1, vocabulary: 2 })).toThrow(/targets\[0\] is 4294967294/);
-  expect(() => adam({ rate: 1 }).update({ w: floats(1) }, {})).toThrow(/gradient of w has no values, but the parameter has 1/);
+  expect(() => softmaxCrossEntropy(new Float64Array(2), [IGNORED - 1], { timeSteps: 1, batchSize: 1, vocabulary: 2 })).toThrow(/targets\[0\] is 4294967294/);
+  expect(() => adam({ learningRate: 1 }).update({ w: floats(1) }, {})).toThrow(/gradient of w has no values, but the parameter has 1/);
 });
 
 test('cells refuse options that are not theirs, and a stack masks and projections that have no place in it', () => {
-  expect(() => makeCell('min_gru', { clip: 1 })).toThrow(/the cell min_gru takes no option clip; it takes none/);
-  expect(() => makeCell('lstm', { peepholeOutput: 'previous' })).toThrow(/the cell lstm takes no option peepholeOutput; it takes activations, clip, layerNorm/);
+  expect(() => makeCell('min_gru', { clipGates: 1 })).toThrow(/the cell min_gru takes no option clipGates; it takes none/);
+  expect(() => makeCell('lstm', { peepholeOutput: 'previous' })).toThrow(/the cell lstm takes no option peepholeOutput; it takes activations, clipGates, layerNorm/);
   expect(() => makeCell('gru', { activations: { output: 'tanh' } })).toThrow(/activations.output is given, but a GRU has only gate and candidate/);
   expect(() => makeCell('gru', { resetAfter: false, layerNorm: true })).toThrow(/a normalized GRU needs resetAfter true/);
-  expect(() => makeCell('lstm', { clip: 0 })).toThrow(/clip is 0, but must be above 0/);
+  expect(() => makeCell('lstm', { clipGates: 0 })).toThrow(/clipGates is 0, but must be above 0/);
   expect(() => makeCell('lstm', { activations: { gate: 'gelu' as 'relu' } })).toThrow(/there is no activation gelu; there are sigmoid, tanh, relu/);
 
-  const options = { cell: makeCell('min_gru'), steps: 1, batch: 1, inputSize: 1, hiddenSize: 2 };
+  const options = { cell: makeCell('min_gru'), timeSteps: 1, batchSize: 1, inputSize: 1, hiddenSize: 2 };
   const run = (masks: Record<string, Float64Array>) => () => recurrentForward(options, filled(recurrentShapes(options)), floats(1), {}, masks);
   expect(run({ recurrent_dropout_l0: floats(1, 1) })).toThrow(/mask recurrent_dropout_l0 is given, but the network can take only zoneout_h_l0/);
   expect(run({ zoneout_h_l0: floats(1) })).toThrow(/mask zoneout_h_l0 has 1 values, but its shape \[1, 1, 2\] holds 2/);
@@ -219,7 +219,7 @@ test('cells refuse options that are not theirs, and a stack masks and projection
 
 test('padding may hold NaN: nothing changes, forward and back, for every cell', () => {
   for (const cell of Object.values(cells)) {
-    const options = { cell, steps: 3, batch: 2, inputSize: 2, hiddenSize: 3, layers: 2, direction: 'bidirectional', lengths: [3, 1] } as const;
+    const options = { cell, timeSteps: 3, batchSize: 2, inputSize: 2, hiddenSize: 3, numLayers: 2, direction: 'bidirectional', lengths: [3, 1] } as const;
     const parameters = filled(recurrentShapes(options));
     const run = (padding: number): unknown => {
       const { input, dOutput } = filled({ input: [3, 2, 2], dOutput: [3, 2, 6] });

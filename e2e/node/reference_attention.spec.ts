@@ -17,8 +17,8 @@ const cases = attentionCases(JSON.parse(readFileSync(new URL('../golden/attentio
 /** What the reference takes of a case; past a row's length the encoder states are `padding`. */
 function taken(golden: AttentionCase, padding?: number): { sizes: AttentionSizes; parameters: AttentionParameters; decoder: Float64Array; encoder: Float64Array; dOutput: Float64Array } {
   const { decoder, encoder, dOutput } = golden.given;
-  const { batch, encoderSize, lengths } = golden;
-  const isPadding = (i: number): boolean => lengths !== null && Math.floor(i / (batch * encoderSize)) >= lengths[Math.floor(i / encoderSize) % batch]!;
+  const { batchSize, encoderSize, lengths } = golden;
+  const isPadding = (i: number): boolean => lengths !== null && Math.floor(i / (batchSize * encoderSize)) >= lengths[Math.floor(i / encoderSize) % batchSize]!;
   return {
     sizes: { ...golden, lengths: lengths ?? undefined },
     parameters: golden.parameters as unknown as AttentionParameters,
@@ -72,7 +72,7 @@ for (const golden of cases) {
 }
 
 test('weights of a row sum to 1 within its length and are 0 past it; a row without source has a context of zeros', () => {
-  const sizes = { steps: 1, sourceSteps: 3, batch: 2, decoderSize: 1, encoderSize: 1, outputSize: 1, lengths: [2, 0] };
+  const sizes = { timeSteps: 1, sourceTimeSteps: 3, batchSize: 2, decoderSize: 1, encoderSize: 1, outputSize: 1, lengths: [2, 0] };
   const weight_c = Float64Array.of(1, 1);
   const { weights, context, output } = attentionForward(sizes, { weight_c }, Float64Array.of(1, 2), Float64Array.of(0, NaN, Math.log(3), NaN, NaN, NaN));
   expectArray('weights', weights, [0.25, 0.75, 0, 0, 0, 0]);
@@ -81,7 +81,7 @@ test('weights of a row sum to 1 within its length and are 0 past it; a row witho
 });
 
 test('what does not fit is refused by name', () => {
-  const sizes = { steps: 1, sourceSteps: 1, batch: 1, decoderSize: 1, encoderSize: 2, outputSize: 1 };
+  const sizes = { timeSteps: 1, sourceTimeSteps: 1, batchSize: 1, decoderSize: 1, encoderSize: 2, outputSize: 1 };
   const [one, two, three] = [new Float64Array(1), new Float64Array(2), new Float64Array(3)];
   expect(() => attentionForward(sizes, { weight_c: three }, one, two)).toThrow(/states of 1 and 2 features have no dot product; give weight_a \[1, 2\]/);
   expect(() => attentionForward(sizes, { weight_c: two, weight_a: two }, one, two)).toThrow(/weight_c has 2 values/);

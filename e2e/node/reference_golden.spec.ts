@@ -43,12 +43,12 @@ for (const file of [...Object.keys(cells), 'lstm_projected', 'recurrent_options'
 
 for (const golden of trainingCases(read('training'))) {
   test(`training, ${golden.name}: losses, gradient norms and parameters of ${golden.steps} steps are PyTorch's`, () => {
-    const { vocabulary, embed, batch, window: steps, clip } = golden;
-    const model = { vocabulary, embed, layers: golden.layers.map(({ cell, hidden }) => ({ cell: cells[cell], hidden })) };
+    const { vocabulary, embedding, batchSize, timeSteps, gradientClip } = golden;
+    const model = { vocabulary, embedding, layers: golden.layers.map(({ cell, hiddenSize }) => ({ cell: cells[cell], hiddenSize })) };
     const parameters = Object.fromEntries(Object.entries(golden.parameters).map(([name, array]) => [name, array.slice()]));
     expect(Object.keys(characterModelShapes(model))).toEqual(Object.keys(parameters));
     const optimizer = golden.optimizer.kind === 'adam' ? adam(golden.optimizer) : sgd(golden.optimizer);
-    const clipped = golden.gradientNorms.filter((norm) => norm > clip).length;
+    const clipped = golden.gradientNorms.filter((norm) => norm > gradientClip).length;
     expect(clipped, 'some steps are clipped').toBeGreaterThan(0);
     expect(clipped, 'and some are not').toBeLessThan(golden.steps);
 
@@ -57,7 +57,7 @@ for (const golden of trainingCases(read('training'))) {
     const stepLosses: number[] = [];
     const norms: number[] = [];
     for (const { inputs, targets } of trainingWindows(golden)) {
-      const step = trainingStep(model, parameters, optimizer, { steps, batch, inputs, targets }, state, clip);
+      const step = trainingStep(model, parameters, optimizer, { timeSteps, batchSize, inputs, targets }, state, gradientClip);
       losses.push(step.loss);
       stepLosses.push(...step.losses);
       norms.push(step.gradientNorm);

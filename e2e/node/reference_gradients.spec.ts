@@ -63,17 +63,17 @@ const products = (a: Float64Array, b: Float64Array): number[] => Array.from(a, (
 
 /** `kinds` of masks are given wherever they have a place: dropout's keep or drop, zoneout's lie anywhere from 0 to 1. */
 function checkRecurrent(options: RecurrentOptions, seed: number, kinds: readonly string[] = []): void {
-  const { cell, steps, batch, inputSize, hiddenSize, projSize = hiddenSize, layers = 1, direction, merge = 'concat' } = options;
+  const { cell, timeSteps, batchSize, inputSize, hiddenSize, projSize = hiddenSize, numLayers = 1, direction, merge = 'concat' } = options;
   const D = direction === 'bidirectional' ? 2 : 1;
   const random = randomArrays(seed);
   const parameters: Arrays = {};
   for (const [name, shape] of Object.entries(recurrentShapes(options))) parameters[name] = random(sizeOf(shape), 0.8 / Math.sqrt(hiddenSize));
-  const input = random(steps * batch * inputSize);
-  const hSize = layers * D * batch * projSize;
-  const cSize = layers * D * batch * hiddenSize;
+  const input = random(timeSteps * batchSize * inputSize);
+  const hSize = numLayers * D * batchSize * projSize;
+  const cSize = numLayers * D * batchSize * hiddenSize;
   const h0 = random(hSize, 0.5);
   const c0 = cell.states > 1 ? random(cSize, 0.5) : undefined;
-  const dOutput = random(steps * batch * (merge === 'concat' ? D : 1) * projSize);
+  const dOutput = random(timeSteps * batchSize * (merge === 'concat' ? D : 1) * projSize);
   const dHn = random(hSize);
   const dCn = cell.states > 1 ? random(cSize) : undefined;
   const masks: Arrays = {};
@@ -108,14 +108,14 @@ for (const [name, cell] of Object.entries(cells)) {
           seed += 1;
           const own = seed;
           test(`${name}, ${direction}, layers ${layers}, ${sizes}${given ? `, lengths ${given}` : ''}: finite differences`, () => {
-            checkRecurrent({ cell, steps, batch, inputSize, hiddenSize, layers, direction, lengths: given, bias: layers !== 2 }, own);
+            checkRecurrent({ cell, timeSteps: steps, batchSize: batch, inputSize, hiddenSize, numLayers: layers, direction, lengths: given, bias: layers !== 2 }, own);
           });
         }
       }
     }
   }
   test(`${name}, three layers of 7 units: finite differences`, () => {
-    checkRecurrent({ cell, steps: 7, batch: 1, inputSize: 3, hiddenSize: 7, layers: 3 }, 1000);
+    checkRecurrent({ cell, timeSteps: 7, batchSize: 1, inputSize: 3, hiddenSize: 7, numLayers: 3 }, 1000);
   });
 }
 
@@ -129,8 +129,8 @@ interface OptionCase {
 const hardSigmoid = { hardSigmoid: [0.3, 0.45] } as const;
 const optionCases: Record<string, OptionCase> = {
   'gru, reset before': { cell: 'gru', cellOptions: { resetAfter: false } },
-  'gru, reset before, no bias, one layer': { cell: 'gru', cellOptions: { resetAfter: false }, stack: { bias: false, layers: 1 } },
-  'gru, reset before, clip, masks': { cell: 'gru', cellOptions: { resetAfter: false, clip: 0.6 }, masks: ['recurrent_dropout', 'zoneout'] },
+  'gru, reset before, no bias, one layer': { cell: 'gru', cellOptions: { resetAfter: false }, stack: { bias: false, numLayers: 1 } },
+  'gru, reset before, clip, masks': { cell: 'gru', cellOptions: { resetAfter: false, clipGates: 0.6 }, masks: ['recurrent_dropout', 'zoneout'] },
   'gru, activations': { cell: 'gru', cellOptions: { activations: { gate: hardSigmoid, candidate: 'relu' } } },
   'gru, layer norm': { cell: 'gru', cellOptions: { layerNorm: true } },
   'gru, layer norm, masks': { cell: 'gru', cellOptions: { layerNorm: true }, masks: ['dropout', 'recurrent_dropout', 'zoneout'] },
@@ -152,12 +152,12 @@ const optionCases: Record<string, OptionCase> = {
   'ind_rnn, masks': { cell: 'ind_rnn', masks: ['recurrent_dropout', 'zoneout'] },
   'min_gru, zoneout': { cell: 'min_gru', masks: ['zoneout'] },
   ...Object.fromEntries((['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_lstm', 'gru', 'rnn_tanh', 'rnn_relu', 'ind_rnn'] as const)
-    .map((cell) => [`${cell}, clip`, { cell, cellOptions: { clip: 0.6 } }])),
+    .map((cell) => [`${cell}, clip`, { cell, cellOptions: { clipGates: 0.6 } }])),
 };
 for (const [k, [name, { cell, cellOptions, stack, masks }]] of Object.entries(optionCases).entries()) {
   test(`${name}: finite differences`, () => {
     const options: RecurrentOptions = {
-      cell: makeCell(cell, cellOptions), steps: 4, batch: 3, inputSize: 3, hiddenSize: 3, layers: 2, direction: 'bidirectional', lengths: [4, 1, 3], ...stack,
+      cell: makeCell(cell, cellOptions), timeSteps: 4, batchSize: 3, inputSize: 3, hiddenSize: 3, numLayers: 2, direction: 'bidirectional', lengths: [4, 1, 3], ...stack,
     };
     checkRecurrent(options, 2000 + k, masks);
   });
@@ -165,15 +165,15 @@ for (const [k, [name, { cell, cellOptions, stack, masks }]] of Object.entries(op
 
 const { lstm, rnn_tanh } = cells;
 const models: Record<string, CharacterModel> = {
-  'embedding, two LSTM layers of different sizes': { vocabulary: 5, embed: 3, layers: [{ cell: lstm, hidden: 4 }, { cell: lstm, hidden: 2 }] },
-  'one-hot, an LSTM on a plain layer': { vocabulary: 5, embed: 'one-hot', layers: [{ cell: rnn_tanh, hidden: 3 }, { cell: lstm, hidden: 2 }] },
+  'embedding, two LSTM layers of different sizes': { vocabulary: 5, embedding: 3, layers: [{ cell: lstm, hiddenSize: 4 }, { cell: lstm, hiddenSize: 2 }] },
+  'one-hot, an LSTM on a plain layer': { vocabulary: 5, embedding: 'one-hot', layers: [{ cell: rnn_tanh, hiddenSize: 3 }, { cell: lstm, hiddenSize: 2 }] },
 };
 for (const [name, model] of Object.entries(models)) {
   test(`character model, ${name}: finite differences of the loss, from a carried state, with an ignored target`, () => {
     const random = randomArrays(7);
     const parameters: Arrays = {};
     for (const [key, shape] of Object.entries(characterModelShapes(model))) parameters[key] = random(sizeOf(shape), 0.7);
-    const window = { steps: 3, batch: 2, inputs: [0, 4, 2, 2, 1, 0], targets: [2, 2, 1, IGNORED, 0, 3] };
+    const window = { timeSteps: 3, batchSize: 2, inputs: [0, 4, 2, 2, 1, 0], targets: [2, 2, 1, IGNORED, 0, 3] };
     const state = characterModelWindow(model, parameters, window).state;
     const terms = (): Float64Array => Float64Array.of(characterModelWindow(model, parameters, window, state).loss);
     expectGradients(terms, parameters, characterModelWindow(model, parameters, window, state).gradients);

@@ -15,8 +15,8 @@ type Numbers = Readonly<Record<string, readonly number[]>>;
 interface LossCase {
   readonly name: string;
   readonly kind: 'softmax_cross_entropy' | 'mean_squared_error' | 'binary_cross_entropy';
-  readonly steps: number;
-  readonly batch: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   readonly size: number;
   readonly loss: number;
   readonly given: Numbers;
@@ -25,7 +25,7 @@ interface LossCase {
 
 interface OptimizerCase {
   readonly name: string;
-  readonly options: { readonly kind: string; readonly rate: number };
+  readonly options: { readonly kind: string; readonly learningRate: number };
   readonly updates: number;
   readonly parameters: Numbers;
   readonly gradients: Numbers;
@@ -45,11 +45,11 @@ function expectArray(name: string, actual: ArrayLike<number>, expected: ArrayLik
 }
 
 /** The loss of a golden case at `input` [T*N,V], and its gradient. */
-function evaluate({ kind, steps, batch, size, given }: LossCase, input: Float64Array): { loss: number; dInput: Float64Array } {
+function evaluate({ kind, timeSteps, batchSize, size, given }: LossCase, input: Float64Array): { loss: number; dInput: Float64Array } {
   const { targets, weights, classes } = given;
-  if (kind === 'mean_squared_error') return meanSquaredError(input, targets!, steps * batch, weights);
-  if (kind === 'binary_cross_entropy') return binaryCrossEntropy(input, targets!, steps * batch, weights);
-  const { loss, dLogits } = softmaxCrossEntropy(input, targets!, { steps, batch, vocabulary: size }, { classes, targets: weights });
+  if (kind === 'mean_squared_error') return meanSquaredError(input, targets!, timeSteps * batchSize, weights);
+  if (kind === 'binary_cross_entropy') return binaryCrossEntropy(input, targets!, timeSteps * batchSize, weights);
+  const { loss, dLogits } = softmaxCrossEntropy(input, targets!, { timeSteps, batchSize, vocabulary: size }, { classes, targets: weights });
   return { loss, dInput: dLogits };
 }
 
@@ -75,7 +75,7 @@ for (const golden of cases<OptimizerCase>('optimizers')) {
     const parameters = { a: Float64Array.from(golden.parameters['a']!), b: Float64Array.from(golden.parameters['b']!) };
     const optimizer = makers[options.kind]!(options);
     for (let step = 0; step < updates; step++) {
-      if (step === 5) optimizer.rate = options.rate / 2;
+      if (step === 5) optimizer.learningRate = options.learningRate / 2;
       optimizer.update(parameters, { a: Float64Array.from(gradients[`a${step}`]!), b: Float64Array.from(gradients[`b${step}`]!) });
     }
     expectArray('a', parameters.a, golden.results['a']!);
@@ -91,7 +91,7 @@ test('rows without weight may hold anything; without any weight the loss is 0', 
     expect([...masked.dInput]).toEqual([...alone.dInput, 0, 0]);
     expect(loss(floats(0.5), [1], 1, [0])).toEqual({ loss: 0, dInput: floats(0) });
   }
-  const sizes = { steps: 2, batch: 1, vocabulary: 2 };
+  const sizes = { timeSteps: 2, batchSize: 1, vocabulary: 2 };
   const masked = softmaxCrossEntropy(floats(NaN, NaN, 0, 0), [1, 0], sizes, { targets: [0, 5] });
   expect(masked.loss).toBeCloseTo(Math.LN2, 15);
   expect([...masked.losses]).toEqual([0, masked.loss]);
@@ -111,7 +111,7 @@ test('what does not fit is refused by name', () => {
   expect(() => meanSquaredError(floats(1, 2), [1, 2], 2, [1])).toThrow(/weights has 1 values/);
   expect(() => meanSquaredError(floats(1, 2, 3), [1, 2, 3], 2)).toThrow(/3 values are not 2 rows of equal size/);
   expect(() => binaryCrossEntropy(floats(1), [2], 1)).toThrow(/a target is 2, but must be from 0 to 1/);
-  const sizes = { steps: 1, batch: 1, vocabulary: 2 };
+  const sizes = { timeSteps: 1, batchSize: 1, vocabulary: 2 };
   expect(() => softmaxCrossEntropy(floats(1, 2), [0], sizes, { classes: [1] })).toThrow(/weights.classes has 1 values/);
   expect(() => softmaxCrossEntropy(floats(1, 2), [0], sizes, { targets: [1, 1] })).toThrow(/weights.targets has 2 values/);
 });

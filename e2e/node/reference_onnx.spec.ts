@@ -9,7 +9,7 @@ import { runOnnx } from '../onnx/operator.ts';
 
 const BOUND = 1e-5;
 const COUNT = 72;
-const MOST = { steps: 8, batch: 5, inputSize: 9, hiddenSize: 17 };
+const MOST = { timeSteps: 8, batchSize: 5, inputSize: 9, hiddenSize: 17 };
 
 const wide = (array: Float32Array): Float64Array => Float64Array.from(array);
 
@@ -20,8 +20,8 @@ test('the configurations hold every cell and every option many times', () => {
   for (const cell of Object.keys(layouts)) expect(count((given) => given.cell === cell), cell).toBeGreaterThanOrEqual(8);
   for (const direction of ['forward', 'reverse', 'bidirectional']) expect(count((given) => given.direction === direction)).toBeGreaterThanOrEqual(10);
   expect(count(({ lengths, direction, cell }) => lengths && direction !== 'forward' && cell.includes('lstm'))).toBeGreaterThanOrEqual(5);
-  expect(count(({ cellOptions, cell }) => cellOptions.clip && cell.includes('peephole'))).toBeGreaterThanOrEqual(3);
-  for (const resetAfter of [true, false]) expect(count(({ cellOptions }) => cellOptions.clip && cellOptions.resetAfter === resetAfter)).toBeGreaterThanOrEqual(2);
+  expect(count(({ cellOptions, cell }) => cellOptions.clipGates && cell.includes('peephole'))).toBeGreaterThanOrEqual(3);
+  for (const resetAfter of [true, false]) expect(count(({ cellOptions }) => cellOptions.clipGates && cellOptions.resetAfter === resetAfter)).toBeGreaterThanOrEqual(2);
   expect(count(({ cellOptions }) => cellOptions.activations)).toBeGreaterThanOrEqual(10);
   expect(count(({ initial }) => !initial)).toBeGreaterThanOrEqual(10);
   expect(count(({ bias }) => !bias)).toBeGreaterThanOrEqual(10);

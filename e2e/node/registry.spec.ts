@@ -55,13 +55,13 @@ function shadersOf({ allocateProxy, Recording }: Engine, cell: Cell): { forward:
 
 /** Names and shapes of the parameters of two bidirectional layers, `weight_ih_l0 [8,3]`. */
 function engineParameters({ stackParameters, outputColumns }: Engine, cell: Cell, projSize = 0): string[] {
-  const shape = { cell, hidden: 2, projSize, bias: true, direction: 'bidirectional', merge: 'concat', dropout: 0, forgetBias: 0, recurrentInit: 'uniform' } as const;
-  const layers = [{ ...shape, input: 3 }, { ...shape, input: outputColumns({ ...shape, input: 3 }) }];
+  const shape = { cell, hiddenSize: 2, projSize, bias: true, direction: 'bidirectional', merge: 'concat', dropout: 0, forgetBias: 0, recurrentInit: 'uniform' } as const;
+  const layers = [{ ...shape, inputSize: 3 }, { ...shape, inputSize: outputColumns({ ...shape, inputSize: 3 }) }];
   return stackParameters(layers).map(({ name, shape: extents }) => `${name} [${extents}]`).sort();
 }
 
 const referenceParameters = (cell: ReferenceCell, projSize?: number): string[] =>
-  Object.entries(recurrentShapes({ cell, inputSize: 3, hiddenSize: 2, projSize, layers: 2, direction: 'bidirectional' }))
+  Object.entries(recurrentShapes({ cell, inputSize: 3, hiddenSize: 2, projSize, numLayers: 2, direction: 'bidirectional' }))
     .map(([parameter, extents]) => `${parameter} [${extents}]`).sort();
 
 /** What a cell of the engine's registry has not got, in words. */

@@ -63,7 +63,7 @@ test('a recurrence is measured over 16 of its steps, with its sizes folded in wh
   const { tuningTask } = await load<typeof TuningTasks>('/src/scheduler/tuning_tasks.ts');
   // 4·T·N·H² multiply-adds: below 2^23 in 16 steps of either.
   const foldedOver = (steps: number): { folds: boolean; dispatches: number } => {
-    const { candidates, record } = tuningTask({ kind: 'backward', cell: 'lstm', steps, batch: 7, hidden: 130, directions: 1 }, QUADS);
+    const { candidates, record } = tuningTask({ kind: 'backward', cell: 'lstm', timeSteps: steps, batchSize: 7, hiddenSize: 130, directions: 1 }, QUADS);
     const dispatches = (record as (tile: unknown) => Recording)(candidates[1]).commands.filter((command) => command.kind === 'dispatch');
     return { folds: dispatches.every(({ folded }) => folded.length > 0), dispatches: dispatches.length };
   };

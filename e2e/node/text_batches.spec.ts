@@ -8,8 +8,8 @@ const count = (length: number) => Uint32Array.from({ length }, (_, i) => i);
 
 test.describe('createBatches', () => {
   test('N=2, T=3 of 14 tokens: two windows, streams side by side, targets one ahead', () => {
-    const batches = createBatches(count(14), { batch: 2, window: 3 });
-    expect(batches).toMatchObject({ batch: 2, window: 3, windowsPerEpoch: 2, charactersPerEpoch: 12 });
+    const batches = createBatches(count(14), { batchSize: 2, timeSteps: 3 });
+    expect(batches).toMatchObject({ batchSize: 2, timeSteps: 3, windowsPerEpoch: 2, charactersPerEpoch: 12 });
     const first = batches.at(0);
     expect([...first.inputs]).toEqual([0, 6, 1, 7, 2, 8]);
     expect([...first.targets]).toEqual([1, 7, 2, 8, 3, 9]);
@@ -24,7 +24,7 @@ test.describe('createBatches', () => {
   for (const [N, T, length] of [[1, 1, 2], [1, 7, 50], [3, 5, 61], [5, 4, 21], [7, 3, 200]] as const) {
     test(`N=${N}, T=${T}, ${length} tokens: an epoch reads each character once, in order, and leaves fewer than N·T`, () => {
       const tokens = count(length);
-      const batches = createBatches(tokens, { batch: N, window: T });
+      const batches = createBatches(tokens, { batchSize: N, timeSteps: T });
       const streams: number[][] = Array.from({ length: N }, () => []);
       for (let step = 0; step < batches.windowsPerEpoch; step++) {
         const { inputs, targets } = batches.at(step);
@@ -40,9 +40,9 @@ test.describe('createBatches', () => {
   }
 
   test('any step by itself is what it is in sequence, also into given arrays', () => {
-    const batches = createBatches(count(1000), { batch: 4, window: 9 });
+    const batches = createBatches(count(1000), { batchSize: 4, timeSteps: 9 });
     const inSequence = Array.from({ length: 80 }, (_, step) => batches.at(step));
-    const into = allocateBatch({ batch: 4, window: 9 });
+    const into = allocateBatch({ batchSize: 4, timeSteps: 9 });
     for (const array of Object.values(into)) array.fill(77);
     for (const step of [79, 3, 26, 27, 0, 54]) {
       const batch = batches.at(step, into);
@@ -53,26 +53,26 @@ test.describe('createBatches', () => {
   });
 
   test('exactly one window fits N·T + 1 characters; one fewer is refused with what would fit', () => {
-    expect(createBatches(count(13), { batch: 3, window: 4 }).windowsPerEpoch).toBe(1);
-    expect(() => createBatches(count(12), { batch: 3, window: 4 })).toThrow(
-      'the text has 12 characters, too few for batch 3 × window 4: one window needs 3 · 4 + 1 = 13. ' +
-        'Use a batch of at most 2 or a window of at most 3, or a longer text',
+    expect(createBatches(count(13), { batchSize: 3, timeSteps: 4 }).windowsPerEpoch).toBe(1);
+    expect(() => createBatches(count(12), { batchSize: 3, timeSteps: 4 })).toThrow(
+      'the text has 12 characters, too few for batchSize 3 × timeSteps 4: one window needs 3 · 4 + 1 = 13. ' +
+        'Use a batchSize of at most 2 or timeSteps of at most 3, or a longer text',
     );
-    createBatches(count(12), { batch: 2, window: 4 });
-    createBatches(count(12), { batch: 3, window: 3 });
-    expect(() => createBatches(count(5), { batch: 8, window: 4 })).toThrow(/Use a batch of at most 1, or a longer text$/);
-    expect(() => createBatches(count(3), { batch: 8, window: 8 })).toThrow(/Use a longer text, or make both smaller$/);
-    expect(() => createBatches(count(0), { batch: 1, window: 1 })).toThrow(/the text has 0 characters/);
+    createBatches(count(12), { batchSize: 2, timeSteps: 4 });
+    createBatches(count(12), { batchSize: 3, timeSteps: 3 });
+    expect(() => createBatches(count(5), { batchSize: 8, timeSteps: 4 })).toThrow(/Use a batchSize of at most 1, or a longer text$/);
+    expect(() => createBatches(count(3), { batchSize: 8, timeSteps: 8 })).toThrow(/Use a longer text, or make both smaller$/);
+    expect(() => createBatches(count(0), { batchSize: 1, timeSteps: 1 })).toThrow(/the text has 0 characters/);
   });
 
   test('refuses counts that are none, a wrong step, arrays that do not fit', () => {
     for (const bad of [0, -1, 1.5, NaN, Infinity]) {
-      expect(() => createBatches(count(99), { batch: bad, window: 4 })).toThrow(`batch must be a whole number of at least 1; ${bad} was given`);
-      expect(() => createBatches(count(99), { batch: 4, window: bad })).toThrow(`window must be a whole number of at least 1; ${bad} was given`);
+      expect(() => createBatches(count(99), { batchSize: bad, timeSteps: 4 })).toThrow(`batchSize must be a whole number of at least 1; ${bad} was given`);
+      expect(() => createBatches(count(99), { batchSize: 4, timeSteps: bad })).toThrow(`timeSteps must be a whole number of at least 1; ${bad} was given`);
     }
-    const batches = createBatches(count(99), { batch: 2, window: 4 });
+    const batches = createBatches(count(99), { batchSize: 2, timeSteps: 4 });
     for (const bad of [-1, 0.5, NaN]) expect(() => batches.at(bad)).toThrow(`step must be a whole number of at least 0; ${bad} was given`);
-    const into = allocateBatch({ batch: 2, window: 4 });
+    const into = allocateBatch({ batchSize: 2, timeSteps: 4 });
     expect(() => batches.at(0, { ...into, inputs: new Uint32Array(7) })).toThrow('inputs has 7 elements; [4,2] needs 8');
     expect(() => batches.at(0, { ...into, targets: new Uint32Array(9) })).toThrow('targets has 9 elements; [4,2] needs 8');
     expect(() => batches.at(0, { ...into, begins: new Uint32Array(1) })).toThrow('begins has 1 elements; [2] needs 2');

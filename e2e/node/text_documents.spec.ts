@@ -51,7 +51,7 @@ test.describe('characters of documents', () => {
 test.describe('batches of documents', () => {
   test('each to the row that is free first; the rest of a window stays empty', () => {
     // Documents of 5, 1, 3 and 8 characters: 4, 0, 2 and 7 have one after them.
-    const batches = createBatches(count(17), { batch: 2, window: 3, documents: Uint32Array.of(0, 5, 6, 9) });
+    const batches = createBatches(count(17), { batchSize: 2, timeSteps: 3, documents: Uint32Array.of(0, 5, 6, 9) });
     expect(batches).toMatchObject({ windowsPerEpoch: 4, charactersPerEpoch: 13 });
     const windows = [0, 1, 2, 3].map((step) => batches.at(step));
     expect(windows.map((w) => reading(w, 0))).toEqual([
@@ -72,7 +72,7 @@ test.describe('batches of documents', () => {
     test(`N=${N}, T=${T}, B=${B}: an epoch predicts each character but the first of each document, once, from that document alone`, () => {
       const starts = Uint32Array.of(0, 9, 10, 12, 31, 33, 40, 64);
       const length = 70;
-      const batches = createBatches(count(length), { batch: N, window: T, backSteps: B, documents: starts });
+      const batches = createBatches(count(length), { batchSize: N, timeSteps: T, backTimeSteps: B, documents: starts });
       const documentOf = (character: number): number => starts.findLastIndex((first) => first <= character);
       const predicted: number[] = [];
       for (let step = 0; step < batches.windowsPerEpoch; step++) {
@@ -101,20 +101,20 @@ test.describe('batches of documents', () => {
   }
 
   test('refuses documents that are none', () => {
-    const of = (...documents: number[]) => () => createBatches(count(20), { batch: 2, window: 3, documents: Uint32Array.from(documents) });
+    const of = (...documents: number[]) => () => createBatches(count(20), { batchSize: 2, timeSteps: 3, documents: Uint32Array.from(documents) });
     expect(of(1, 5)).toThrow('documents[0] is 1; the first document must begin at 0');
     expect(of()).toThrow('documents[0] is undefined; the first document must begin at 0');
     expect(of(0, 7, 7)).toThrow('documents[1] is 7 and documents[2] is 7; each document must begin before the next');
     expect(of(0, 20)).toThrow('documents[1] is 20 and the text ends at 20');
-    expect(() => createBatches(count(3), { batch: 1, window: 1, documents: count(3) })).toThrow(/no document has two characters/);
+    expect(() => createBatches(count(3), { batchSize: 1, timeSteps: 1, documents: count(3) })).toThrow(/no document has two characters/);
     const list = [0, 5] as unknown as Uint32Array;
-    expect(() => createBatches(count(20), { batch: 2, window: 3, documents: list })).toThrow(TypeError);
+    expect(() => createBatches(count(20), { batchSize: 2, timeSteps: 3, documents: list })).toThrow(TypeError);
   });
 });
 
 test.describe('windows that go farther back', () => {
   test('N=2, T=2, B=5: shorter at the beginning, then the last three before the new ones', () => {
-    const batches = createBatches(count(25), { batch: 2, window: 2, backSteps: 5 });
+    const batches = createBatches(count(25), { batchSize: 2, timeSteps: 2, backTimeSteps: 5 });
     const windows = [0, 1, 2, 3].map((step) => batches.at(step));
     expect(windows.map((w) => reading(w, 1))).toEqual([
       { old: [], fresh: [12, 13], targets: [13, 14] },
@@ -126,25 +126,25 @@ test.describe('windows that go farther back', () => {
     expect(windows.map(({ begins }) => [...begins])).toEqual([[1, 1], [0, 0], [0, 0], [0, 0]]);
   });
 
-  const sizes: BatchOptions[] = [{ batch: 2, window: 3, backSteps: 3 }, { batch: 3, window: 4, backSteps: 7 }, { batch: 1, window: 2, backSteps: 9 }, { batch: 2, window: 5, backSteps: 10 }];
-  for (const { batch, window, backSteps } of sizes) {
-    test(`N=${batch}, T=${window}, B=${backSteps}: the state that is kept is that before the next window's first character`, () => {
-      const batches = createBatches(count(120), { batch, window, backSteps });
+  const sizes: BatchOptions[] = [{ batchSize: 2, timeSteps: 3, backTimeSteps: 3 }, { batchSize: 3, timeSteps: 4, backTimeSteps: 7 }, { batchSize: 1, timeSteps: 2, backTimeSteps: 9 }, { batchSize: 2, timeSteps: 5, backTimeSteps: 10 }];
+  for (const { batchSize, timeSteps, backTimeSteps } of sizes) {
+    test(`N=${batchSize}, T=${timeSteps}, B=${backTimeSteps}: the state that is kept is that before the next window's first character`, () => {
+      const batches = createBatches(count(120), { batchSize, timeSteps, backTimeSteps });
       for (let step = 0; step + 1 < batches.windowsPerEpoch; step++) {
         const [now, next] = [batches.at(step), batches.at(step + 1)];
-        expect(now.counted).toBe(batch * window);
-        for (let n = 0; n < batch; n++) {
-          expect(row(next.inputs, n, batch)[0]).toBe(row(now.inputs, n, batch)[0]! + now.kept[n]!);
-          expect(now.kept[n]).toBeLessThanOrEqual(window);
+        expect(now.counted).toBe(batchSize * timeSteps);
+        for (let n = 0; n < batchSize; n++) {
+          expect(row(next.inputs, n, batchSize)[0]).toBe(row(now.inputs, n, batchSize)[0]! + now.kept[n]!);
+          expect(now.kept[n]).toBeLessThanOrEqual(timeSteps);
         }
       }
-      const plain = createBatches(count(120), { batch, window });
+      const plain = createBatches(count(120), { batchSize, timeSteps });
       for (let step = 0; step < plain.windowsPerEpoch; step++) expect(batches.at(step).targets).toEqual(plain.at(step).targets);
     });
   }
 
   test('refuses to go back over less than the window', () => {
-    expect(() => createBatches(count(99), { batch: 2, window: 8, backSteps: 7 })).toThrow('backSteps is 7, below the window of 8');
+    expect(() => createBatches(count(99), { batchSize: 2, timeSteps: 8, backTimeSteps: 7 })).toThrow('backTimeSteps is 7, below timeSteps, 8');
   });
 });
 

@@ -74,7 +74,7 @@ test('by jamo: the losses beside the baselines, a sample of whole syllables, wei
 test('what the engine refuses ends with 2 and one line', async () => {
   const refused = await train(['book.txt', '--adapter', ADAPTER, '--batch', '64', '--window', '64']);
   expect(refused.status, refused.stderr).toBe(2);
-  expect(refused.stderr).toMatch(/^train: the text has \d+ characters, too few for batch 64 × window 64: .*\n$/);
+  expect(refused.stderr).toMatch(/^train: the text has \d+ characters, too few for batchSize 64 × timeSteps 64: .*\n$/);
   const prompt = await train(['book.txt', ...SMALL, '--prompt', 'Zürich']);
   expect(prompt.status, prompt.stderr).toBe(2);
   expect(prompt.stderr).toMatch(/^train: --prompt: the vocabulary of \d+ symbols has no 'Z' \(U\+005A\), .*\n$/);

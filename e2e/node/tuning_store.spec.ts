@@ -9,7 +9,7 @@ import { DIRECT_TILES, matmulCandidates, matmulTile, opKey, opOfKey, recurrentCa
 import { openTuningStore } from '../../src/gpu/tuning_store.ts';
 
 const product: MatmulOp = { kind: 'matmul', form: 'tn', M: 1024, N: 256, K: 2048 };
-const recurrence: RecurrentOp = { kind: 'backward', cell: 'lstm', steps: 64, batch: 32, hidden: 128, directions: 1 };
+const recurrence: RecurrentOp = { kind: 'backward', cell: 'lstm', timeSteps: 64, batchSize: 32, hiddenSize: 128, directions: 1 };
 const machine = 'machine';
 let folder = '';
 /** The name under which this version keeps its tiles. */

@@ -8,8 +8,8 @@ import { recurrentShapes } from '../../src/reference/recurrent.ts';
 import type { Attribute } from './model.ts';
 
 export interface Sizes {
-  /** T */ readonly steps: number;
-  /** N */ readonly batch: number;
+  /** T */ readonly timeSteps: number;
+  /** N */ readonly batchSize: number;
   /** I */ readonly inputSize: number;
   /** H */ readonly hiddenSize: number;
 }
@@ -89,25 +89,25 @@ export function onnxCase(seed: number, most: Sizes): OnnxCase {
   const { operator } = layouts[cell]!;
   const cellOptions: CellOptions = {
     ...own,
-    ...(draw() < 0.4 ? { clip: 0.3 + draw() } : {}),
+    ...(draw() < 0.4 ? { clipGates: 0.3 + draw() } : {}),
     ...(draw() < 0.4 && operator !== 'RNN'
       ? { activations: { gate: activation(), candidate: activation(), ...(operator === 'LSTM' ? { output: activation() } : {}) } }
       : {}),
     ...(cell === 'ind_rnn' && draw() < 0.5 ? { activation: activation() } : {}),
   };
-  const steps = upTo(most.steps);
-  const batch = upTo(most.batch);
+  const steps = upTo(most.timeSteps);
+  const batch = upTo(most.batchSize);
   const lengths = draw() < 0.5 ? Array.from({ length: batch }, () => upTo(steps)) : undefined;
   return {
-    seed, cell, cellOptions, steps, batch, ...(lengths && { lengths }), initial: draw() < 0.6,
+    seed, cell, cellOptions, timeSteps: steps, batchSize: batch, ...(lengths && { lengths }), initial: draw() < 0.6,
     inputSize: upTo(most.inputSize), hiddenSize: upTo(most.hiddenSize),
     direction: pick(['forward', 'reverse', 'bidirectional'] as const), bias: draw() < 0.7,
   };
 }
 
 /** For a reader of the report. */
-export function describeCase({ cell, cellOptions, steps, batch, inputSize, hiddenSize, direction, bias, lengths, initial }: OnnxCase): string {
-  const sizes = `T ${steps}, N ${batch}, I ${inputSize}, H ${hiddenSize}`;
+export function describeCase({ cell, cellOptions, timeSteps, batchSize, inputSize, hiddenSize, direction, bias, lengths, initial }: OnnxCase): string {
+  const sizes = `T ${timeSteps}, N ${batchSize}, I ${inputSize}, H ${hiddenSize}`;
   const rest = `${direction}${bias ? '' : ', no bias'}${initial ? '' : ', from zeros'}${lengths ? `, lengths ${lengths}` : ''}`;
   return `${cell} ${JSON.stringify(cellOptions)}, ${sizes}, ${rest}`;
 }
@@ -118,15 +118,15 @@ export const suffixesOf = ({ direction }: Pick<OnnxCase, 'direction'>): readonly
 
 /** The arrays that go into a configuration. */
 export function onnxArrays(given: OnnxCase): OnnxArrays {
-  const { seed, cell, steps, batch, inputSize, hiddenSize, initial } = given;
+  const { seed, cell, timeSteps, batchSize, inputSize, hiddenSize, initial } = given;
   const draw = uniform(1000 + seed);
   const random = (size: number, scale: number): Float32Array => Float32Array.from({ length: size }, () => (2 * draw() - 1) * scale);
   const parameters: Record<string, Float32Array> = {};
   for (const [name, shape] of Object.entries(recurrentShapes({ ...given, cell: cells[cell] }))) {
     parameters[name] = random(shape.reduce((a, b) => a * b, 1), name.startsWith('weight') && shape.length > 1 ? 1.5 / Math.sqrt(shape[1]!) : 0.8);
   }
-  const input = random(steps * batch * inputSize, 1.5);
-  const states = suffixesOf(given).length * batch * hiddenSize;
+  const input = random(timeSteps * batchSize * inputSize, 1.5);
+  const states = suffixesOf(given).length * batchSize * hiddenSize;
   return { parameters, input, ...(initial && { h0: random(states, 1), ...(cells[cell].states > 1 && { c0: random(states, 1) }) }) };
 }
 
@@ -149,7 +149,7 @@ export function onnxAttributes(
         typeof item === 'string' ? item[0]!.toUpperCase() + item.slice(1) : 'affine' in item ? 'Affine' : 'HardSigmoid'
       )),
       ...(constants.length ? { activation_alpha: constants.map(([alpha]) => alpha), activation_beta: constants.map(([, beta]) => beta) } : {}),
-      ...(cellOptions.clip === undefined ? {} : { clip: cellOptions.clip }),
+      ...(cellOptions.clipGates === undefined ? {} : { clip: cellOptions.clipGates }),
       ...(operator === 'GRU' ? { linear_before_reset: cellOptions.resetAfter ? 1 : 0 } : {}),
       ...(cell.startsWith('coupled') ? { input_forget: 1 } : {}),
     },

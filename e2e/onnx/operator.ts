@@ -16,7 +16,7 @@ export interface OnnxResults {
 }
 
 export async function runOnnx(given: OnnxCase, { parameters, input, h0, c0 }: OnnxArrays): Promise<OnnxResults> {
-  const { cell, steps: T, batch: N, inputSize: I, hiddenSize: H, bias, lengths } = given;
+  const { cell, timeSteps: T, batchSize: N, inputSize: I, hiddenSize: H, bias, lengths } = given;
   const { operator, gates, peepholes } = layouts[cell]!;
   const { diagonal } = cells[cell];
   const suffixes = suffixesOf(given);

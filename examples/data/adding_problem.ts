@@ -18,28 +18,28 @@ export interface AddingBatch {
 
 export interface SyntheticOptions {
   /** T. */
-  readonly steps: number;
+  readonly timeSteps: number;
   /** N. */
-  readonly batch: number;
+  readonly batchSize: number;
   readonly seed: number;
   /** Which batch of the seed, from 0; no other needs to be drawn for it. */
   readonly index: number;
 }
 
 /** @throws RangeError where T is below 2, N below 1, or the seed or the index is no whole number. */
-export function addingBatch({ steps, batch, seed, index }: SyntheticOptions): AddingBatch {
-  if (!Number.isSafeInteger(steps) || steps < 2) throw new RangeError(`steps is ${steps}; two numbers to add need a whole number of at least 2`);
-  if (!Number.isSafeInteger(batch) || batch < 1) throw new RangeError(`batch is ${batch}; it must be a whole number of at least 1`);
+export function addingBatch({ timeSteps, batchSize, seed, index }: SyntheticOptions): AddingBatch {
+  if (!Number.isSafeInteger(timeSteps) || timeSteps < 2) throw new RangeError(`timeSteps is ${timeSteps}; two numbers to add need a whole number of at least 2`);
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) throw new RangeError(`batchSize is ${batchSize}; it must be a whole number of at least 1`);
   const random = createRandom(seed, index);
-  const half = Math.floor(steps / 2);
-  const inputs = new Float32Array(steps * batch * 2);
-  const targets = new Float32Array(batch);
-  for (let n = 0; n < batch; n++) {
-    for (let t = 0; t < steps; t++) inputs[(t * batch + n) * 2] = random.uniform();
-    for (const t of [random.below(half), half + random.below(steps - half)]) {
-      inputs[(t * batch + n) * 2 + 1] = 1;
+  const half = Math.floor(timeSteps / 2);
+  const inputs = new Float32Array(timeSteps * batchSize * 2);
+  const targets = new Float32Array(batchSize);
+  for (let n = 0; n < batchSize; n++) {
+    for (let t = 0; t < timeSteps; t++) inputs[(t * batchSize + n) * 2] = random.uniform();
+    for (const t of [random.below(half), half + random.below(timeSteps - half)]) {
+      inputs[(t * batchSize + n) * 2 + 1] = 1;
       // The rounded number that the network sees, not the one that was drawn.
-      targets[n]! += inputs[(t * batch + n) * 2]!;
+      targets[n]! += inputs[(t * batchSize + n) * 2]!;
     }
   }
   return { inputs, targets };

@@ -8,7 +8,7 @@ export interface CopyOptions {
   /** D: steps from the last symbol to the signal, the signal included. */
   readonly delay: number;
   /** N. */
-  readonly batch: number;
+  readonly batchSize: number;
   readonly seed: number;
   /** Which batch of the seed, from 0; no other needs to be drawn for it. */
   readonly index: number;
@@ -20,7 +20,7 @@ export interface CopyOptions {
 
 export interface CopyBatch {
   /** T = D + 2·S. */
-  readonly steps: number;
+  readonly timeSteps: number;
   /** K + 2 for the inputs; the answers need the first K + 1. */
   readonly vocabulary: number;
   /** [T,N] */
@@ -33,25 +33,25 @@ export interface CopyBatch {
 
 /** @throws RangeError where a count is not a whole number of at least 1 (K: 2). */
 export function copyBatch(options: CopyOptions): CopyBatch {
-  const { delay, batch, length, alphabet } = checked(options);
+  const { delay, batchSize, length, alphabet } = checked(options);
   const random = createRandom(options.seed, options.index);
-  const steps = delay + 2 * length;
+  const timeSteps = delay + 2 * length;
   const blank = alphabet;
   const signal = alphabet + 1;
-  const inputs = new Uint32Array(steps * batch).fill(blank);
-  const targets = new Uint32Array(steps * batch).fill(blank);
-  const mask = new Float32Array(steps * batch);
-  for (let n = 0; n < batch; n++) {
-    inputs[(length + delay - 1) * batch + n] = signal;
+  const inputs = new Uint32Array(timeSteps * batchSize).fill(blank);
+  const targets = new Uint32Array(timeSteps * batchSize).fill(blank);
+  const mask = new Float32Array(timeSteps * batchSize);
+  for (let n = 0; n < batchSize; n++) {
+    inputs[(length + delay - 1) * batchSize + n] = signal;
     for (let s = 0; s < length; s++) {
       const symbol = random.below(alphabet);
-      const answer = (length + delay + s) * batch + n;
-      inputs[s * batch + n] = symbol;
+      const answer = (length + delay + s) * batchSize + n;
+      inputs[s * batchSize + n] = symbol;
       targets[answer] = symbol;
       mask[answer] = 1;
     }
   }
-  return { steps, vocabulary: alphabet + 2, inputs, targets, mask };
+  return { timeSteps, vocabulary: alphabet + 2, inputs, targets, mask };
 }
 
 /**
@@ -59,12 +59,12 @@ export function copyBatch(options: CopyOptions): CopyBatch {
  * `perStep` is the mean over all T steps (Arjovsky et al.: 10·log 8 / (D + 20)), `perSymbol` over the S steps of the mask.
  */
 export function copyBaseline(options: Pick<CopyOptions, 'delay' | 'length' | 'alphabet'>): { perStep: number; perSymbol: number } {
-  const { delay, length, alphabet } = checked({ ...options, batch: 1, seed: 0, index: 0 });
+  const { delay, length, alphabet } = checked({ ...options, batchSize: 1, seed: 0, index: 0 });
   return { perStep: (length * Math.log(alphabet)) / (delay + 2 * length), perSymbol: Math.log(alphabet) };
 }
 
 function checked({ length = 10, alphabet = 8, ...options }: CopyOptions): Required<CopyOptions> {
-  const least = { delay: [options.delay, 1], batch: [options.batch, 1], length: [length, 1], alphabet: [alphabet, 2] } as const;
+  const least = { delay: [options.delay, 1], batchSize: [options.batchSize, 1], length: [length, 1], alphabet: [alphabet, 2] } as const;
   for (const [name, [value, minimum]] of Object.entries(least)) {
     if (!Number.isSafeInteger(value) || value < minimum) throw new RangeError(`${name} is ${value}; it must be a whole number of at least ${minimum}`);
   }

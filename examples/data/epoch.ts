@@ -3,7 +3,7 @@ import { createRandom } from './random.ts';
 
 export interface EpochOptions {
   /** N: examples of a batch. */
-  readonly batch: number;
+  readonly batchSize: number;
   readonly seed: number;
   /** From 0; each has an order of its own, which no other needs to be drawn for. Default 0. */
   readonly epoch?: number;
@@ -19,19 +19,19 @@ export interface EpochOptions {
  * @throws RangeError where a batch would have no example, or none is full and `last` is 'drop'.
  */
 export function epochBatches(lengths: ArrayLike<number>, options: EpochOptions): number[][] {
-  const { batch, seed, epoch = 0, bucketed = false, last = 'drop' } = options;
+  const { batchSize, seed, epoch = 0, bucketed = false, last = 'drop' } = options;
   const count = lengths.length;
-  if (!Number.isSafeInteger(batch) || batch < 1) throw new RangeError(`batch is ${batch}; it must be a whole number of at least 1`);
-  if (count === 0 || (last === 'drop' && count < batch)) {
-    throw new RangeError(`${count} examples do not fill a batch of ${batch}; use a smaller batch, or last: 'keep'`);
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) throw new RangeError(`batchSize is ${batchSize}; it must be a whole number of at least 1`);
+  if (count === 0 || (last === 'drop' && count < batchSize)) {
+    throw new RangeError(`${count} examples do not fill a batch of ${batchSize}; use a smaller batchSize, or last: 'keep'`);
   }
   const random = createRandom(seed, epoch);
   const order = random.shuffled(Array(count).keys());
   // A full epoch differs from the next in which examples of equal length meet: the sort is stable and the order was shuffled.
-  const used = last === 'drop' ? order.slice(0, count - (count % batch)) : order;
+  const used = last === 'drop' ? order.slice(0, count - (count % batchSize)) : order;
   if (bucketed) used.sort((a, b) => lengths[a]! - lengths[b]!);
   const batches: number[][] = [];
-  for (let i = 0; i < used.length; i += batch) batches.push(used.slice(i, i + batch));
+  for (let i = 0; i < used.length; i += batchSize) batches.push(used.slice(i, i + batchSize));
   return bucketed ? random.shuffled(batches) : batches;
 }
 

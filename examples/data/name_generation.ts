@@ -22,8 +22,8 @@ export interface GenerationBatch extends DecoderArrays {
   readonly labels: Uint32Array<ArrayBuffer>;
 }
 
-/** @param symbols from `generationSymbols`. @param options.steps T, at least the longest name and one more. */
-export function generationBatch(names: readonly LabelledName[], symbols: Symbols, options: { steps?: number } = {}): GenerationBatch {
+/** @param symbols from `generationSymbols`. @param options.timeSteps T, at least the longest name and one more. */
+export function generationBatch(names: readonly LabelledName[], symbols: Symbols, options: { timeSteps?: number } = {}): GenerationBatch {
   const arrays = teacherForcing(names.map(({ name }) => symbols.encode(name)), {
     start: names.map(({ label }) => symbols.token(startSymbol(label))),
     end: symbols.token(END),

@@ -55,7 +55,7 @@ export interface NameBatch extends PaddedTokens {
 }
 
 /** Characters [T,N] and the class of each name [N]. */
-export function nameBatch(names: readonly LabelledName[], symbols: Symbols, options: { steps?: number } = {}): NameBatch {
+export function nameBatch(names: readonly LabelledName[], symbols: Symbols, options: { timeSteps?: number } = {}): NameBatch {
   return {
     ...padTimeFirst(names.map(({ name }) => symbols.encode(name)), options),
     labels: Uint32Array.from(names, ({ label }) => label),

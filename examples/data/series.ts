@@ -75,34 +75,34 @@ export function prepareSeries(values: ArrayLike<number>, shares: { validation?: 
  * The places of a part that have T values before them. Those values may lie in the part before: they are past by then.
  * @throws RangeError where there is none.
  */
-export function predictable({ start, end }: Range, window: number): number[] {
-  if (!Number.isSafeInteger(window) || window < 1) throw new RangeError(`window is ${window}; it must be a whole number of at least 1`);
-  const first = Math.max(start, window);
-  if (first >= end) throw new RangeError(`no value before ${end} has ${window} values before it; use a window of at most ${end - 1}`);
+export function predictable({ start, end }: Range, timeSteps: number): number[] {
+  if (!Number.isSafeInteger(timeSteps) || timeSteps < 1) throw new RangeError(`timeSteps is ${timeSteps}; it must be a whole number of at least 1`);
+  const first = Math.max(start, timeSteps);
+  if (first >= end) throw new RangeError(`no value before ${end} has ${timeSteps} values before it; use timeSteps of at most ${end - 1}`);
   return Array.from({ length: end - first }, (_, i) => first + i);
 }
 
 export interface SeriesBatch {
   /** T. */
-  readonly steps: number;
+  readonly timeSteps: number;
   /** N. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** [T,N,1] the scaled values before each place. */
   readonly inputs: Float32Array<ArrayBuffer>;
   /** [N,1] the scaled value at each place. */
   readonly targets: Float32Array<ArrayBuffer>;
 }
 
-/** @param places [N] from `predictable` with the same window. */
-export function seriesBatch({ scaled }: Series, places: readonly number[], window: number): SeriesBatch {
-  const batch = places.length;
-  if (batch === 0) throw new RangeError('there are no places; a batch needs at least one');
-  const inputs = new Float32Array(window * batch);
+/** @param places [N] from `predictable` with the same timeSteps. */
+export function seriesBatch({ scaled }: Series, places: readonly number[], timeSteps: number): SeriesBatch {
+  const batchSize = places.length;
+  if (batchSize === 0) throw new RangeError('there are no places; a batch needs at least one');
+  const inputs = new Float32Array(timeSteps * batchSize);
   places.forEach((place, n) => {
-    if (!(place >= window && place < scaled.length)) {
-      throw new RangeError(`place ${place} has no ${window} values before it in a series of ${scaled.length}; take places from predictable()`);
+    if (!(place >= timeSteps && place < scaled.length)) {
+      throw new RangeError(`place ${place} has no ${timeSteps} values before it in a series of ${scaled.length}; take places from predictable()`);
     }
-    for (let t = 0; t < window; t++) inputs[t * batch + n] = scaled[place - window + t]!;
+    for (let t = 0; t < timeSteps; t++) inputs[t * batchSize + n] = scaled[place - timeSteps + t]!;
   });
-  return { steps: window, batch, inputs, targets: Float32Array.from(places, (place) => scaled[place]!) };
+  return { timeSteps, batchSize, inputs, targets: Float32Array.from(places, (place) => scaled[place]!) };
 }

@@ -47,10 +47,10 @@ export function spellingPairs(entries: readonly Pronunciation[]): SpellingPair[]
 
 export interface SpellingBatch {
   /** N. */
-  readonly batch: number;
+  readonly batchSize: number;
   readonly encoder: {
     /** T. */
-    readonly steps: number;
+    readonly timeSteps: number;
     /** [T,N] */
     readonly letters: Uint32Array<ArrayBuffer>;
     /** [N] */
@@ -62,14 +62,14 @@ export interface SpellingBatch {
 
 /** @param options T of the encoder and of the decoder, where plans have fixed ones. */
 export function spellingBatch(
-  pairs: readonly SpellingPair[], { letters, phonemes }: SpellingSymbols, options: { encoderSteps?: number; decoderSteps?: number } = {},
+  pairs: readonly SpellingPair[], { letters, phonemes }: SpellingSymbols, options: { sourceTimeSteps?: number; timeSteps?: number } = {},
 ): SpellingBatch {
-  const { encoderSteps, decoderSteps } = options;
-  const source = padTimeFirst(pairs.map(({ word }) => letters.encode(word)), encoderSteps === undefined ? {} : { steps: encoderSteps });
+  const { sourceTimeSteps, timeSteps } = options;
+  const source = padTimeFirst(pairs.map(({ word }) => letters.encode(word)), sourceTimeSteps === undefined ? {} : { timeSteps: sourceTimeSteps });
   const decoder = teacherForcing(pairs.map((pair) => phonemes.encode(pair.phonemes)), {
     start: phonemes.token(START),
     end: phonemes.token(END),
-    ...(decoderSteps === undefined ? {} : { steps: decoderSteps }),
+    ...(timeSteps === undefined ? {} : { timeSteps }),
   });
-  return { batch: source.batch, encoder: { steps: source.steps, letters: source.tokens, lengths: source.lengths }, decoder };
+  return { batchSize: source.batchSize, encoder: { timeSteps: source.timeSteps, letters: source.tokens, lengths: source.lengths }, decoder };
 }

@@ -12,7 +12,7 @@ export interface StepsSize {
   /** K: hypotheses of a word. */
   readonly width: number;
   /** S of the encoder. */
-  readonly sourceSteps: number;
+  readonly sourceTimeSteps: number;
 }
 
 export class DecoderSteps {
@@ -30,9 +30,9 @@ export class DecoderSteps {
     this.#network = network;
     this.size = size;
     this.first = Array.from({ length: size.words }, (_, word) => word);
-    this.#encoder = network.encoder.plan({ steps: size.sourceSteps, batch: size.words, ragged: true });
-    this.#stream = network.decoder.stream({ batch: rows });
-    this.#attention = network.attention?.plan({ steps: 1, sourceSteps: size.sourceSteps, batch: rows }) ?? null;
+    this.#encoder = network.encoder.plan({ timeSteps: size.sourceTimeSteps, batchSize: size.words, ragged: true });
+    this.#stream = network.decoder.stream({ batchSize: rows });
+    this.#attention = network.attention?.plan({ timeSteps: 1, sourceTimeSteps: size.sourceTimeSteps, batchSize: rows }) ?? null;
     this.#head = network.head.plan({ rows });
   }
 

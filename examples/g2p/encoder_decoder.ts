@@ -9,9 +9,9 @@ import type { SpellingBatch } from '../data/spelling.ts';
 export interface EncoderDecoderOptions {
   readonly cell: 'lstm' | 'gru';
   /** H of either network; with both directions, of each. */
-  readonly hidden: number;
+  readonly hiddenSize: number;
   /** Of the encoder. The decoder has one for each layer and direction of it, which starts from that one's final state. */
-  readonly layers: number;
+  readonly numLayers: number;
   readonly encoder: 'forward' | 'bidirectional';
   /** Luong's; 'dot' sums the encoder's directions, 'general' has them side by side. */
   readonly attention: 'none' | 'dot' | 'general';
@@ -24,11 +24,11 @@ export interface EncoderDecoderOptions {
 
 export interface WindowSize {
   /** S of the encoder. */
-  readonly sourceSteps: number;
+  readonly sourceTimeSteps: number;
   /** T of the decoder. */
-  readonly steps: number;
+  readonly timeSteps: number;
   /** N */
-  readonly batch: number;
+  readonly batchSize: number;
 }
 
 export class EncoderDecoder {
@@ -41,17 +41,17 @@ export class EncoderDecoder {
   readonly #windows = new Map<string, Window>();
 
   constructor(gpu: Gpu, options: EncoderDecoderOptions) {
-    const { cell, hidden, layers, encoder, attention, inputs, symbols, seed } = options;
+    const { cell, hiddenSize, numLayers, encoder, attention, inputs, symbols, seed } = options;
     const directions = encoder === 'bidirectional' ? 2 : 1;
     const sums = attention === 'dot';
     this.gpu = gpu;
     this.options = options;
-    const common = { cell, hiddenSize: hidden, ...(cell === 'lstm' && { forgetBias: 1 }) };
-    this.encoder = createRecurrent(gpu, { ...common, inputSize: inputs, layers, direction: encoder, merge: sums ? 'sum' : 'concat', seed });
-    this.decoder = createRecurrent(gpu, { ...common, inputSize: symbols, layers: layers * directions, seed: seed + 1 });
+    const common = { cell, hiddenSize, ...(cell === 'lstm' && { forgetBias: 1 }) };
+    this.encoder = createRecurrent(gpu, { ...common, inputSize: inputs, numLayers, direction: encoder, merge: sums ? 'sum' : 'concat', seed });
+    this.decoder = createRecurrent(gpu, { ...common, inputSize: symbols, numLayers: numLayers * directions, seed: seed + 1 });
     this.attention = attention === 'none' ? null
-      : createAttention(gpu, { score: attention, decoderSize: hidden, encoderSize: sums ? hidden : hidden * directions, seed: seed + 2 });
-    this.head = createLinear(gpu, { inputSize: hidden, outputSize: symbols - 1, seed: seed + 3 });
+      : createAttention(gpu, { score: attention, decoderSize: hiddenSize, encoderSize: sums ? hiddenSize : hiddenSize * directions, seed: seed + 2 });
+    this.head = createLinear(gpu, { inputSize: hiddenSize, outputSize: symbols - 1, seed: seed + 3 });
   }
 
   /** What an update moves. */
@@ -61,7 +61,7 @@ export class EncoderDecoder {
 
   /** The window of a size, made when it is first asked for. */
   window(size: WindowSize, use: 'training' | 'measuring'): Window {
-    const key = `${size.sourceSteps} ${size.steps} ${size.batch} ${use}`;
+    const key = `${size.sourceTimeSteps} ${size.timeSteps} ${size.batchSize} ${use}`;
     const window = this.#windows.get(key) ?? new Window(this, size, use === 'training');
     this.#windows.set(key, window);
     return window;
@@ -83,14 +83,14 @@ export class Window {
   readonly loss: Loss;
   readonly #network: EncoderDecoder;
 
-  constructor(network: EncoderDecoder, { sourceSteps, steps, batch }: WindowSize, training: boolean) {
+  constructor(network: EncoderDecoder, { sourceTimeSteps, timeSteps, batchSize }: WindowSize, training: boolean) {
     const { symbols } = network.options;
     this.#network = network;
-    this.encoder = network.encoder.plan({ steps: sourceSteps, batch, training, ragged: true });
-    this.decoder = network.decoder.plan({ steps, batch, training, ragged: true });
-    this.attention = network.attention?.plan({ steps, sourceSteps, batch, training }) ?? null;
-    this.head = network.head.plan({ rows: steps * batch });
-    this.loss = createLoss(network.gpu, { loss: 'cross_entropy', steps, batch, features: symbols - 1 });
+    this.encoder = network.encoder.plan({ timeSteps: sourceTimeSteps, batchSize, training, ragged: true });
+    this.decoder = network.decoder.plan({ timeSteps, batchSize, training, ragged: true });
+    this.attention = network.attention?.plan({ timeSteps, sourceTimeSteps, batchSize, training }) ?? null;
+    this.head = network.head.plan({ rows: timeSteps * batchSize });
+    this.loss = createLoss(network.gpu, { loss: 'cross_entropy', timeSteps, batchSize, features: symbols - 1 });
   }
 
   /** Teacher forcing: the decoder reads the right phonemes, whatever it would have said. */

@@ -17,11 +17,11 @@ const windowSteps = (longest: number): number => Math.ceil(longest / STEPS_APART
 export function batchAndWindow(
   network: EncoderDecoder, pairs: readonly SpellingPair[], symbols: SpellingSymbols, use: 'training' | 'measuring',
 ): { batch: SpellingBatch; window: Window } {
-  const sourceSteps = windowSteps(Math.max(...pairs.map(({ word }) => word.length)));
-  const steps = windowSteps(1 + Math.max(...pairs.map(({ phonemes }) => phonemes.length)));
+  const sourceTimeSteps = windowSteps(Math.max(...pairs.map(({ word }) => word.length)));
+  const timeSteps = windowSteps(1 + Math.max(...pairs.map(({ phonemes }) => phonemes.length)));
   return {
-    batch: spellingBatch(pairs, symbols, { encoderSteps: sourceSteps, decoderSteps: steps }),
-    window: network.window({ sourceSteps, steps, batch: pairs.length }, use),
+    batch: spellingBatch(pairs, symbols, { sourceTimeSteps, timeSteps }),
+    window: network.window({ sourceTimeSteps, timeSteps, batchSize: pairs.length }, use),
   };
 }
 
@@ -42,7 +42,7 @@ export async function heldOutLoss(network: EncoderDecoder, words: readonly Pronu
 
 export interface TranscribeOptions {
   /** Words side by side. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** Hypotheses of a word: 1 is greedy search. */
   readonly width: number;
   /** Phonemes of an answer at most. */
@@ -51,19 +51,19 @@ export interface TranscribeOptions {
 
 /** What the network says for each word, beside the right answers. */
 export async function transcribe(
-  network: EncoderDecoder, words: readonly Pronunciation[], symbols: SpellingSymbols, { batch, width, longest }: TranscribeOptions,
+  network: EncoderDecoder, words: readonly Pronunciation[], symbols: SpellingSymbols, { batchSize, width, longest }: TranscribeOptions,
 ): Promise<(Transcription<string> & { word: string })[]> {
   const { letters, phonemes } = symbols;
   const found: (Transcription<string> & { word: string })[] = [];
   let steps: DecoderSteps | undefined;
   try {
-    for (const some of batches(words, batch)) {
-      const sourceSteps = windowSteps(Math.max(...some.map(({ word }) => word.length)));
-      if (steps?.size.sourceSteps !== sourceSteps) {
+    for (const some of batches(words, batchSize)) {
+      const sourceTimeSteps = windowSteps(Math.max(...some.map(({ word }) => word.length)));
+      if (steps?.size.sourceTimeSteps !== sourceTimeSteps) {
         steps?.destroy();
-        steps = new DecoderSteps(network, { words: batch, width, sourceSteps });
+        steps = new DecoderSteps(network, { words: batchSize, width, sourceTimeSteps });
       }
-      steps.start(padTimeFirst(filled(some, batch).map(({ word }) => letters.encode(word)), { steps: sourceSteps }));
+      steps.start(padTimeFirst(filled(some, batchSize).map(({ word }) => letters.encode(word)), { timeSteps: sourceTimeSteps }));
       const options = { start: phonemes.token(START), end: phonemes.token(END), maximumLength: longest, width };
       const answers = await decodeBeam(steps.step, steps.first.slice(0, some.length), options);
       answers.forEach(([best], n) => found.push({ word: some[n]!.word, output: phonemes.decode(best!.tokens), references: some[n]!.variants }));

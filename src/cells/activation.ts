@@ -16,8 +16,8 @@ export type Activation =
 export interface CellOptions {
   /** ONNX's f, g and h: of the gates, of the candidate, of the cell state on its way out. */
   readonly activations?: { readonly gate?: Activation; readonly candidate?: Activation; readonly output?: Activation };
-  /** Clamp every gate's summed pre-activation, peepholes included, to ±clip; never the cell state. */
-  readonly clip?: number;
+  /** Clamp every gate's summed pre-activation, peepholes included, to ±clipGates; never the cell state. */
+  readonly clipGates?: number;
   /** Which cell state a peephole's output gate sees: the new one (Gers & Schmidhuber, ONNX), or the previous one (WebNN). Default 'new'. */
   readonly peepholeOutput?: 'new' | 'previous';
   /** The chance that a unit of h is dropped inside the recurrent product, the same ones at every step (Gal & Ghahramani 2016). */
@@ -56,7 +56,7 @@ function checkActivation(activation: Activation, name: string): void {
 /** What each option of a cell must be. */
 export const CELL_OPTIONS: Checks<CellOptions> = {
   activations: fields('activations', { gate: checkActivation, candidate: checkActivation, output: checkActivation }, []),
-  clip: within({ above: 0 }),
+  clipGates: within({ above: 0 }),
   peepholeOutput: among('new', 'previous'),
   recurrentDropout: fraction,
   layerNorm: flag,
@@ -82,7 +82,7 @@ export function limitsOf(role: 'GATE' | 'CANDIDATE', constants: CellConstants): 
 }
 
 /** The shader constants of a cell's options. */
-export function optionConstants({ activations = {}, clip, peepholeOutput = 'new', zoneout = {}, recurrentDropout = 0 }: CellOptions): CellConstants {
+export function optionConstants({ activations = {}, clipGates, peepholeOutput = 'new', zoneout = {}, recurrentDropout = 0 }: CellOptions): CellConstants {
   return {
     ...(recurrentDropout && { RECURRENT_DROPOUT: recurrentDropout }),
     ...(zoneout.h && { ZONEOUT_H: zoneout.h }),
@@ -90,7 +90,7 @@ export function optionConstants({ activations = {}, clip, peepholeOutput = 'new'
     ...(activations.gate !== undefined && constantsOf('GATE', activations.gate)),
     ...(activations.candidate !== undefined && constantsOf('CANDIDATE', activations.candidate)),
     ...(activations.output !== undefined && constantsOf('OUTPUT', activations.output)),
-    ...(clip !== undefined && { CLIP: clip }),
+    ...(clipGates !== undefined && { CLIP: clipGates }),
     ...(peepholeOutput === 'previous' && { OUTPUT_SEES_PREVIOUS: 1 }),
   };
 }

@@ -49,9 +49,9 @@ export interface MatmulOp {
 export interface RecurrentOp {
   readonly kind: 'forward' | 'backward';
   readonly cell: string;
-  readonly steps: number;
-  readonly batch: number;
-  readonly hidden: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
+  readonly hiddenSize: number;
   readonly directions: number;
 }
 
@@ -78,7 +78,7 @@ export interface TunedTiles {
 /** Names an op, its kind and its size: `matmul.nt 2048x512x128`, `lstm.forward T=64 N=32 H=128 D=1`. */
 export function opKey(op: Op): string {
   if (op.kind === 'matmul') return `matmul.${op.form} ${op.M}x${op.N}x${op.K}`;
-  return `${op.cell}.${op.kind} T=${op.steps} N=${op.batch} H=${op.hidden} D=${op.directions}`;
+  return `${op.cell}.${op.kind} T=${op.timeSteps} N=${op.batchSize} H=${op.hiddenSize} D=${op.directions}`;
 }
 
 /** The op of such a name, or null where it is none. */
@@ -86,7 +86,7 @@ export function opOfKey(key: string): Op | null {
   const [, form, M, N, K] = /^matmul\.(nn|nt|tn) (\d{1,10})x(\d{1,10})x(\d{1,10})$/.exec(key) ?? [];
   if (form) return { kind: 'matmul', form: form as MatmulOp['form'], M: Number(M), N: Number(N), K: Number(K) };
   const [, cell, kind, T, batch, H, D] = /^(\w+)\.(forward|backward) T=(\d{1,10}) N=(\d{1,10}) H=(\d{1,10}) D=([12])$/.exec(key) ?? [];
-  return cell ? { kind: kind as RecurrentOp['kind'], cell, steps: Number(T), batch: Number(batch), hidden: Number(H), directions: Number(D) } : null;
+  return cell ? { kind: kind as RecurrentOp['kind'], cell, timeSteps: Number(T), batchSize: Number(batch), hiddenSize: Number(H), directions: Number(D) } : null;
 }
 
 export const matmulTile = (tiles: Tiles, op: MatmulOp): MatmulTile => tiles.tuned?.matmul.get(opKey(op)) ?? fixedMatmulTile(tiles, op);
@@ -100,8 +100,8 @@ function fixedMatmulTile(tiles: Tiles, { M, N, K }: MatmulOp): MatmulTile {
 }
 
 /** Likewise. Cells differ in their gates; four are counted. */
-const fixedRecurrentTile = (tiles: Tiles, { kind, steps, batch, hidden, directions }: RecurrentOp): RecurrentTile =>
-  (4 * steps * batch * directions * hidden * hidden >= LARGE_RECURRENCE ? tiles.large : tiles)[kind];
+const fixedRecurrentTile = (tiles: Tiles, { kind, timeSteps, batchSize, hiddenSize, directions }: RecurrentOp): RecurrentTile =>
+  (4 * timeSteps * batchSize * directions * hiddenSize * hiddenSize >= LARGE_RECURRENCE ? tiles.large : tiles)[kind];
 
 /** The same tiles with this one for that op. */
 export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile): Tiles {

@@ -8,8 +8,8 @@ import type { Recording } from '../gpu/recording.ts';
 import { grid } from './grid.ts';
 
 /** Record merged [rows,H] = scale · (the two halves of each row of both [rows,2H]). */
-export function mergeDirections(recording: Recording, both: Slice, merged: Slice, shape: { rows: number; hidden: number; scale: number }): void {
-  recording.dispatch(mergeShader, 'merge', { bindings: { both, merged }, params: { ...shape }, workgroups: grid(shape.rows * shape.hidden, 64) });
+export function mergeDirections(recording: Recording, both: Slice, merged: Slice, shape: { rows: number; hiddenSize: number; scale: number }): void {
+  recording.dispatch(mergeShader, 'merge', { bindings: { both, merged }, params: { rows: shape.rows, hidden: shape.hiddenSize, scale: shape.scale }, workgroups: grid(shape.rows * shape.hiddenSize, 64) });
 }
 
 /** Record swapped [B,A,C] = source [A,B,C]. */

@@ -5,9 +5,9 @@ import type { Recording } from '../gpu/recording.ts';
 import { grid, rowGrid } from './grid.ts';
 
 export interface AttentionShape {
-  /** T of the decoder */ readonly steps: number;
+  /** T of the decoder */ readonly timeSteps: number;
   /** S of the encoder */ readonly sources: number;
-  /** N */ readonly batch: number;
+  /** N */ readonly batchSize: number;
   /** E */ readonly features: number;
 }
 
@@ -37,18 +37,20 @@ export function attendBackward(
   mix(recording, shape, { encoder, lengths, weights: dScores, context: dQuery });
   recording.dispatch(shader, 'encoder_gradient', {
     bindings: { query, lengths, weights, d_context: dContext, d_scores: dScores, d_encoder: dEncoder },
-    params: { ...shape },
-    workgroups: rowGrid(shape.sources * shape.batch, shape.features, 64),
+    params: params(shape),
+    workgroups: rowGrid(shape.sources * shape.batchSize, shape.features, 64),
   });
 }
 
 function scoresOf(recording: Recording, shape: AttentionShape, bindings: Omit<AttentionArrays, 'weights'> & { scores: Slice }): void {
-  recording.dispatch(shader, 'scores_of', { bindings, params: { ...shape }, workgroups: rowGrid(shape.steps * shape.batch, shape.sources, 16) });
+  recording.dispatch(shader, 'scores_of', { bindings, params: params(shape), workgroups: rowGrid(shape.timeSteps * shape.batchSize, shape.sources, 16) });
 }
 
 function mix(recording: Recording, shape: AttentionShape, bindings: Omit<AttentionArrays, 'query'> & { context: Slice }): void {
-  recording.dispatch(shader, 'mix', { bindings, params: { ...shape }, workgroups: rowGrid(shape.steps * shape.batch, shape.features, 64) });
+  recording.dispatch(shader, 'mix', { bindings, params: params(shape), workgroups: rowGrid(shape.timeSteps * shape.batchSize, shape.features, 64) });
 }
 
+const params = ({ timeSteps, batchSize, sources, features }: AttentionShape) => ({ steps: timeSteps, batch: batchSize, sources, features });
+
 /** A thread for each row of scores. */
-const byRow = (shape: AttentionShape) => ({ params: { ...shape }, workgroups: grid(shape.steps * shape.batch, 16) });
+const byRow = (shape: AttentionShape) => ({ params: params(shape), workgroups: grid(shape.timeSteps * shape.batchSize, 16) });

@@ -20,8 +20,8 @@ export interface CrossEntropy {
   /** [T,N] nats */ readonly rowLoss: Slice;
   /** [T] mean over the batch's targets that count, nats */ readonly stepLoss: Slice;
   /** [2] the mean over T·N, nats; the number of targets counted */ readonly total: Slice;
-  readonly steps: number;
-  readonly batch: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   readonly vocabulary: number;
 }
 
@@ -30,11 +30,11 @@ export interface CrossEntropy {
  * sums of both: 1 / (T·N), or 1 / the targets counted, where a replay has fewer.
  */
 export function softmaxCrossEntropy(recording: Recording, loss: CrossEntropy): readonly Dispatch[] {
-  const { logits, targets, rowLoss: row_loss, stepLoss: step_loss, total, steps, batch, vocabulary } = loss;
-  const params = { steps, batch, vocabulary, scale: 1 / (steps * batch) };
-  const folded = foldedFor(recording, ROW_MOVES * steps * batch * vocabulary, ['steps', 'batch', 'vocabulary']);
-  const differentiate = recording.dispatch(shader, 'rows', { bindings: { logits, targets, row_loss }, params, folded, workgroups: grid(steps * batch, 16) });
-  recording.dispatch(shader, 'steps', { bindings: { targets, row_loss, step_loss }, params, workgroups: grid(steps, 16) });
+  const { logits, targets, rowLoss: row_loss, stepLoss: step_loss, total, timeSteps, batchSize, vocabulary } = loss;
+  const params = { steps: timeSteps, batch: batchSize, vocabulary, scale: 1 / (timeSteps * batchSize) };
+  const folded = foldedFor(recording, ROW_MOVES * timeSteps * batchSize * vocabulary, ['steps', 'batch', 'vocabulary']);
+  const differentiate = recording.dispatch(shader, 'rows', { bindings: { logits, targets, row_loss }, params, folded, workgroups: grid(timeSteps * batchSize, 16) });
+  recording.dispatch(shader, 'steps', { bindings: { targets, row_loss, step_loss }, params, workgroups: grid(timeSteps, 16) });
   const sum = recording.dispatch(shader, 'sum_steps', { bindings: { targets, row_loss, total }, params, workgroups: [1, 1, 1] });
   return [differentiate, sum];
 }

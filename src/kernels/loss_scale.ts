@@ -15,7 +15,7 @@ export const MOST_LOSS_SCALE = 2 ** 32;
 
 export interface LossScaling {
   /** [LOSS_SCALE_STATE] */ readonly state: Slice;
-  /** Good steps after which the scale doubles. */ readonly growEvery: number;
+  /** Good steps after which the scale doubles. */ readonly growthInterval: number;
   /** β1 and β2 of Adam; none of others. */ readonly decays: readonly number[];
 }
 
@@ -37,8 +37,8 @@ export function readLossScale(state: Float32Array): LossScaleReport {
   return { scale: state[USED]!, exhausted: state[USED]! <= LEAST };
 }
 
-const params = ({ growEvery, decays: [beta1 = 0, beta2 = 0] }: LossScaling, count: number) => ({
-  count, grow_every: growEvery, least: LEAST, most: MOST_LOSS_SCALE, beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2,
+const params = ({ growthInterval, decays: [beta1 = 0, beta2 = 0] }: LossScaling, count: number) => ({
+  count, grow_every: growthInterval, least: LEAST, most: MOST_LOSS_SCALE, beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2,
 });
 
 /** Record values *= scale, or values /= scale. */

@@ -86,7 +86,7 @@ function common({ weight, gradient, norm, scaled = false, clipNorm, clipValue }:
 const ADAM_MOVES = 10;
 
 export interface AdamParams {
-  readonly rate: number;
+  readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -99,13 +99,13 @@ export interface AdamParams {
 }
 
 /** Record Adam's update; the handle's `rate`, `correction1`, `correction2` and `keep` change every step. */
-export function adamUpdate(recording: Recording, update: Update, moments: { first: Slice; second: Slice }, { weightDecay, ...given }: AdamParams): Dispatch {
+export function adamUpdate(recording: Recording, update: Update, moments: { first: Slice; second: Slice }, { learningRate, weightDecay, ...given }: AdamParams): Dispatch {
   const { arrays, params, how } = common(update);
   const rests = { rest1: 1 - given.beta1, rest2: 1 - given.beta2 };
   const { ELEMENTS, WORKGROUP } = adamShader.constants;
   return recording.dispatch(adamShader, 'adam', {
     bindings: { ...arrays, ...moments },
-    params: { ...params, ...given, ...rests, weight_decay: weightDecay },
+    params: { ...params, ...given, ...rests, rate: learningRate, weight_decay: weightDecay },
     ...how,
     folded: foldedFor(recording, ADAM_MOVES * params.count, ['count']),
     workgroups: grid(params.count, ELEMENTS * WORKGROUP),
@@ -113,22 +113,22 @@ export function adamUpdate(recording: Recording, update: Update, moments: { firs
 }
 
 export interface SgdParams {
-  readonly rate: number;
+  readonly learningRate: number;
   readonly momentum: number;
   readonly nesterov: boolean;
   readonly weightDecay: number;
 }
 
 /** Record the update of gradient descent, with momentum where there is a velocity; the handle's `rate` may change. */
-export function sgdUpdate(recording: Recording, update: Update, velocity: Slice | undefined, { rate, momentum, nesterov, weightDecay }: SgdParams): Dispatch {
+export function sgdUpdate(recording: Recording, update: Update, velocity: Slice | undefined, { learningRate, momentum, nesterov, weightDecay }: SgdParams): Dispatch {
   const { arrays, params: shared, how } = common(update);
-  const params = { ...shared, rate, momentum, nesterov: Number(nesterov), weight_decay: weightDecay };
+  const params = { ...shared, rate: learningRate, momentum, nesterov: Number(nesterov), weight_decay: weightDecay };
   if (!velocity) return recording.dispatch(sgdShader, 'plain', { bindings: arrays, params, ...how });
   return recording.dispatch(sgdShader, 'momentum', { bindings: { ...arrays, velocity }, params, ...how });
 }
 
 export interface RmspropParams {
-  readonly rate: number;
+  readonly learningRate: number;
   readonly alpha: number;
   readonly epsilon: number;
   readonly momentum: number;
@@ -140,11 +140,11 @@ export function rmspropUpdate(
   recording: Recording,
   update: Update,
   { square, average, velocity }: { square: Slice; average?: Slice | undefined; velocity?: Slice | undefined },
-  { weightDecay, ...given }: RmspropParams,
+  { learningRate, weightDecay, ...given }: RmspropParams,
 ): Dispatch {
   const { arrays, params: shared, how } = common(update);
   const bindings = { ...arrays, square };
-  const params = { ...shared, ...given, rest: 1 - given.alpha, weight_decay: weightDecay };
+  const params = { ...shared, ...given, rate: learningRate, rest: 1 - given.alpha, weight_decay: weightDecay };
   if (average && velocity) return recording.dispatch(rmspropShader, 'centered_momentum', { bindings: { ...bindings, average, velocity }, params, ...how });
   if (average) return recording.dispatch(rmspropShader, 'centered', { bindings: { ...bindings, average }, params, ...how });
   if (velocity) return recording.dispatch(rmspropShader, 'momentum', { bindings: { ...bindings, velocity }, params, ...how });

@@ -12,10 +12,10 @@ export function productSum(
   options: { direction: number; gates: Slice; saved: number; block: number; history: Slice; seesAfter: boolean; lengths: Slice; dWeight: Slice },
 ): void {
   const { direction, gates, saved, block, history, seesAfter, lengths, dWeight } = options;
-  const { steps, batch, hidden, directions, reverse } = shape;
+  const { timeSteps, batchSize, hiddenSize, directions, reverse } = shape;
   recording.dispatch(shader, 'product_sum', {
     bindings: { gates, history, lengths, d_weight: dWeight },
-    params: { steps, batch, hidden, directions, direction, reversed: Number(reverse || direction === 1), saved, block, sees_after: Number(seesAfter) },
-    workgroups: grid(hidden, 16),
+    params: { steps: timeSteps, batch: batchSize, hidden: hiddenSize, directions, direction, reversed: Number(reverse || direction === 1), saved, block, sees_after: Number(seesAfter) },
+    workgroups: grid(hiddenSize, 16),
   });
 }

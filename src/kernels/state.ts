@@ -5,19 +5,19 @@ import type { Recording } from '../gpu/recording.ts';
 import { grid } from './grid.ts';
 
 export interface StateShape {
-  readonly steps: number;
-  readonly batch: number;
-  readonly hidden: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
+  readonly hiddenSize: number;
   readonly directions: number;
   /** The only direction runs from the end. */
   readonly reverse: boolean;
 }
 
-const params = ({ steps, batch, hidden, directions, reverse }: StateShape) => ({
-  steps, batch, hidden, directions, reverse: Number(reverse), rows_columns: 0, gates_stride: 0, gates_block: 0, short_only: 0,
+const params = ({ timeSteps, batchSize, hiddenSize, directions, reverse }: StateShape) => ({
+  steps: timeSteps, batch: batchSize, hidden: hiddenSize, directions, reverse: Number(reverse), rows_columns: 0, gates_stride: 0, gates_block: 0, short_only: 0,
 });
 
-const threads = ({ batch, hidden, directions }: StateShape): [number, number, number] => grid(batch * hidden * directions, 64);
+const threads = ({ batchSize, hiddenSize, directions }: StateShape): [number, number, number] => grid(batchSize * hiddenSize * directions, 64);
 
 /** Record: the slots from which each direction starts = state [D,N,H]. */
 export function loadInitialState(recording: Recording, shape: StateShape, history: Slice, state: Slice): void {
@@ -32,7 +32,7 @@ export function takeFinalState(recording: Recording, shape: StateShape, history:
 /** Record state [D,N,H] = 0 in the rows that begin. `begins` [N]: 1 where a row does. */
 export function forgetRows(recording: Recording, state: Slice, begins: Slice): void {
   const [directions, batch, hidden] = state.shape as [number, number, number];
-  const shape: StateShape = { steps: 0, batch, hidden, directions, reverse: false };
+  const shape: StateShape = { timeSteps: 0, batchSize: batch, hiddenSize: hidden, directions, reverse: false };
   recording.dispatch(shader, 'forget', { bindings: { state, begins }, params: params(shape), workgroups: threads(shape) });
 }
 
@@ -46,21 +46,21 @@ export function takeFirstGradients(
   options: { gates: Slice; saved: number; block: number; count: number; first: Slice; lengths: Slice; shortOnly: boolean },
 ): void {
   const { gates, saved, block, count, first, lengths, shortOnly } = options;
-  const { hidden, batch, directions } = shape;
-  const columns = count * hidden;
+  const { hiddenSize, batchSize, directions } = shape;
+  const columns = count * hiddenSize;
   recording.dispatch(shader, 'first_gradients', {
     bindings: { gates, first, lengths },
-    params: { ...params(shape), rows_columns: columns, gates_stride: saved * hidden, gates_block: block * hidden, short_only: Number(shortOnly) },
-    workgroups: grid(batch * directions * columns, 64),
+    params: { ...params(shape), rows_columns: columns, gates_stride: saved * hiddenSize, gates_block: block * hiddenSize, short_only: Number(shortOnly) },
+    workgroups: grid(batchSize * directions * columns, 64),
   });
 }
 
 /** Record cleaned [T,N,I] = values with 0 past each row's length. */
-export function cleanPadding(recording: Recording, shape: { steps: number; batch: number; columns: number }, values: Slice, cleaned: Slice, lengths: Slice): void {
-  const { steps, batch, columns } = shape;
+export function cleanPadding(recording: Recording, shape: { timeSteps: number; batchSize: number; columns: number }, values: Slice, cleaned: Slice, lengths: Slice): void {
+  const { timeSteps, batchSize, columns } = shape;
   recording.dispatch(shader, 'clean_padding', {
     bindings: { values, cleaned, lengths },
-    params: params({ steps, batch, hidden: columns, directions: 1, reverse: false }),
-    workgroups: grid(steps * batch * columns, 64),
+    params: params({ timeSteps, batchSize, hiddenSize: columns, directions: 1, reverse: false }),
+    workgroups: grid(timeSteps * batchSize * columns, 64),
   });
 }

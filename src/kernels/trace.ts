@@ -7,17 +7,17 @@ import type { StateShape } from './state.ts';
 
 const WORKGROUP = shader.constants.WORKGROUP;
 
-const params = ({ steps, batch, hidden, directions }: StateShape) => ({ steps, batch, hidden, directions, saved: 0, traced: 0, candidates: 0, linear: 0, gate_low: 0, gate_high: 0, candidate_low: 0, candidate_high: 0 });
+const params = ({ timeSteps, batchSize, hiddenSize, directions }: StateShape) => ({ steps: timeSteps, batch: batchSize, hidden: hiddenSize, directions, saved: 0, traced: 0, candidates: 0, linear: 0, gate_low: 0, gate_high: 0, candidate_low: 0, candidate_high: 0 });
 
 /** Record norms [T,D] = ‖dL/dh[t]‖₂ over rows and units, from dHidden [T,N,D*H]; rowSquares [T,N,D] is scratch. */
 export function gradientNorms(recording: Recording, shape: StateShape, arrays: { dHidden: Slice; lengths: Slice; rowSquares: Slice; norms: Slice }): void {
   const { dHidden: d_hidden_all, lengths, rowSquares: row_squares, norms } = arrays;
-  const { steps, batch, directions } = shape;
+  const { timeSteps, batchSize, directions } = shape;
   const numbers = params(shape);
   recording.dispatch(shader, 'row_norms', {
-    bindings: { lengths, d_hidden_all, row_squares }, params: numbers, workgroups: grid(steps * batch * directions, WORKGROUP),
+    bindings: { lengths, d_hidden_all, row_squares }, params: numbers, workgroups: grid(timeSteps * batchSize * directions, WORKGROUP),
   });
-  recording.dispatch(shader, 'gradient_norms', { bindings: { row_squares, norms }, params: numbers, workgroups: grid(steps * directions, WORKGROUP) });
+  recording.dispatch(shader, 'gradient_norms', { bindings: { row_squares, norms }, params: numbers, workgroups: grid(timeSteps * directions, WORKGROUP) });
 }
 
 type Limits = readonly [low: number, high: number];
@@ -35,14 +35,14 @@ export function gateSaturation(
   },
 ): void {
   const { gates, saved, traced, candidates, linear, limits, lengths, rowCounts: row_counts, saturation } = options;
-  const { steps, batch, directions } = shape;
+  const { timeSteps, batchSize, directions } = shape;
   const bits = (blocks: readonly number[]): number => blocks.reduce((all, gate) => all | (1 << gate), 0);
   const [[gate_low, gate_high], [candidate_low, candidate_high]] = [limits.gate, limits.candidate];
   const numbers = { ...params(shape), saved, traced, candidates: bits(candidates), linear: bits(linear), gate_low, gate_high, candidate_low, candidate_high };
   recording.dispatch(shader, 'row_saturation', {
-    bindings: { lengths, gates, row_counts }, params: numbers, workgroups: grid(steps * batch * directions * traced, WORKGROUP),
+    bindings: { lengths, gates, row_counts }, params: numbers, workgroups: grid(timeSteps * batchSize * directions * traced, WORKGROUP),
   });
   recording.dispatch(shader, 'gate_saturation', {
-    bindings: { lengths, row_counts, saturation }, params: numbers, workgroups: grid(steps * directions * traced, WORKGROUP),
+    bindings: { lengths, row_counts, saturation }, params: numbers, workgroups: grid(timeSteps * directions * traced, WORKGROUP),
   });
 }

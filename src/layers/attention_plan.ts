@@ -13,9 +13,9 @@ import { arraySource, GpuArray, type ArraySource } from './array.ts';
 import type { Attention } from './attention.ts';
 
 export interface AttentionPlanOptions {
-  /** T of the decoder. */ readonly steps: number;
-  /** S of the encoder. */ readonly sourceSteps: number;
-  /** N */ readonly batch: number;
+  /** T of the decoder. */ readonly timeSteps: number;
+  /** S of the encoder. */ readonly sourceTimeSteps: number;
+  /** N */ readonly batchSize: number;
   /** Have a backward pass. Default false. */ readonly training?: boolean;
 }
 
@@ -55,27 +55,27 @@ export class AttentionPlan {
   #ran = false;
 
   constructor(gpu: Gpu, layer: Attention, options: AttentionPlanOptions, forget: () => void) {
-    checkOptions(options, 'plan', { steps: wholeNumber, sourceSteps: wholeNumber, batch: wholeNumber, training: flag }, ['steps', 'sourceSteps', 'batch']);
-    const { steps, sourceSteps, batch, training = false } = options;
+    checkOptions(options, 'plan', { timeSteps: wholeNumber, sourceTimeSteps: wholeNumber, batchSize: wholeNumber, training: flag }, ['timeSteps', 'sourceTimeSteps', 'batchSize']);
+    const { timeSteps, sourceTimeSteps, batchSize, training = false } = options;
     this.#gpu = gpu;
     this.#forget = forget;
     const [H, E, A] = [layer.decoderSize, layer.encoderSize, layer.outputSize];
-    const rows = steps * batch;
-    const shape = { steps, sources: sourceSteps, batch, features: E };
+    const rows = timeSteps * batchSize;
+    const shape = { timeSteps, sources: sourceTimeSteps, batchSize, features: E };
     const owned: Slice[] = [];
     const make = (name: string, last: readonly number[], purpose: 'input' | 'result' | 'activations'): Slice => {
       const slice = allocateProxy(`attention ${name}`, last, purpose);
       owned.push(slice);
       return slice;
     };
-    const h = make('decoder', [steps, batch, H], 'input');
-    const e = make('encoder', [sourceSteps, batch, E], 'input');
-    const lengths = make('lengths', [batch], 'input');
-    const weights = make('weights', [steps, batch, sourceSteps], 'result');
-    const context = make('context', [steps, batch, E], 'result');
-    const output = make('output', [steps, batch, A], 'result');
+    const h = make('decoder', [timeSteps, batchSize, H], 'input');
+    const e = make('encoder', [sourceTimeSteps, batchSize, E], 'input');
+    const lengths = make('lengths', [batchSize], 'input');
+    const weights = make('weights', [timeSteps, batchSize, sourceTimeSteps], 'result');
+    const context = make('context', [timeSteps, batchSize, E], 'result');
+    const output = make('output', [timeSteps, batchSize, A], 'result');
     const general = layer.score === 'general';
-    const query = general ? make('query', [steps, batch, E], 'activations') : h;
+    const query = general ? make('query', [timeSteps, batchSize, E], 'activations') : h;
     const arrays = { query, encoder: e, lengths, weights };
     const c = combined(layer, 'slice');
     const weightA = (from: 'slice' | 'gradient'): Matrix => matrix(layer.weights[from]('weight_a'), H, E);
@@ -169,8 +169,8 @@ export class AttentionPlan {
       if (lengths !== undefined) throw new RangeError('lengths are those of the encoder states: give them together with encoder');
       if (!this.#hasSource) throw new RangeError('the first pass needs encoder states: give encoder [S,N,E]');
     } else {
-      const [sourceSteps, batch] = this.encoder.shape as [number, number, number];
-      this.#gpu.write(this.#lengths, lengths ? checkLengths(lengths, sourceSteps, batch) : new Uint32Array(batch).fill(sourceSteps));
+      const [sourceTimeSteps, batchSize] = this.encoder.shape as [number, number, number];
+      this.#gpu.write(this.#lengths, lengths ? checkLengths(lengths, sourceTimeSteps, batchSize) : new Uint32Array(batchSize).fill(sourceTimeSteps));
       this.encoder.take(encoder, commands);
       this.#hasSource = true;
     }

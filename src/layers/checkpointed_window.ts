@@ -37,21 +37,21 @@ export class CheckpointedWindow implements PlanWindow {
     if (layers.some(({ direction }) => direction !== 'forward')) {
       throw new RangeError('checkpointEvery needs layers that run forward: a reverse or bidirectional layer has to see the whole window at once');
     }
-    const { steps, batch, training } = shape;
-    const [features, columns] = [layers[0]!.input, outputColumns(layers.at(-1)!)];
+    const { timeSteps, batchSize, training } = shape;
+    const [features, columns] = [layers[0]!.inputSize, outputColumns(layers.at(-1)!)];
     this.#input = input;
-    this.#steps = steps;
+    this.#steps = timeSteps;
     this.#every = every;
-    this.#current = allocateProxy('segment lengths', lengthsShape(batch), 'input');
-    this.#x = allocateProxy('segment input', [every, batch, features], 'activations');
-    this.#stack = new StackWindow(layers, parameters, { kind: 'dense', values: this.#x }, { ...shape, steps: every, lengths: this.#current, continued: training });
-    this.output = allocateProxy('output', [steps, batch, columns], 'result');
-    this.#dOutput = training ? allocateProxy('dOutput', [steps, batch, columns], 'input') : null;
-    this.#dx = training ? allocateProxy('segment dInput', [every, batch, features], 'activations') : null;
-    this.lengths = allocateProxy("segments' lengths", [this.#segments, lengthsShape(batch)[0]], 'input');
+    this.#current = allocateProxy('segment lengths', lengthsShape(batchSize), 'input');
+    this.#x = allocateProxy('segment input', [every, batchSize, features], 'activations');
+    this.#stack = new StackWindow(layers, parameters, { kind: 'dense', values: this.#x }, { ...shape, timeSteps: every, lengths: this.#current, continued: training });
+    this.output = allocateProxy('output', [timeSteps, batchSize, columns], 'result');
+    this.#dOutput = training ? allocateProxy('dOutput', [timeSteps, batchSize, columns], 'input') : null;
+    this.#dx = training ? allocateProxy('segment dInput', [every, batchSize, features], 'activations') : null;
+    this.lengths = allocateProxy("segments' lengths", [this.#segments, lengthsShape(batchSize)[0]], 'input');
     const { histories } = this.#stack;
     this.#starts = Array.from({ length: this.#segments }, (_, s) =>
-      histories.map((layer) => allStates(layer).map((state) => allocateProxy(`${state.buffer.name} at ${s * every}`, [1, batch, state.shape[2]!], 'history'))));
+      histories.map((layer) => allStates(layer).map((state) => allocateProxy(`${state.buffer.name} at ${s * every}`, [1, batchSize, state.shape[2]!], 'history'))));
     this.#following = training ? histories.map(({ gates }, l) => allocateProxy(`l${l}.following gradients`, gates.shape.slice(1), 'scratch')) : [];
   }
 
@@ -120,9 +120,9 @@ export class CheckpointedWindow implements PlanWindow {
     for (let s = this.#segments - 1; s >= 0; s--) {
       // The last segment's activations are there still, after the forward pass.
       if (s < this.#segments - 1) this.#run(recording, s);
-      histories.forEach(({ gates, steps }, l) => {
+      histories.forEach(({ gates, timeSteps }, l) => {
         const step = elements(gates.shape.slice(1));
-        const after = subslice(gates, steps * step, gates.shape.slice(1));
+        const after = subslice(gates, timeSteps * step, gates.shape.slice(1));
         if (s === this.#segments - 1) recording.clear(after);
         else recording.copy(this.#following[l]!, after);
       });

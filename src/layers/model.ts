@@ -10,17 +10,17 @@ import type { GpuArray } from './array.ts';
 import { generate, generateMany, type GenerateOptions } from './generate.ts';
 import type { LinearWeights } from './linear.ts';
 import { modelMetadata, readModelFile, requireFinite, requireSameModel, weightsOf, type LoadOptions, type Weights } from './model_file.ts';
-import { MODEL_SHAPE, modelShape, type LayerOptions, type ModelJSON } from './model_shape.ts';
+import { MODEL_SHAPE, modelShape, type EmbeddingOptions, type LayerOptions, type ModelJSON } from './model_shape.ts';
 import { Parameters } from './parameters.ts';
 import { checkPrecision, isPrecision, type Precision } from './precision.ts';
 import type { StackInput } from './stack.ts';
 import { outputColumns, type LayerShape } from './stack_parameters.ts';
 import { WeightCopy } from './weight_copy.ts';
 
-export interface ModelOptions {
+export interface LanguageModelOptions {
   readonly vocabulary: Vocabulary;
-  /** Size of a learned embedding, or 'one-hot': each character its own input. Default 64. */
-  readonly embed?: number | 'one-hot';
+  /** A learned embedding of that size, or 'one-hot': each character its own input. Default { size: 64 }. */
+  readonly embedding?: EmbeddingOptions | 'one-hot';
   /** From the input up. */
   readonly layers: readonly LayerOptions[];
   /** Of the initial weights. Default 0. */
@@ -35,11 +35,11 @@ export interface ModelOptions {
 }
 
 /**
- * A character model with fresh weights on the GPU.
+ * A language model over characters with fresh weights on the GPU.
  * @throws RangeError for sizes that are no positive whole numbers or need a buffer over the device's limits.
  */
-export function createModel(gpu: Gpu, options: ModelOptions): CharacterModel {
-  return new CharacterModel(gpu, options);
+export function createLanguageModel(gpu: Gpu, options: LanguageModelOptions): LanguageModel {
+  return new LanguageModel(gpu, options);
 }
 
 /**
@@ -47,13 +47,13 @@ export function createModel(gpu: Gpu, options: ModelOptions): CharacterModel {
  * @throws SafetensorsError for a file that is damaged, contradicts itself or holds weights that are not finite; RangeError for a file of
  *   no model of this version, or a precision that it cannot have. Nothing is left on the GPU then.
  */
-export function loadModel(gpu: Gpu, bytes: Uint8Array, options: Pick<ModelOptions, 'precision'> & LoadOptions = {}): CharacterModel {
-  checkGpu(gpu, 'loadModel');
-  checkOptions(options, 'loadModel', { precision: isPrecision, allowNotFinite: flag }, []);
+export function loadLanguageModel(gpu: Gpu, bytes: Uint8Array, options: Pick<LanguageModelOptions, 'precision'> & LoadOptions = {}): LanguageModel {
+  checkGpu(gpu, 'loadLanguageModel');
+  checkOptions(options, 'loadLanguageModel', { precision: isPrecision, allowNotFinite: flag }, []);
   const { precision } = options;
   const file = readModelFile(bytes);
   const weights = weightsOf(file, options);
-  const model = new CharacterModel(gpu, { ...file.model, vocabulary: file.vocabulary, ...(precision && { precision }) });
+  const model = new LanguageModel(gpu, { ...file.model, vocabulary: file.vocabulary, ...(precision && { precision }) });
   try {
     model.setWeights(weights);
     return model;
@@ -63,7 +63,7 @@ export function loadModel(gpu: Gpu, bytes: Uint8Array, options: Pick<ModelOption
   }
 }
 
-export class CharacterModel {
+export class LanguageModel {
   readonly gpu: Gpu;
   readonly vocabulary: Vocabulary;
   readonly layers: readonly LayerShape[];
@@ -73,21 +73,21 @@ export class CharacterModel {
   readonly gradients: Readonly<Record<string, GpuArray>>;
   /** The flat buffers behind both. */
   readonly weights: Parameters;
-  readonly embed: number | 'one-hot';
+  readonly embedding: EmbeddingOptions | 'one-hot';
   /** What a file keeps of this model besides weights and vocabulary. */
   readonly json: ModelJSON;
   readonly #copy: WeightCopy;
 
-  constructor(gpu: Gpu, options: ModelOptions) {
-    checkGpu(gpu, 'createModel');
-    checkOptions(options, 'createModel', { ...MODEL_SHAPE, vocabulary: isVocabulary, seed: unsignedInteger, precision: isPrecision }, ['vocabulary', 'layers']);
-    const { vocabulary, embed = 64, layers, seed = 0, forgetBias = 1, precision = 'f32' } = options;
-    const shape = modelShape(vocabulary.size, { embed, layers, forgetBias });
+  constructor(gpu: Gpu, options: LanguageModelOptions) {
+    checkGpu(gpu, 'createLanguageModel');
+    checkOptions(options, 'createLanguageModel', { ...MODEL_SHAPE, vocabulary: isVocabulary, seed: unsignedInteger, precision: isPrecision }, ['vocabulary', 'layers']);
+    const { vocabulary, embedding = { size: 64 }, layers, seed = 0, forgetBias = 1, precision = 'f32' } = options;
+    const shape = modelShape(vocabulary.size, { embedding, layers, forgetBias });
     checkPrecision(gpu, precision, layers);
     this.gpu = gpu;
     this.vocabulary = vocabulary;
-    this.embed = embed;
-    this.json = { embed, layers, forgetBias };
+    this.embedding = embedding;
+    this.json = { embedding, layers, forgetBias };
     this.layers = shape.layers;
     this.weights = new Parameters(shape.parameters, 'model', precision);
     try {
@@ -120,7 +120,7 @@ export class CharacterModel {
   /** The first layer's input, for tokens [T,N] in that slice. */
   inputOf(tokens: Slice): StackInput {
     const vocabulary = this.vocabulary.size;
-    return this.embed === 'one-hot'
+    return this.embedding === 'one-hot'
       ? { kind: 'one-hot', tokens, vocabulary }
       : { kind: 'table', tokens, vocabulary, embedding: this.weights.stored('embedding.weight') };
   }
@@ -175,7 +175,7 @@ export class CharacterModel {
 
   /**
    * Take the weights of a file that `save` made of a model of the same shape, options and vocabulary; what only training draws may differ.
-   * @throws SafetensorsError or RangeError as `loadModel`, and RangeError for another model; nothing is changed then.
+   * @throws SafetensorsError or RangeError as `loadLanguageModel`, and RangeError for another model; nothing is changed then.
    */
   load(bytes: Uint8Array, options: LoadOptions = {}): void {
     checkOptions(options, 'load', { allowNotFinite: flag }, []);

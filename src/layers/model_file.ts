@@ -9,7 +9,7 @@ import { modelDifference, modelShape, type ModelJSON } from './model_shape.ts';
 import type { ParameterSpec } from './parameters.ts';
 
 /** Raised whenever a file says something in another way. */
-const FORMAT = 'unfold-rnn character model 2';
+const FORMAT = 'unfold-rnn language model 3';
 /** Characters of what was found wrong with a claim. */
 const REASON = 320;
 
@@ -38,11 +38,11 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
   const { tensors, metadata } = readSealed(bytes);
   const { format } = metadata;
   if (format !== FORMAT) {
-    throw new RangeError(`this safetensors file is not a character model of this version: its format is ${quote(format ?? null)}, expected ${quote(FORMAT)}`);
+    throw new RangeError(`this safetensors file is not a language model of this version: its format is ${quote(format ?? null)}, expected ${quote(FORMAT)}`);
   }
   const vocabulary = claimed('vocabulary', metadata.vocabulary, (value) => Vocabulary.fromJSON(value));
   const [model, parameters] = claimed('model', metadata.model, (value) => {
-    if (!isRecord(value)) throw new TypeError(`it must be { embed, layers, forgetBias }; ${quote(value)} was found`);
+    if (!isRecord(value)) throw new TypeError(`it must be { embedding, layers, forgetBias }; ${quote(value)} was found`);
     const claims = value as unknown as ModelJSON;
     return [claims, modelShape(vocabulary.size, claims).parameters] as const;
   });
@@ -71,7 +71,7 @@ export function weightsOf({ tensors, parameters }: ModelFile, { allowNotFinite =
     }
     const data = tensor.data as Float32Array;
     const found = allowNotFinite ? null : notFinite(name, data);
-    if (found) throw new SafetensorsError(`${found}: the model in the file has diverged. Take an earlier file; loadModel(gpu, bytes, { allowNotFinite: true }) looks into this one`);
+    if (found) throw new SafetensorsError(`${found}: the model in the file has diverged. Take an earlier file; loadLanguageModel(gpu, bytes, { allowNotFinite: true }) looks into this one`);
     weights.set(name, data);
   }
   return weights;
@@ -80,17 +80,17 @@ export function weightsOf({ tensors, parameters }: ModelFile, { allowNotFinite =
 /** @throws RangeError where the file's model is another one than `own` */
 export function requireSameModel(file: ModelFile, own: { readonly model: ModelJSON; readonly vocabulary: Vocabulary }, { training, layers = true }: { training: boolean; layers?: boolean }): void {
   if (JSON.stringify(file.vocabulary) !== JSON.stringify(own.vocabulary)) {
-    throw new RangeError('the file holds a model of another vocabulary; loadModel(gpu, bytes) makes a model of its own vocabulary and shape');
+    throw new RangeError('the file holds a model of another vocabulary; loadLanguageModel(gpu, bytes) makes a model of its own vocabulary and shape');
   }
   const difference = layers ? modelDifference(file.model, own.model, { training }) : null;
-  if (difference !== null) throw new RangeError(`the file holds another model: ${difference}. loadModel(gpu, bytes) makes a model of the file's own shape`);
+  if (difference !== null) throw new RangeError(`the file holds another model: ${difference}. loadLanguageModel(gpu, bytes) makes a model of the file's own shape`);
 }
 
 /** @throws RangeError for tensors to be written that are not all finite; `when` says of what moment they are */
 export function requireFinite(tensors: readonly NamedTensor[], when: string): void {
   for (const { name, data } of tensors) {
     const found = notFinite(name, data as Float32Array);
-    if (found) throw new RangeError(`${found}${when}: training has diverged, and no file is written of it. Go on from an earlier checkpoint, with a lower rate or a clip`);
+    if (found) throw new RangeError(`${found}${when}: training has diverged, and no file is written of it. Go on from an earlier checkpoint, with a lower learning rate or a clipped gradient`);
   }
 }
 

@@ -1,5 +1,5 @@
 // What is said of a model whose outputs are no numbers, instead of text or of a loss.
-import type { CharacterModel } from './model.ts';
+import type { LanguageModel } from './model.ts';
 
 /** A weight of the model, or what it makes of its weights, is not finite: it has no next character and no loss. */
 export class NotFiniteModelError extends Error {
@@ -11,13 +11,13 @@ export class NotFiniteModelError extends Error {
     const cause = parameter === null
       ? 'every weight is finite, and some are so large that activations leave the range of float32'
       : `the first weight that is not finite is in ${parameter}`;
-    super(`${what}: ${cause}. Load the model from a file or a checkpoint of before, and train with a lower rate or a clipped gradient`);
+    super(`${what}: ${cause}. Load the model from a file or a checkpoint of before, and train with a lower learning rate or a clipped gradient`);
     this.parameter = parameter;
   }
 }
 
 /** The error, by a look at the weights. */
-export async function notFiniteModel(model: CharacterModel, what: string): Promise<NotFiniteModelError> {
+export async function notFiniteModel(model: LanguageModel, what: string): Promise<NotFiniteModelError> {
   const bad = (await model.tensors()).find(({ data }) => !(data as Float32Array).every(Number.isFinite));
   return new NotFiniteModelError(what, bad?.name ?? null);
 }

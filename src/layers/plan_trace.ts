@@ -23,14 +23,14 @@ export class PlanTrace {
   constructor(gpu: Gpu, stack: StackWindow) {
     this.#gpu = gpu;
     this.#stack = stack;
-    this.#layers = stack.histories.map(({ steps, batch, directions }, l) => {
+    this.#layers = stack.histories.map(({ timeSteps, batchSize, directions }, l) => {
       const gates = stack.cells[l]!.gateOrder.length;
       return {
-        norms: allocateProxy(`l${l}.gradient norms`, [steps, directions], 'result'),
-        saturation: allocateProxy(`l${l}.gate saturation`, [steps, directions, gates], 'result'),
+        norms: allocateProxy(`l${l}.gradient norms`, [timeSteps, directions], 'result'),
+        saturation: allocateProxy(`l${l}.gate saturation`, [timeSteps, directions, gates], 'result'),
         rows: {
-          squares: allocateProxy(`l${l}.gradient squares by row`, [steps, batch, directions], 'scratch'),
-          counts: allocateProxy(`l${l}.saturated units by row`, [steps, batch, directions, gates], 'scratch'),
+          squares: allocateProxy(`l${l}.gradient squares by row`, [timeSteps, batchSize, directions], 'scratch'),
+          counts: allocateProxy(`l${l}.saturated units by row`, [timeSteps, batchSize, directions, gates], 'scratch'),
         },
       };
     });

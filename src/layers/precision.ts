@@ -10,8 +10,8 @@ export const isPrecision = among<Precision>('f32', 'f16');
 /** @throws RangeError for a precision that the device has not, or that does not go with an option of a layer */
 export function checkPrecision(gpu: Gpu, precision: Precision, layers: readonly CellOptions[]): void {
   if (precision === 'f32') return;
-  if (layers.some(({ clip }) => clip !== undefined)) {
-    throw new RangeError("clip does not go with precision: 'f16': a gate rounded to f16 no longer shows that it was clipped. Leave one of them out");
+  if (layers.some(({ clipGates }) => clipGates !== undefined)) {
+    throw new RangeError("clipGates does not go with precision: 'f16': a gate rounded to f16 no longer shows that it was clipped. Leave one of them out");
   }
   if (!gpu.device.features.has('shader-f16')) {
     throw new RangeError(

@@ -22,13 +22,11 @@ export interface RecurrentOptions extends CellOptions {
   /** H: units of the cell, and features of the state. */
   readonly hiddenSize: number;
   /** L: layers, each reading the output of the one below. Default 1. */
-  readonly layers?: number;
+  readonly numLayers?: number;
   /** Whether there are bias_ih and bias_hh. Default true. */
   readonly bias?: boolean;
   /** Default 'forward'. In 'reverse' every row starts at its own last element; 'bidirectional' runs both ways. */
   readonly direction?: Direction;
-  /** PyTorch's spelling of direction: 'bidirectional'. */
-  readonly bidirectional?: boolean;
   /** What becomes of the two outputs of a bidirectional layer: 'concat' (default) gives 2*F features, forward first; 'sum' and 'mean' F, which is H, or P with projSize. */
   readonly merge?: Merge;
   /** PyTorch's: the chance that an element of what a layer gives to the next is dropped, in plans with training. Default 0. */
@@ -67,8 +65,8 @@ export const LAYER_OPTIONS: Checks<CellOptions & Pick<RecurrentOptions, 'cell' |
 };
 
 const OPTIONS: Checks<RecurrentOptions> = {
-  ...LAYER_OPTIONS, inputSize: wholeNumber, hiddenSize: wholeNumber, layers: wholeNumber, bias: flag,
-  direction: among('forward', 'reverse', 'bidirectional'), bidirectional: flag, merge: among('concat', 'sum', 'mean'), batchFirst: flag,
+  ...LAYER_OPTIONS, inputSize: wholeNumber, hiddenSize: wholeNumber, numLayers: wholeNumber, bias: flag,
+  direction: among('forward', 'reverse', 'bidirectional'), merge: among('concat', 'sum', 'mean'), batchFirst: flag,
   forgetBias: finite, seed: unsignedInteger, precision: isPrecision,
 };
 
@@ -90,16 +88,16 @@ export class Recurrent {
   constructor(gpu: Gpu, options: RecurrentOptions) {
     checkGpu(gpu, 'createRecurrent');
     checkOptions(options, 'createRecurrent', OPTIONS, ['cell', 'inputSize', 'hiddenSize']);
-    const { cell, inputSize, hiddenSize, layers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, merge = 'concat', recurrentInit = 'uniform', dropout = 0, projSize = 0, precision = 'f32' } = options;
-    checkDepth(layers, 'layers');
+    const { cell, inputSize, hiddenSize, numLayers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, direction = 'forward', merge = 'concat', recurrentInit = 'uniform', dropout = 0, projSize = 0, precision = 'f32' } = options;
+    checkDepth(numLayers, 'numLayers');
     checkPrecision(gpu, precision, [options]);
     this.#gpu = gpu;
     this.batchFirst = batchFirst;
     this.seed = seed;
-    const shape = { cell: cellOf(options), hidden: hiddenSize, projSize, bias, direction: directionOf(options), merge, dropout, forgetBias, recurrentInit };
+    const shape = { cell: cellOf(options), hiddenSize, projSize, bias, direction, merge, dropout, forgetBias, recurrentInit };
     checkProjection(shape);
-    const features = outputColumns({ ...shape, input: inputSize });
-    this.layers = Array.from({ length: layers }, (_, l) => ({ ...shape, input: l === 0 ? inputSize : features }));
+    const features = outputColumns({ ...shape, inputSize });
+    this.layers = Array.from({ length: numLayers }, (_, l) => ({ ...shape, inputSize: l === 0 ? inputSize : features }));
     this.weights = new Parameters(stackParameters(this.layers), cell, precision);
     gpu.allocate(`the ${cell} network`, this.weights.buffers);
     gpu.write(this.weights.flat, this.weights.initialValues(seed));
@@ -117,9 +115,9 @@ export class Recurrent {
   }
 
   /** Step through time with the state on the GPU: one input at a time, for layers that run forward only. */
-  stream(options: { batch: number }): RecurrentStream {
-    checkOptions(options, 'stream', { batch: wholeNumber }, ['batch']);
-    const stream = new RecurrentStream(this.#gpu, this, this.weights, options.batch, () => this.#plans.delete(stream));
+  stream(options: { batchSize: number }): RecurrentStream {
+    checkOptions(options, 'stream', { batchSize: wholeNumber }, ['batchSize']);
+    const stream = new RecurrentStream(this.#gpu, this, this.weights, options.batchSize, () => this.#plans.delete(stream));
     this.#plans.add(stream);
     return stream;
   }
@@ -158,17 +156,9 @@ export function cellOf(options: CellOptions & Pick<RecurrentOptions, 'cell' | 'r
 }
 
 /** @throws RangeError for a projection that the layer cannot have */
-export function checkProjection({ cell, hidden, projSize, recurrentInit }: Pick<LayerShape, 'cell' | 'hidden' | 'projSize' | 'recurrentInit'>): void {
+export function checkProjection({ cell, hiddenSize, projSize, recurrentInit }: Pick<LayerShape, 'cell' | 'hiddenSize' | 'projSize' | 'recurrentInit'>): void {
   if (projSize === 0) return;
   if (!cell.states.includes('c')) throw new RangeError(`projSize needs a cell with a state c, such as "lstm"; ${cell.name} has none`);
-  if (projSize >= hidden) throw new RangeError(`projSize must be below hiddenSize, ${hidden}; ${projSize} was given`);
+  if (projSize >= hiddenSize) throw new RangeError(`projSize must be below hiddenSize, ${hiddenSize}; ${projSize} was given`);
   if (recurrentInit === 'identity') throw new RangeError("recurrentInit: 'identity' needs square blocks of weight_hh; with projSize they are not: leave one of them out");
-}
-
-function directionOf({ direction, bidirectional }: RecurrentOptions): Direction {
-  if (direction === undefined) return bidirectional ? 'bidirectional' : 'forward';
-  if (bidirectional !== undefined && bidirectional !== (direction === 'bidirectional')) {
-    throw new RangeError(`direction "${direction}" contradicts bidirectional ${bidirectional}: give one of them`);
-  }
-  return direction;
 }

@@ -19,8 +19,8 @@ import { checkWindow } from './sizes.ts';
 import { directionsOf, drawsMasks, featuresOf, outputColumns, type LayerShape } from './stack_parameters.ts';
 
 export interface PlanOptions {
-  /** T */ readonly steps: number;
-  /** N */ readonly batch: number;
+  /** T */ readonly timeSteps: number;
+  /** N */ readonly batchSize: number;
   /** Keep what the backward pass needs. Default false. */
   readonly training?: boolean;
   /** Rows may be shorter than T, and `forward` takes their `lengths`. Default false. */
@@ -80,7 +80,7 @@ export class RecurrentPlan {
   readonly #gpu: Gpu;
   readonly #owned: readonly BufferProxy[];
   readonly #initial: { h: GpuArray; c: GpuArray };
-  readonly #lengths: { steps: number; batch: number; ragged: boolean; current: Uint32Array; write: () => void };
+  readonly #lengths: { timeSteps: number; batchSize: number; ragged: boolean; current: Uint32Array; write: () => void };
   readonly #trace: PlanTrace | null;
   readonly #forward: Replay;
   readonly #training: TrainingArrays | null;
@@ -89,10 +89,10 @@ export class RecurrentPlan {
 
   constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; batchFirst: boolean; seed: number }, parameters: Parameters, options: PlanOptions, forget: () => void) {
     checkOptions(options, 'plan', {
-      steps: wholeNumber, batch: wholeNumber, training: flag, ragged: flag, trace: flag, checkpointEvery: wholeNumber,
-    }, ['steps', 'batch']);
-    const { steps, batch, training = false, ragged = false, trace = false, checkpointEvery } = options;
-    checkWindow(gpu, network.layers, { steps, kept: Math.min(steps, checkpointEvery ?? steps), batch, elementBytes: parameters.half ? 2 : 4 });
+      timeSteps: wholeNumber, batchSize: wholeNumber, training: flag, ragged: flag, trace: flag, checkpointEvery: wholeNumber,
+    }, ['timeSteps', 'batchSize']);
+    const { timeSteps, batchSize, training = false, ragged = false, trace = false, checkpointEvery } = options;
+    checkWindow(gpu, network.layers, { timeSteps, kept: Math.min(timeSteps, checkpointEvery ?? timeSteps), batchSize, elementBytes: parameters.half ? 2 : 4 });
     if (checkpointEvery !== undefined) {
       if (!training) throw new RangeError('checkpointEvery needs training: true: without a backward pass nothing is kept');
       if (trace) throw new RangeError('checkpointEvery does not go with trace: true, which follows the gates of the whole window');
@@ -108,9 +108,9 @@ export class RecurrentPlan {
     this.#forget = forget;
     const { layers, batchFirst } = network;
     const directions = directionsOf(layers[0]!);
-    const { hidden, input: features } = layers[0]!;
+    const { hiddenSize, inputSize: features } = layers[0]!;
     const columns = outputColumns(layers.at(-1)!);
-    const [hShape, cShape] = [featuresOf(layers[0]!), hidden].map((width) => [layers.length * directions, batch, width]) as [number[], number[]];
+    const [hShape, cShape] = [featuresOf(layers[0]!), hiddenSize].map((width) => [layers.length * directions, batchSize, width]) as [number[], number[]];
     const owned: Slice[] = [];
     const make = (name: string, shape: readonly number[], purpose: 'input' | 'result' | 'activations'): Slice => {
       const slice = allocateProxy(name, shape, purpose);
@@ -120,24 +120,24 @@ export class RecurrentPlan {
     const outward = (shape: readonly [number, number, number]): readonly number[] => (batchFirst ? [shape[1], shape[0], shape[2]] : shape);
 
     // What the application gives and takes, and, where they differ, the arrays of the kernels' own arrangement.
-    const x = make('input', outward([steps, batch, features]), 'input');
+    const x = make('input', outward([timeSteps, batchSize, features]), 'input');
     const initial = { h: make('h0', hShape, 'input'), c: make('c0', cShape, 'input') };
     const final = { h: make('hn', hShape, 'result'), c: make('cn', cShape, 'result') };
-    const lengths = make('lengths', lengthsShape(batch), 'input');
-    const timeFirst = batchFirst ? make('input, time first', [steps, batch, features], 'activations') : x;
-    const read = ragged ? make('input without padding', [steps, batch, features], 'activations') : timeFirst;
-    const shape = { steps, batch, training, lengths, ragged, trace };
+    const lengths = make('lengths', lengthsShape(batchSize), 'input');
+    const timeFirst = batchFirst ? make('input, time first', [timeSteps, batchSize, features], 'activations') : x;
+    const read = ragged ? make('input without padding', [timeSteps, batchSize, features], 'activations') : timeFirst;
+    const shape = { timeSteps, batchSize, training, lengths, ragged, trace };
     const checkpointed = checkpointEvery === undefined ? null : new CheckpointedWindow(layers, parameters, read, checkpointEvery, shape);
     const whole = checkpointed ? null : new WholeWindow(layers, parameters, read, shape);
     const window: PlanWindow = checkpointed ?? whole!;
     this.#trace = trace ? new PlanTrace(gpu, whole!.stack) : null;
     // What the application reads is f32.
-    const output = batchFirst || parameters.half ? make('output', outward([steps, batch, columns]), 'result') : window.output;
+    const output = batchFirst || parameters.half ? make('output', outward([timeSteps, batchSize, columns]), 'result') : window.output;
 
     const forward = new Recording(gpu.tiles);
     if (training && layers.some(drawsMasks)) nextPass(forward, make('passes', [1], 'input'), checkpointed?.lengths ?? lengths);
     if (batchFirst) swapAxes(forward, x, timeFirst);
-    if (ragged) cleanPadding(forward, { steps, batch, columns: features }, timeFirst, read, lengths);
+    if (ragged) cleanPadding(forward, { timeSteps, batchSize, columns: features }, timeFirst, read, lengths);
     window.forward(forward, { initial, final });
     this.#trace?.recordForward(forward);
     if (batchFirst) swapAxes(forward, window.output, output);
@@ -154,7 +154,7 @@ export class RecurrentPlan {
     const backward = new Recording(gpu.tiles);
     if (upstream) {
       const { dOutput, dFinal, dInput, dInitial } = upstream;
-      const dx = batchFirst ? make('dInput, time first', [steps, batch, features], 'activations') : dInput;
+      const dx = batchFirst ? make('dInput, time first', [timeSteps, batchSize, features], 'activations') : dInput;
       if (batchFirst) swapAxes(backward, dOutput, window.dOutput);
       window.backward(backward, { dFinal, dInitial, dInput: dx }, () => this.#trace?.recordBackward(backward));
       if (batchFirst) swapAxes(backward, dx, dInput);
@@ -169,12 +169,12 @@ export class RecurrentPlan {
     this.hn = array(final.h, 'hn');
     this.cn = array(final.c, 'cn');
     this.#initial = { h: array(initial.h, 'h0'), c: array(initial.c, 'c0') };
-    const current = wholeLengths(batch, steps, network.seed);
+    const current = wholeLengths(batchSize, timeSteps, network.seed);
     const write = (): void => {
       gpu.write(lengths, current);
       if (checkpointed) gpu.write(checkpointed.lengths, checkpointed.segmentLengths(current));
     };
-    this.#lengths = { steps, batch, ragged, current, write };
+    this.#lengths = { timeSteps, batchSize, ragged, current, write };
     write();
     this.#forward = new Replay(gpu, forward, 'forward');
     this.#training = upstream && {
@@ -265,11 +265,11 @@ export class RecurrentPlan {
   }
 
   #takeLengths(lengths: ArrayLike<number> | undefined): void {
-    const { steps, batch, ragged, current, write } = this.#lengths;
+    const { timeSteps, batchSize, ragged, current, write } = this.#lengths;
     if (lengths !== undefined) {
       if (!ragged) throw new Error('this plan was made without ragged: true; plan with it to give lengths');
     }
-    const next = lengths === undefined ? new Uint32Array(batch).fill(steps) : checkLengths(lengths, steps, batch);
+    const next = lengths === undefined ? new Uint32Array(batchSize).fill(timeSteps) : checkLengths(lengths, timeSteps, batchSize);
     if (next.every((length, n) => length === current[n])) return;
     current.set(next);
     write();

@@ -30,44 +30,44 @@ export class RecurrentStream {
   readonly h: GpuArray;
   /** [L,N,H] */
   readonly c: GpuArray;
-  readonly batch: number;
+  readonly batchSize: number;
   readonly #gpu: Gpu;
-  readonly #network: { layers: readonly LayerShape[]; stream(options: { batch: number }): RecurrentStream };
+  readonly #network: { layers: readonly LayerShape[]; stream(options: { batchSize: number }): RecurrentStream };
   readonly #replay: Replay;
   readonly #owned: readonly BufferProxy[];
   readonly #forget: () => void;
   #reorder: StreamReorder | null = null;
 
-  constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; stream(options: { batch: number }): RecurrentStream }, parameters: Parameters, batch: number, forget: () => void) {
+  constructor(gpu: Gpu, network: { layers: readonly LayerShape[]; stream(options: { batchSize: number }): RecurrentStream }, parameters: Parameters, batchSize: number, forget: () => void) {
     const { layers } = network;
     if (layers.some(({ direction }) => direction !== 'forward')) {
       throw new RangeError('a stream takes one step after another, so its layers must run forward; reverse and bidirectional ones need the whole sequence: use plan()');
     }
-    checkWindow(gpu, layers, { steps: 1, batch, elementBytes: parameters.half ? 2 : 4 });
+    checkWindow(gpu, layers, { timeSteps: 1, batchSize, elementBytes: parameters.half ? 2 : 4 });
     this.#gpu = gpu;
     this.#network = network;
     this.#forget = forget;
-    this.batch = batch;
-    const { input, hidden } = layers[0]!;
-    const widths = [featuresOf(layers[0]!), hidden] as const;
-    const x = allocateProxy('stream input', [1, batch, input], 'input');
-    const lengths = allocateProxy('stream lengths', lengthsShape(batch), 'input');
-    const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { steps: 1, batch, training: false, lengths, ragged: false });
-    const [h, c] = ['h', 'c'].map((state, s) => allocateProxy(`stream ${state}`, [layers.length, batch, widths[s]!], 'history')) as [Slice, Slice];
-    const part = (state: 0 | 1, l: number): Slice => subslice(state === 0 ? h : c, l * batch * widths[state], [1, batch, widths[state]]);
+    this.batchSize = batchSize;
+    const { inputSize, hiddenSize } = layers[0]!;
+    const widths = [featuresOf(layers[0]!), hiddenSize] as const;
+    const x = allocateProxy('stream input', [1, batchSize, inputSize], 'input');
+    const lengths = allocateProxy('stream lengths', lengthsShape(batchSize), 'input');
+    const stack = new StackWindow(layers, parameters, { kind: 'dense', values: x }, { timeSteps: 1, batchSize, training: false, lengths, ragged: false });
+    const [h, c] = ['h', 'c'].map((state, s) => allocateProxy(`stream ${state}`, [layers.length, batchSize, widths[s]!], 'history')) as [Slice, Slice];
+    const part = (state: 0 | 1, l: number): Slice => subslice(state === 0 ? h : c, l * batchSize * widths[state], [1, batchSize, widths[state]]);
     const recording = new Recording(gpu.tiles);
     stack.histories.forEach((layer, l) => startLayer(recording, layer, [part(0, l), part(1, l)]));
     stack.forward(recording);
     stack.histories.forEach((layer, l) => allStates(layer).forEach((history, s) => takeFinalState(recording, stateShape(layer, s), history, part(s === 0 ? 0 : 1, l), lengths)));
     // What the application reads is f32.
-    const output = parameters.half ? allocateProxy('stream output', [1, batch, widths[0]], 'result') : stack.output;
+    const output = parameters.half ? allocateProxy('stream output', [1, batchSize, widths[0]], 'result') : stack.output;
     if (parameters.half) convert(recording, stack.output, output);
     this.#owned = [...stack.buffers(), ...[x, lengths, h, c, ...(parameters.half ? [output] : [])].map((s) => s.buffer)];
     gpu.allocate('the stream', this.#owned, [recording]);
-    gpu.write(lengths, wholeLengths(batch, 1));
+    gpu.write(lengths, wholeLengths(batchSize, 1));
     this.#replay = new Replay(gpu, recording, 'stream step');
-    this.input = new GpuArray(gpu, { ...x, shape: [batch, input] }, 'input');
-    this.output = new GpuArray(gpu, { ...output, shape: [batch, widths[0]] }, 'output');
+    this.input = new GpuArray(gpu, { ...x, shape: [batchSize, inputSize] }, 'input');
+    this.output = new GpuArray(gpu, { ...output, shape: [batchSize, widths[0]] }, 'output');
     this.h = new GpuArray(gpu, h, 'h');
     this.c = new GpuArray(gpu, c, 'c');
   }
@@ -107,7 +107,7 @@ export class RecurrentStream {
 
   /** A second stream of the same network that goes on from this state; the copy stays on the GPU. */
   fork(): RecurrentStream {
-    const twin = this.#network.stream({ batch: this.batch });
+    const twin = this.#network.stream({ batchSize: this.batchSize });
     this.#gpu.submit('fork', (encoder) => {
       twin.h.take(this.h, encoder);
       twin.c.take(this.c, encoder);
@@ -120,7 +120,7 @@ export class RecurrentStream {
    * `output` stays as the last step left it. @throws RangeError unless there are N rows from 0 to N-1.
    */
   reorder(rows: ArrayLike<number>): void {
-    this.#reorder ??= new StreamReorder(this.#gpu, [this.h.slice, this.c.slice], this.batch);
+    this.#reorder ??= new StreamReorder(this.#gpu, [this.h.slice, this.c.slice], this.batchSize);
     this.#reorder.run(rows);
   }
 

@@ -15,23 +15,23 @@ export function checkDepth(layers: number, name: string): void {
 }
 
 interface WindowSizes {
-  /** T */ readonly steps: number;
+  /** T */ readonly timeSteps: number;
   /** Steps that are kept at one time. Default T. */ readonly kept?: number;
-  /** N */ readonly batch: number;
+  /** N */ readonly batchSize: number;
   readonly elementBytes?: ElementBytes;
 }
 
 /** @throws RangeError for a window of T steps and N rows through these layers that has too many commands or an array over the device's limits */
-export function checkWindow(gpu: Gpu, layers: readonly LayerShape[], { steps, kept = steps, batch, elementBytes = 4 }: WindowSizes): void {
-  if (steps * layers.length > MOST_STEPS) {
+export function checkWindow(gpu: Gpu, layers: readonly LayerShape[], { timeSteps, kept = timeSteps, batchSize, elementBytes = 4 }: WindowSizes): void {
+  if (timeSteps * layers.length > MOST_STEPS) {
     const through = layers.length > 1 ? ` through ${layers.length} layers` : '';
     throw new RangeError(
-      `a window of ${steps} steps${through} has ${steps * layers.length} steps to record, and may have ${MOST_STEPS}: ` +
+      `a window of ${timeSteps} steps${through} has ${timeSteps * layers.length} steps to record, and may have ${MOST_STEPS}: ` +
         'use shorter windows, over whose borders the state is carried (truncated BPTT)',
     );
   }
-  checkArrays(gpu, layers.map(({ cell, hidden, direction }, l) => ({
-    name: `the gates of layer ${l}`, shape: [kept, batch, direction === 'bidirectional' ? 2 : 1, cell.saved, hidden],
+  checkArrays(gpu, layers.map(({ cell, hiddenSize, direction }, l) => ({
+    name: `the gates of layer ${l}`, shape: [kept, batchSize, direction === 'bidirectional' ? 2 : 1, cell.saved, hiddenSize],
   })), elementBytes);
 }
 

@@ -28,8 +28,8 @@ export type StackInput =
   | { readonly kind: 'table'; readonly tokens: Slice; readonly vocabulary: number; readonly embedding: Slice };
 
 export interface StackShape {
-  readonly steps: number;
-  readonly batch: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   readonly training: boolean;
   /** [N+3] steps of each row, T or fewer; then the seed and the counter of random numbers, and the time at which the window begins. */
   readonly lengths: Slice;
@@ -71,20 +71,20 @@ interface Layer {
 }
 
 export class StackWindow {
-  readonly steps: number;
-  readonly batch: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   readonly #parameters: Parameters;
   readonly #values: Slice | null;
   readonly #tokens: TokenInput | null;
   readonly #layers: readonly Layer[];
 
   constructor(layers: readonly LayerShape[], parameters: Parameters, input: StackInput, shape: StackShape) {
-    const { steps, batch, training } = shape;
-    this.steps = steps;
-    this.batch = batch;
+    const { timeSteps, batchSize, training } = shape;
+    this.timeSteps = timeSteps;
+    this.batchSize = batchSize;
     this.#parameters = parameters;
     this.#values = input.kind === 'dense' ? input.values : null;
-    const count = steps * batch;
+    const count = timeSteps * batchSize;
     const tokens = readInSteps(layers[0]!, input, shape.lengths, count);
     this.#layers = layers.map((layer, l) => allocateLayer(layer, l, shape, l === layers.length - 1, parameters.half ? 2 : 4, l === 0 ? tokens : null));
     this.#tokens = input.kind === 'dense' ? null : new TokenInput(layers[0]!, this.#layers[0]!.history, parameters, input, { count, training });
@@ -181,24 +181,24 @@ export class StackWindow {
   /** The input side of layer l at times from .. from+count: gates = W_ih·x + b_ih, W_ih·x normalized or not. What needs no state leaves the time loop. */
   #project(recording: Recording, l: number, from: number, count: number): void {
     const { shape, history } = this.#layers[l]!;
-    const { cell, input, hidden, bias } = shape;
-    const rows = count * this.batch;
-    const row = history.directions * cell.saved * hidden;
-    const columns = cell.gateOrder.length * hidden;
+    const { cell, inputSize, hiddenSize, bias } = shape;
+    const rows = count * this.batchSize;
+    const row = history.directions * cell.saved * hiddenSize;
+    const columns = cell.gateOrder.length * hiddenSize;
     for (let d = 0; d < history.directions; d++) {
-      const start = (d * cell.saved + inputBlock(cell)) * hidden;
-      const gates: Slice = { ...history.gates, offset: history.gates.offset + from * this.batch * row + start, shape: [rows * row - start] };
+      const start = (d * cell.saved + inputBlock(cell)) * hiddenSize;
+      const gates: Slice = { ...history.gates, offset: history.gates.offset + from * this.batchSize * row + start, shape: [rows * row - start] };
       const bias_ih = bias && !cell.norm ? this.#parameter('bias_ih', l, d) : undefined;
       if (l === 0 && this.#tokens) {
-        this.#tokens.project(recording, d, { first: from * this.batch, count: rows, gates, stride: row, bias: bias_ih });
+        this.#tokens.project(recording, d, { first: from * this.batchSize, count: rows, gates, stride: row, bias: bias_ih });
         continue;
       }
       const source = l === 0 ? this.#values! : this.#given(l - 1);
-      const part: Slice = { ...source, offset: source.offset + from * this.batch * input, shape: [rows, input] };
+      const part: Slice = { ...source, offset: source.offset + from * this.batchSize * inputSize, shape: [rows, inputSize] };
       matmul(recording, {
         form: 'nt',
-        a: matrix(part, rows, input),
-        b: matrix(this.#parameter('weight_ih', l, d), columns, input),
+        a: matrix(part, rows, inputSize),
+        b: matrix(this.#parameter('weight_ih', l, d), columns, inputSize),
         c: matrix(gates, rows, columns, row),
         bias: bias_ih,
       });
@@ -215,10 +215,10 @@ export class StackWindow {
   forward(recording: Recording): void {
     this.prepare(recording);
     this.#layers.forEach(({ shape, history, merged, dropped }, l) => {
-      this.#project(recording, l, 0, this.steps);
+      this.#project(recording, l, 0, this.timeSteps);
       unfold(recording, shape.cell, history, this.#weights(l));
       if (merged) {
-        mergeDirections(recording, history.output, merged, { rows: this.steps * this.batch, hidden: featuresOf(shape), scale: shape.merge === 'mean' ? 0.5 : 1 });
+        mergeDirections(recording, history.output, merged, { rows: this.timeSteps * this.batchSize, hiddenSize: featuresOf(shape), scale: shape.merge === 'mean' ? 0.5 : 1 });
       }
       if (dropped) dropout(recording, dropped.options, this.#output(l), dropped.output);
     });
@@ -239,12 +239,12 @@ export class StackWindow {
    */
   backward(recording: Recording, options: { dInput?: Slice; index?: TokenIndex; segment?: { readonly last: boolean; readonly first: boolean } }): void {
     const { segment = { last: true, first: true } } = options;
-    const rows = this.steps * this.batch;
+    const rows = this.timeSteps * this.batchSize;
     const top = this.#layers.at(-1)!.dropped;
     if (top) dropoutBackward(recording, top.options, this.dOutput);
     for (let l = this.#layers.length - 1; l >= 0; l--) {
       const { shape, history } = this.#layers[l]!;
-      const { cell, input, hidden, bias } = shape;
+      const { cell, inputSize, hiddenSize, bias } = shape;
       const g = this.#training(l);
       if (segment.last) for (const sums of [g.dNorm, g.dInputNorm]) if (sums) recording.clear(sums);
       bptt(recording, cell, history, this.#weights(l), g, this.#outputGradient(l));
@@ -265,7 +265,7 @@ export class StackWindow {
       if (g.projection) projectionWeightGradients(recording, history, g.projection, this.#each('weight_hr', l, 'gradient'));
       for (let d = 0; bias && d < history.directions; d++) {
         const also = alike ? gradient('bias_hh', d) : undefined;
-        columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), gradient('bias_ih', d), { group: this.batch, also });
+        columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), gradient('bias_ih', d), { group: this.batchSize, also });
       }
       if (g.dInputNorm) normalizeInputBackward(recording, cell, history, this.#each('norm_ih', l), g.dInputNorm);
       if (segment.first) this.#sumGains(recording, l);
@@ -277,11 +277,11 @@ export class StackWindow {
           continue;
         }
         const source = l === 0 ? this.#values! : this.#given(l - 1);
-        const columns = cell.gateOrder.length * hidden;
-        matmul(recording, { form: 'tn', a: gates, b: matrix(source, rows, input), c: matrix(gradient('weight_ih', d), columns, input), accumulate: true });
+        const columns = cell.gateOrder.length * hiddenSize;
+        matmul(recording, { form: 'tn', a: gates, b: matrix(source, rows, inputSize), c: matrix(gradient('weight_ih', d), columns, inputSize), accumulate: true });
         if (below) {
-          const weight = matrix(this.#parameter('weight_ih', l, d), columns, input);
-          matmul(recording, { form: 'nn', a: gates, b: weight, c: matrix(reshape(below, [rows, input]), rows, input), accumulate: d > 0 });
+          const weight = matrix(this.#parameter('weight_ih', l, d), columns, inputSize);
+          matmul(recording, { form: 'nn', a: gates, b: weight, c: matrix(reshape(below, [rows, inputSize]), rows, inputSize), accumulate: d > 0 });
         }
       }
       const dropped = this.#layers[l - 1]?.dropped;
@@ -291,11 +291,11 @@ export class StackWindow {
 
   /** Record the gradients of layer l's gains from those of its rows. */
   #sumGains(recording: Recording, l: number): void {
-    const { shape: { cell, hidden }, gradients } = this.#layers[l]!;
+    const { shape: { cell, hiddenSize }, gradients } = this.#layers[l]!;
     if (!gradients?.dNorm || !gradients.dInputNorm) return;
-    const [input, products] = [cell.gateOrder.length * hidden, recurrentGates(cell) * hidden];
+    const [input, products] = [cell.gateOrder.length * hiddenSize, recurrentGates(cell) * hiddenSize];
     const inLoop: (readonly [ParameterKind, number])[] = [['norm_hh', products]];
-    if (cell.states.includes('c')) inLoop.push(['norm_c', hidden], ['norm_c_bias', hidden]);
+    if (cell.states.includes('c')) inLoop.push(['norm_c', hiddenSize], ['norm_c_bias', hiddenSize]);
     for (let d = 0; d < directionsOf(this.#layers[l]!.shape); d++) {
       sumRows(recording, gradients.dInputNorm, d, [input], [this.#parameter('norm_ih', l, d, 'gradient')]);
       sumRows(recording, gradients.dNorm, d, inLoop.map(([, count]) => count), inLoop.map(([kind]) => this.#parameter(kind, l, d, 'gradient')));
@@ -331,7 +331,7 @@ const zoneoutStream = (index: number): number => 16 * index + 1;
 const dropoutStream = (index: number): number => 0x10000 + index;
 
 function allocateLayer(given: LayerShape, index: number, window: StackShape, isTop: boolean, elementBytes: ElementBytes, tokens: TokenRows | null): Layer {
-  const { steps, batch, training, lengths, ragged, trace = false, hasHead = false, continued = false } = window;
+  const { timeSteps, batchSize, training, lengths, ragged, trace = false, hasHead = false, continued = false } = window;
   const zonesOut = given.cell.constants.ZONEOUT_H !== undefined || given.cell.constants.ZONEOUT_C !== undefined;
   const { RECURRENT_DROPOUT, ...always } = given.cell.constants;
   const constants = {
@@ -343,32 +343,32 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
     ...(trace && { TRACE: 1 }),
   };
   const shape: LayerShape = { ...given, cell: { ...given.cell, constants } };
-  const { cell, hidden, direction, merge, bias } = shape;
+  const { cell, hiddenSize, direction, merge, bias } = shape;
   const directions = directionsOf(shape);
   const features = featuresOf(shape);
   const name = `l${index}`;
-  const extents = { steps, batch, hidden, features, directions, reverse: direction === 'reverse' };
+  const extents = { timeSteps, batchSize, hiddenSize, features, directions, reverse: direction === 'reverse' };
   const history = allocateHistory(cell, name, extents, lengths, zoneoutStream(index), { continued, elementBytes, tokens });
   // What is summed over the steps, or goes in and out, stays f32.
   const array = (what: string, extents: readonly number[], bytes: ElementBytes = 4): Slice => allocateProxy(`${name}.${what}`, extents, 'activations', bytes);
-  const state = (width: number): readonly number[] => [directions, batch, width];
+  const state = (width: number): readonly number[] => [directions, batchSize, width];
   return {
     shape,
     history,
-    merged: directions === 2 && merge !== 'concat' ? array('merged', [steps, batch, features], elementBytes) : null,
+    merged: directions === 2 && merge !== 'concat' ? array('merged', [timeSteps, batchSize, features], elementBytes) : null,
     dropped: training && shape.dropout > 0 && (!isTop || hasHead)
       ? {
-          output: array('dropped', [steps, batch, outputColumns(shape)], elementBytes),
-          options: { chance: shape.dropout, stream: dropoutStream(index), lengths, step: batch * outputColumns(shape) },
+          output: array('dropped', [timeSteps, batchSize, outputColumns(shape)], elementBytes),
+          options: { chance: shape.dropout, stream: dropoutStream(index), lengths, step: batchSize * outputColumns(shape) },
         }
       : null,
-    zeroBias: bias ? null : allocateProxy(`${name}.zero_bias`, [Math.max(1, recurrentGates(cell)) * hidden], 'scratch'),
+    zeroBias: bias ? null : allocateProxy(`${name}.zero_bias`, [Math.max(1, recurrentGates(cell)) * hiddenSize], 'scratch'),
     gradients: training
       ? {
-          dOutput: array('d_output', [steps, batch, outputColumns(shape)], isTop && !hasHead ? 4 : elementBytes),
+          dOutput: array('d_output', [timeSteps, batchSize, outputColumns(shape)], isTop && !hasHead ? 4 : elementBytes),
           dHidden: array('d_h', state(features)),
-          dStates: cell.states.map((s) => array(`d_${s}`, state(hidden))),
-          dNorm: cell.norm ? array('d_norm', [directions, batch, cell.norm.blocks, hidden]) : null,
+          dStates: cell.states.map((s) => array(`d_${s}`, state(hiddenSize))),
+          dNorm: cell.norm ? array('d_norm', [directions, batchSize, cell.norm.blocks, hiddenSize]) : null,
           dInputNorm: cell.norm ? allocateInputNormGradient(cell, name, history) : null,
           projection: history.made && allocateProjectionGradients(name, history),
           first: allocateFirstGradients(cell, name, history),

@@ -8,8 +8,8 @@ export type Merge = 'concat' | 'sum' | 'mean';
 /** One layer of a stack, before it has memory. */
 export interface LayerShape {
   readonly cell: Cell;
-  /** I */ readonly input: number;
-  /** H */ readonly hidden: number;
+  /** I */ readonly inputSize: number;
+  /** H */ readonly hiddenSize: number;
   /** P: features of h where it is projected, below H; 0 where it is not. */ readonly projSize: number;
   readonly bias: boolean;
   readonly direction: Direction;
@@ -30,7 +30,7 @@ export type ParameterKind =
 export const directionsOf = ({ direction }: Pick<LayerShape, 'direction'>): 1 | 2 => (direction === 'bidirectional' ? 2 : 1);
 
 /** F: features of h in one direction, P where it is projected and else H. */
-export const featuresOf = ({ hidden, projSize }: Pick<LayerShape, 'hidden' | 'projSize'>): number => projSize || hidden;
+export const featuresOf = ({ hiddenSize, projSize }: Pick<LayerShape, 'hiddenSize' | 'projSize'>): number => projSize || hiddenSize;
 
 /** Whether a pass in training draws masks for the layer. */
 export const drawsMasks = ({ dropout, cell: { constants } }: Pick<LayerShape, 'dropout' | 'cell'>): boolean =>
@@ -50,35 +50,35 @@ export function stackParameters(layers: readonly LayerShape[]): ParameterSpec[] 
 }
 
 function directionParameters(layer: LayerShape, index: number, direction: number): ParameterSpec[] {
-  const { cell, input, hidden, projSize, bias, forgetBias, recurrentInit } = layer;
+  const { cell, inputSize, hiddenSize, projSize, bias, forgetBias, recurrentInit } = layer;
   const name = (kind: ParameterKind): string => parameterName(kind, index, layer, direction);
-  const uniform = { distribution: 'uniform', scale: 1 / Math.sqrt(hidden) } as const;
+  const uniform = { distribution: 'uniform', scale: 1 / Math.sqrt(hiddenSize) } as const;
   const [G, R] = [cell.gateOrder.length, recurrentGates(cell)];
   const forget = cell.gateOrder.indexOf('f');
-  const raise = forget < 0 || forgetBias === 0 ? undefined : { from: forget * hidden, to: (forget + 1) * hidden, by: forgetBias };
+  const raise = forget < 0 || forgetBias === 0 ? undefined : { from: forget * hiddenSize, to: (forget + 1) * hiddenSize, by: forgetBias };
   const identity = recurrentInit === 'identity';
   const biasInit = identity ? { distribution: 'uniform', scale: 0 } as const : uniform;
-  const specs: ParameterSpec[] = [{ name: name('weight_ih'), shape: [G * hidden, input], initialise: uniform }];
-  if (R > 0) specs.push({ name: name('weight_hh'), shape: [R * hidden, featuresOf(layer)], initialise: identity ? { distribution: 'identity', scale: 1 } : uniform });
+  const specs: ParameterSpec[] = [{ name: name('weight_ih'), shape: [G * hiddenSize, inputSize], initialise: uniform }];
+  if (R > 0) specs.push({ name: name('weight_hh'), shape: [R * hiddenSize, featuresOf(layer)], initialise: identity ? { distribution: 'identity', scale: 1 } : uniform });
   if (cell.diagonal) {
     const ones = identity && cell.diagonal.name === 'weight_hh';
     specs.push({
       name: name(cell.diagonal.name),
-      shape: [cell.diagonal.gates.length * hidden],
-      initialise: ones ? { distribution: 'uniform', scale: 0, raise: { from: 0, to: hidden, by: 1 } } : uniform,
+      shape: [cell.diagonal.gates.length * hiddenSize],
+      initialise: ones ? { distribution: 'uniform', scale: 0, raise: { from: 0, to: hiddenSize, by: 1 } } : uniform,
     });
   }
   if (bias) {
-    specs.push({ name: name('bias_ih'), shape: [G * hidden], initialise: { ...biasInit, ...(raise && { raise }) } });
-    if (R > 0) specs.push({ name: name('bias_hh'), shape: [R * hidden], initialise: biasInit });
+    specs.push({ name: name('bias_ih'), shape: [G * hiddenSize], initialise: { ...biasInit, ...(raise && { raise }) } });
+    if (R > 0) specs.push({ name: name('bias_hh'), shape: [R * hiddenSize], initialise: biasInit });
   }
-  if (projSize > 0) specs.push({ name: name('weight_hr'), shape: [projSize, hidden], initialise: uniform });
+  if (projSize > 0) specs.push({ name: name('weight_hr'), shape: [projSize, hiddenSize], initialise: uniform });
   if (cell.norm) {
     const constant = (kind: ParameterKind, size: number, value: number): ParameterSpec =>
       ({ name: name(kind), shape: [size], initialise: { distribution: 'uniform', scale: 0, raise: { from: 0, to: size, by: value } } });
-    specs.push(constant('norm_ih', G * hidden, 1), constant('norm_hh', R * hidden, 1));
+    specs.push(constant('norm_ih', G * hiddenSize, 1), constant('norm_hh', R * hiddenSize, 1));
     // From norm_hh on they are one stretch: the time loop binds them as one.
-    if (cell.states.includes('c')) specs.push(constant('norm_c', hidden, 1), constant('norm_c_bias', hidden, 0));
+    if (cell.states.includes('c')) specs.push(constant('norm_c', hiddenSize, 1), constant('norm_c_bias', hiddenSize, 0));
   }
   return specs;
 }

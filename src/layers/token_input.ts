@@ -15,9 +15,9 @@ type Tokens = Exclude<StackInput, { kind: 'dense' }>;
 const MOST_BYTES = 2 ** 27;
 
 /** What a layer's steps read by themselves of `count` tokens: not before a normalization, and not where more rows would be made than are read. */
-export function readInSteps({ cell, direction, hidden }: LayerShape, input: StackInput, lengths: Slice, count: number): TokenRows | null {
+export function readInSteps({ cell, direction, hiddenSize }: LayerShape, input: StackInput, lengths: Slice, count: number): TokenRows | null {
   if (input.kind === 'dense' || cell.norm || direction !== 'forward' || input.tokens.buffer !== lengths.buffer) return null;
-  if ((count + input.vocabulary) * cell.saved * hidden * 4 > MOST_BYTES) return null;
+  if ((count + input.vocabulary) * cell.saved * hiddenSize * 4 > MOST_BYTES) return null;
   return input.kind === 'table' || input.vocabulary < count ? input : null;
 }
 
@@ -49,7 +49,7 @@ export class TokenInput {
 
   /** G*H */
   get #columns(): number {
-    return this.#layer.cell.gateOrder.length * this.#layer.hidden;
+    return this.#layer.cell.gateOrder.length * this.#layer.hiddenSize;
   }
 
   buffers(): BufferProxy[] {
@@ -71,8 +71,8 @@ export class TokenInput {
       }
       matmul(recording, {
         form: 'nt',
-        a: matrix(input.embedding, input.vocabulary, this.#layer.input),
-        b: matrix(this.#parameter('weight_ih', d), this.#columns, this.#layer.input),
+        a: matrix(input.embedding, input.vocabulary, this.#layer.inputSize),
+        b: matrix(this.#parameter('weight_ih', d), this.#columns, this.#layer.inputSize),
         c: table,
         bias,
       });
@@ -112,17 +112,17 @@ export class TokenInput {
       gatherRowsGradient(recording, { dTable: { slice: dWeight, vocabulary, columns, layout: 'columns' }, ...of });
       return;
     }
-    const { input } = this.#layer;
+    const { inputSize } = this.#layer;
     const dTable = this.#dTables[direction]!;
     recording.clear(dTable);
     gatherRowsGradient(recording, { dTable: { slice: dTable, vocabulary, columns, layout: 'rows' }, ...of });
     const d = matrix(dTable, vocabulary, columns);
-    matmul(recording, { form: 'tn', a: d, b: matrix(this.#input.embedding, vocabulary, input), c: matrix(dWeight, columns, input), accumulate: true });
+    matmul(recording, { form: 'tn', a: d, b: matrix(this.#input.embedding, vocabulary, inputSize), c: matrix(dWeight, columns, inputSize), accumulate: true });
     matmul(recording, {
       form: 'nn',
       a: d,
-      b: matrix(this.#parameter('weight_ih', direction), columns, input),
-      c: matrix(this.#parameters.gradient('embedding.weight'), vocabulary, input),
+      b: matrix(this.#parameter('weight_ih', direction), columns, inputSize),
+      c: matrix(this.#parameters.gradient('embedding.weight'), vocabulary, inputSize),
       accumulate: true,
     });
   }

@@ -7,7 +7,7 @@ import { sample, SAMPLE_SETTINGS } from '../kernels/sample.ts';
 import { allocateTokens, lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
 import { linear } from './linear.ts';
-import type { CharacterModel } from './model.ts';
+import type { LanguageModel } from './model.ts';
 import { StackWindow } from './stack.ts';
 
 /** Tokens a submit: long enough to hide the cost of a submit, short enough to show text as it comes. */
@@ -20,7 +20,7 @@ type Length = typeof BLOCK | 1;
 type Kind = 'read' | `draw ${Length}`;
 
 export class TokenStream {
-  readonly #model: CharacterModel;
+  readonly #model: LanguageModel;
   /** N: texts side by side. */
   readonly #batch: number;
   readonly #stack: StackWindow;
@@ -38,7 +38,7 @@ export class TokenStream {
   readonly #replays = new Map<Kind, Replay>();
   readonly #ring: ReadbackRing;
 
-  constructor(model: CharacterModel, batch: number) {
+  constructor(model: LanguageModel, batch: number) {
     const { gpu, vocabulary } = model;
     this.#model = model;
     this.#batch = batch;
@@ -48,7 +48,7 @@ export class TokenStream {
     this.#last = allocateProxy('stream last tokens', [1, batch], 'input');
     this.#settings = allocateProxy('sample settings', [SAMPLE_SETTINGS], 'input');
     this.#stack = new StackWindow(model.layers, model.weights, model.inputOf(this.#tokens), {
-      steps: BLOCK, batch, training: false, lengths: this.#lengths, ragged: false,
+      timeSteps: BLOCK, batchSize: batch, training: false, lengths: this.#lengths, ragged: false,
     });
     const logits = allocateProxy('stream logits', [batch, vocabulary.size], 'activations');
     this.#carried = allocateCarriedState(this.#stack.histories);

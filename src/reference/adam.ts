@@ -4,7 +4,7 @@
 import { gradientOf, momentsOf, type Optimizer } from './optimizer.ts';
 
 export interface AdamOptions {
-  readonly rate: number;
+  readonly learningRate: number;
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
@@ -19,7 +19,7 @@ export function adamW(options: AdamOptions & { readonly decay?: number }): Optim
   const second = new Map<string, Float64Array>();
   let step = 0;
   return {
-    rate: options.rate,
+    learningRate: options.learningRate,
     update(parameters, gradients) {
       step++;
       for (const [name, parameter] of Object.entries(parameters)) {
@@ -32,7 +32,7 @@ export function adamW(options: AdamOptions & { readonly decay?: number }): Optim
           v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
           const mHat = m[i]! / (1 - beta1 ** step);
           const vHat = v[i]! / (1 - beta2 ** step);
-          parameter[i]! -= this.rate * (decay * parameter[i]! + mHat / (Math.sqrt(vHat) + epsilon));
+          parameter[i]! -= this.learningRate * (decay * parameter[i]! + mHat / (Math.sqrt(vHat) + epsilon));
         }
       }
     },

@@ -5,9 +5,9 @@
 import { addOuterProduct, addProduct, addTransposedProduct, expectShape } from './arithmetic.ts';
 
 export interface AttentionSizes {
-  /** T */ readonly steps: number;
-  /** S */ readonly sourceSteps: number;
-  /** N */ readonly batch: number;
+  /** T */ readonly timeSteps: number;
+  /** S */ readonly sourceTimeSteps: number;
+  /** N */ readonly batchSize: number;
   /** H */ readonly decoderSize: number;
   /** E */ readonly encoderSize: number;
   /** A */ readonly outputSize: number;
@@ -34,17 +34,17 @@ interface Row {
 }
 
 function* rows(sizes: AttentionSizes, { weight_a }: AttentionParameters, decoder: Float64Array): Generator<Row> {
-  const { steps, batch, sourceSteps, decoderSize: H, encoderSize: E, lengths } = sizes;
-  for (let at = 0; at < steps * batch; at++) {
+  const { timeSteps, batchSize, sourceTimeSteps, decoderSize: H, encoderSize: E, lengths } = sizes;
+  for (let at = 0; at < timeSteps * batchSize; at++) {
     const h = decoder.subarray(at * H, (at + 1) * H);
     const query = weight_a ? new Float64Array(E) : h;
     if (weight_a) addTransposedProduct(query, 0, weight_a, H, E, h, 0);
-    yield { at, n: at % batch, length: lengths?.[at % batch] ?? sourceSteps, h, query };
+    yield { at, n: at % batchSize, length: lengths?.[at % batchSize] ?? sourceTimeSteps, h, query };
   }
 }
 
 function expectShapes(sizes: AttentionSizes, { weight_a, weight_c }: AttentionParameters, decoder: Float64Array, encoder: Float64Array): void {
-  const { steps: T, sourceSteps: S, batch: N, decoderSize: H, encoderSize: E, outputSize: A, lengths } = sizes;
+  const { timeSteps: T, sourceTimeSteps: S, batchSize: N, decoderSize: H, encoderSize: E, outputSize: A, lengths } = sizes;
   expectShape('decoder', decoder, [T, N, H]);
   expectShape('encoder', encoder, [S, N, E]);
   expectShape('weight_c', weight_c, [A, E + H]);
@@ -55,7 +55,7 @@ function expectShapes(sizes: AttentionSizes, { weight_a, weight_c }: AttentionPa
 
 export function attentionForward(sizes: AttentionSizes, parameters: AttentionParameters, decoder: Float64Array, encoder: Float64Array): AttentionForward {
   expectShapes(sizes, parameters, decoder, encoder);
-  const { steps: T, sourceSteps: S, batch: N, decoderSize: H, encoderSize: E, outputSize: A } = sizes;
+  const { timeSteps: T, sourceTimeSteps: S, batchSize: N, decoderSize: H, encoderSize: E, outputSize: A } = sizes;
   const result = { weights: new Float64Array(T * N * S), context: new Float64Array(T * N * E), output: new Float64Array(T * N * A) };
   for (const { at, n, length, h, query } of rows(sizes, parameters, decoder)) {
     const weights = result.weights.subarray(at * S, at * S + length);
@@ -86,8 +86,8 @@ export function attentionBackward(
   sizes: AttentionSizes, parameters: AttentionParameters, decoder: Float64Array, encoder: Float64Array, dOutput: Float64Array,
 ): AttentionGradients {
   const forward = attentionForward(sizes, parameters, decoder, encoder);
-  const { sourceSteps: S, batch: N, decoderSize: H, encoderSize: E, outputSize: A } = sizes;
-  expectShape('dOutput', dOutput, [sizes.steps, N, A]);
+  const { sourceTimeSteps: S, batchSize: N, decoderSize: H, encoderSize: E, outputSize: A } = sizes;
+  expectShape('dOutput', dOutput, [sizes.timeSteps, N, A]);
   const { weight_a, weight_c } = parameters;
   const dWeightC = new Float64Array(weight_c.length);
   const dWeightA = new Float64Array(weight_a?.length ?? 0);

@@ -18,7 +18,7 @@ export interface LayerGradients {
 /** Back-propagates through time: `dOutput` [T,N,F] (ignored beyond a row's length) and `dFinal` (h [N,F], c [N,H]). */
 export function backpropagate(unfolded: Unfolded, dOutput: Float64Array, dFinal: readonly Float64Array[]): LayerGradients {
   const { options, weights, masks, input, history, results, middle, saved } = unfolded;
-  const { cell, steps: T, batch: N, inputSize: I, hiddenSize: H } = options;
+  const { cell, timeSteps: T, batchSize: N, inputSize: I, hiddenSize: H } = options;
   const F = featuresOf(options);
   const widths = [F, H];
   expectShape('dOutput', dOutput, [T, N, F]);

@@ -69,8 +69,8 @@ export interface Cell {
 export interface CellOptions {
   /** `gate` is sigmoid, `candidate` and `output` (of c, LSTM only) are tanh where not given. */
   readonly activations?: { readonly gate?: ActivationOption; readonly candidate?: ActivationOption; readonly output?: ActivationOption };
-  /** Clamps every gate's summed pre-activation, peephole included, to ±clip. */
-  readonly clip?: number;
+  /** Clamps every gate's summed pre-activation, peephole included, to ±clipGates. */
+  readonly clipGates?: number;
   /** The c that the output gate's peephole sees; 'new' where not given. */
   readonly peepholeOutput?: 'new' | 'previous';
   /** GRU: the reset gate scales the recurrent side of n (true, the default) or h[t-1] inside it. */
@@ -87,6 +87,6 @@ export function takeOptions<K extends keyof CellOptions>(name: string, options: 
       throw new RangeError(`the cell ${name} takes no option ${key}; it takes ${taken.length ? taken.join(', ') : 'none'}`);
     }
   }
-  if (options.clip !== undefined && !(options.clip > 0)) throw new RangeError(`clip is ${options.clip}, but must be above 0`);
+  if (options.clipGates !== undefined && !(options.clipGates > 0)) throw new RangeError(`clipGates is ${options.clipGates}, but must be above 0`);
   return options;
 }

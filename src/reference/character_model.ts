@@ -14,15 +14,15 @@ export interface CharacterModel {
   /** V */
   readonly vocabulary: number;
   /** Width of the embedding, or one-hot input. */
-  readonly embed: number | 'one-hot';
+  readonly embedding: number | 'one-hot';
   /** From the input upwards; each may have its own cell and size. */
-  readonly layers: readonly { readonly cell: Cell; readonly hidden: number }[];
+  readonly layers: readonly { readonly cell: Cell; readonly hiddenSize: number }[];
 }
 
 /** T steps of N parallel streams. */
 export interface Window {
-  readonly steps: number;
-  readonly batch: number;
+  readonly timeSteps: number;
+  readonly batchSize: number;
   /** [T,N] */
   readonly inputs: ArrayLike<number>;
   /** [T,N] the token after each input. */
@@ -42,14 +42,14 @@ export interface LayerState {
 
 /** `embedding.weight` [V,E] (not for one-hot), `recurrent.weight_ih_l0` …, `linear.weight` [V,H], `linear.bias` [V]. */
 export function characterModelShapes(model: CharacterModel): Record<string, number[]> {
-  const { vocabulary, embed, layers } = model;
+  const { vocabulary, embedding, layers } = model;
   const shapes: Record<string, number[]> = {};
-  if (embed !== 'one-hot') shapes['embedding.weight'] = [vocabulary, embed];
-  layers.forEach(({ cell, hidden }, l) => {
-    const one = recurrentShapes({ cell, inputSize: inputSizeOf(model, l), hiddenSize: hidden });
+  if (embedding !== 'one-hot') shapes['embedding.weight'] = [vocabulary, embedding];
+  layers.forEach(({ cell, hiddenSize }, l) => {
+    const one = recurrentShapes({ cell, inputSize: inputSizeOf(model, l), hiddenSize });
     for (const [name, shape] of Object.entries(one)) shapes[layerName(name, l)] = shape;
   });
-  shapes['linear.weight'] = [vocabulary, layers.at(-1)!.hidden];
+  shapes['linear.weight'] = [vocabulary, layers.at(-1)!.hiddenSize];
   shapes['linear.bias'] = [vocabulary];
   return shapes;
 }
@@ -69,23 +69,23 @@ export interface WindowResult {
 
 /** Loss of the window and its gradients, starting from `state` (zeros without it). Throws a RangeError for sizes that do not fit. */
 export function characterModelWindow(model: CharacterModel, parameters: Parameters, window: Window, state?: readonly LayerState[]): WindowResult {
-  const { vocabulary, embed, layers } = model;
-  const { steps, batch, inputs, targets, masks = {} } = window;
-  const rows = steps * batch;
+  const { vocabulary, embedding, layers } = model;
+  const { timeSteps, batchSize, inputs, targets, masks = {} } = window;
+  const rows = timeSteps * batchSize;
   expectNames(parameters, characterModelShapes(model));
 
-  let x = embed === 'one-hot' ? oneHot(inputs, vocabulary) : embeddingForward(inputs, parameters['embedding.weight']!, vocabulary, embed);
-  const runs = layers.map(({ cell, hidden }, l) => {
-    const options = { cell, steps, batch, inputSize: inputSizeOf(model, l), hiddenSize: hidden };
+  let x = embedding === 'one-hot' ? oneHot(inputs, vocabulary) : embeddingForward(inputs, parameters['embedding.weight']!, vocabulary, embedding);
+  const runs = layers.map(({ cell, hiddenSize }, l) => {
+    const options = { cell, timeSteps, batchSize, inputSize: inputSizeOf(model, l), hiddenSize };
     const own = Object.fromEntries(Object.keys(recurrentShapes(options)).map((name) => [name, parameters[layerName(name, l)]!]));
     const initial = state?.[l];
     const run = recurrentForward(options, own, x, { h0: initial?.h, c0: cell.states > 1 ? initial?.c : undefined }, masksOf(masks, l));
     x = multiplied(run.output, masks[`dropout_l${l}`]);
     return run;
   });
-  const linearSizes = { rows, inputSize: layers.at(-1)!.hidden, outputSize: vocabulary };
+  const linearSizes = { rows, inputSize: layers.at(-1)!.hiddenSize, outputSize: vocabulary };
   const logits = linearForward(linearSizes, parameters['linear.weight']!, parameters['linear.bias'], x);
-  const { loss, losses, dLogits } = softmaxCrossEntropy(logits, targets, { steps, batch, vocabulary });
+  const { loss, losses, dLogits } = softmaxCrossEntropy(logits, targets, { timeSteps, batchSize, vocabulary });
 
   const linear = linearBackward(linearSizes, parameters['linear.weight']!, x, dLogits);
   const gradients: Record<string, Float64Array> = { 'linear.weight': linear.weight, 'linear.bias': linear.bias };
@@ -95,7 +95,7 @@ export function characterModelWindow(model: CharacterModel, parameters: Paramete
     for (const [name, gradient] of Object.entries(back.gradients)) gradients[layerName(name, l)] = gradient;
     dOutput = back.dInput;
   }
-  if (embed !== 'one-hot') gradients['embedding.weight'] = embeddingBackward(inputs, dOutput, vocabulary, embed);
+  if (embedding !== 'one-hot') gradients['embedding.weight'] = embeddingBackward(inputs, dOutput, vocabulary, embedding);
   return { loss, losses, logits, gradients, state: runs.map((run) => ({ h: run.hn, c: run.cn })) };
 }
 
@@ -129,7 +129,7 @@ const multiplied = (array: Float64Array, mask: Float64Array | undefined): Float6
 
 const layerName = (name: string, layer: number): string => `recurrent.${name.replace('_l0', `_l${layer}`)}`;
 
-function inputSizeOf({ vocabulary, embed, layers }: CharacterModel, layer: number): number {
-  if (layer > 0) return layers[layer - 1]!.hidden;
-  return embed === 'one-hot' ? vocabulary : embed;
+function inputSizeOf({ vocabulary, embedding, layers }: CharacterModel, layer: number): number {
+  if (layer > 0) return layers[layer - 1]!.hiddenSize;
+  return embedding === 'one-hot' ? vocabulary : embedding;
 }

@@ -9,8 +9,8 @@ import { activation, clampSlope, clampTo } from './activation.ts';
 import { takeOptions, type Cell, type CellOptions } from './cell.ts';
 
 export function gru(options: CellOptions = {}): Cell {
-  const { activations = {}, clip = Infinity, resetAfter = true, layerNorm = false } =
-    takeOptions('gru', options, ['activations', 'clip', 'resetAfter', 'layerNorm']);
+  const { activations = {}, clipGates = Infinity, resetAfter = true, layerNorm = false } =
+    takeOptions('gru', options, ['activations', 'clipGates', 'resetAfter', 'layerNorm']);
   if (activations.output !== undefined) throw new RangeError('activations.output is given, but a GRU has only gate and candidate');
   if (layerNorm && !resetAfter) throw new RangeError('layerNorm is given with resetAfter false; a normalized GRU needs resetAfter true');
   const gate = activation(activations.gate ?? 'sigmoid');
@@ -30,18 +30,18 @@ export function gru(options: CellOptions = {}): Cell {
       const { x, r: side, previous, saved } = unit;
       const preR = x[0]! + side[0]!;
       const preZ = x[1]! + side[1]!;
-      const r = gate.f(clampTo(clip, preR));
-      saved.set([r, gate.f(clampTo(clip, preZ)), 0, clampSlope(clip, preR), clampSlope(clip, preZ), 0, resetAfter ? side[2]! : 0]);
+      const r = gate.f(clampTo(clipGates, preR));
+      saved.set([r, gate.f(clampTo(clipGates, preZ)), 0, clampSlope(clipGates, preR), clampSlope(clipGates, preZ), 0, resetAfter ? side[2]! : 0]);
       unit.middle = resetAfter ? r * side[2]! : r * previous[0]!;
     },
 
     finish({ x, previous, middleOut, next, saved }) {
       const pre = x[2]! + middleOut;
-      const n = candidate.f(clampTo(clip, pre));
+      const n = candidate.f(clampTo(clipGates, pre));
       const z = saved[1]!;
       next[0] = (1 - z) * n + z * previous[0]!;
       saved[2] = n;
-      saved[5] = clampSlope(clip, pre);
+      saved[5] = clampSlope(clipGates, pre);
     },
 
     finishBackward(unit) {
@@ -66,5 +66,5 @@ export function gru(options: CellOptions = {}): Cell {
 
 export function gruResetBefore(options: CellOptions = {}): Cell {
   const name = 'gru_reset_before';
-  return { ...gru({ ...takeOptions(name, options, ['activations', 'clip']), resetAfter: false }), name };
+  return { ...gru({ ...takeOptions(name, options, ['activations', 'clipGates']), resetAfter: false }), name };
 }

@@ -6,9 +6,9 @@ import type { Cell } from './cell.ts';
 export interface LayerOptions {
   readonly cell: Cell;
   /** T */
-  readonly steps: number;
+  readonly timeSteps: number;
   /** N */
-  readonly batch: number;
+  readonly batchSize: number;
   /** I */
   readonly inputSize: number;
   /** H */
@@ -47,7 +47,7 @@ export interface LayerWeights {
 
 /** Shapes of the parameters, null for one that this layer has not got. */
 export function weightShapes(
-  { cell, inputSize, hiddenSize: H, projSize }: Omit<LayerOptions, 'steps' | 'batch'>, bias: boolean,
+  { cell, inputSize, hiddenSize: H, projSize }: Omit<LayerOptions, 'timeSteps' | 'batchSize'>, bias: boolean,
 ): Record<keyof LayerWeights, number[] | null> {
   const { inputGates, recurrentGates, diagonal, peepholes, layerNorm } = cell;
   const matrix = [recurrentGates * H, projSize ?? H];
@@ -80,17 +80,17 @@ export interface LayerMasks {
 
 /** Shapes of the masks, null for one that has no sense in this layer. */
 export function maskShapes(options: Omit<LayerOptions, 'inputSize'>): Record<keyof LayerMasks, number[] | null> {
-  const { cell, steps, batch, hiddenSize } = options;
+  const { cell, timeSteps, batchSize, hiddenSize } = options;
   return {
-    recurrent_dropout: cell.recurrentGates > 0 ? [batch, featuresOf(options)] : null,
-    zoneout_h: [steps, batch, featuresOf(options)],
-    zoneout_c: cell.states > 1 ? [steps, batch, hiddenSize] : null,
+    recurrent_dropout: cell.recurrentGates > 0 ? [batchSize, featuresOf(options)] : null,
+    zoneout_h: [timeSteps, batchSize, featuresOf(options)],
+    zoneout_c: cell.states > 1 ? [timeSteps, batchSize, hiddenSize] : null,
   };
 }
 
 /** Throws a RangeError for an array that is missing, of another size, or not of this layer, and for a projection that the cell cannot have. */
 export function checkLayer(options: LayerOptions, weights: LayerWeights, masks: LayerMasks): void {
-  const { cell, steps, batch, hiddenSize, projSize, lengths } = options;
+  const { cell, timeSteps, batchSize, hiddenSize, projSize, lengths } = options;
   if (projSize !== undefined && (cell.states < 2 || !(projSize > 0 && projSize < hiddenSize))) {
     throw new RangeError(
       `projSize is ${projSize}, but it must be from 1 to ${hiddenSize - 1}, below the hidden size, and the cell one with c (${cell.name} is given)`,
@@ -109,19 +109,19 @@ export function checkLayer(options: LayerOptions, weights: LayerWeights, masks: 
     if (shape && array) expectShape(name, array, shape);
   }
   if (lengths) {
-    expectShape('lengths', lengths, [batch]);
-    expectIndices('lengths', lengths, steps + 1);
+    expectShape('lengths', lengths, [batchSize]);
+    expectIndices('lengths', lengths, timeSteps + 1);
   }
 }
 
 /** Throws a RangeError unless `states` are the cell's: h [N,F], and c [N,H] where it has it. */
 export function expectStates(name: string, states: readonly Float64Array[], options: LayerOptions): void {
-  const { cell, batch, hiddenSize } = options;
+  const { cell, batchSize, hiddenSize } = options;
   if (states.length !== cell.states) throw new RangeError(`${name} holds ${states.length} states, but the cell ${cell.name} carries ${cell.states}`);
-  states.forEach((state, k) => expectShape(`${name}[${k}]`, state, [batch, k === 0 ? featuresOf(options) : hiddenSize]));
+  states.forEach((state, k) => expectShape(`${name}[${k}]`, state, [batchSize, k === 0 ? featuresOf(options) : hiddenSize]));
 }
 
-export const lengthOf = (options: LayerOptions, n: number): number => options.lengths?.[n] ?? options.steps;
+export const lengthOf = (options: LayerOptions, n: number): number => options.lengths?.[n] ?? options.timeSteps;
 
 /** The time that row n reads at its step s. */
 export const timeOf = (options: LayerOptions, n: number, s: number): number => (options.reverse ? lengthOf(options, n) - 1 - s : s);

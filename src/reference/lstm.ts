@@ -14,8 +14,8 @@ export const coupledLstm = (options: CellOptions = {}): Cell => family('coupled_
 export const coupledPeepholeLstm = (options: CellOptions = {}): Cell => family('coupled_peephole_lstm', true, true, options);
 
 function family(name: string, coupled: boolean, peephole: boolean, options: CellOptions): Cell {
-  const { activations = {}, clip = Infinity, layerNorm = false, peepholeOutput = 'new' } =
-    takeOptions(name, options, ['activations', 'clip', 'layerNorm', ...(peephole ? ['peepholeOutput' as const] : [])]);
+  const { activations = {}, clipGates = Infinity, layerNorm = false, peepholeOutput = 'new' } =
+    takeOptions(name, options, ['activations', 'clipGates', 'layerNorm', ...(peephole ? ['peepholeOutput' as const] : [])]);
   const gate = activation(activations.gate ?? 'sigmoid');
   const candidate = activation(activations.candidate ?? 'tanh');
   const output = activation(activations.output ?? 'tanh');
@@ -41,16 +41,16 @@ function family(name: string, coupled: boolean, peephole: boolean, options: Cell
       const before = previous[1]!;
       const peep = (place: number, c: number): number => (peephole ? w[place]! * c : 0);
       const preI = x[I]! + r[I]! + peep(PI, before);
-      const i = gate.f(clampTo(clip, preI));
+      const i = gate.f(clampTo(clipGates, preI));
       const preF = coupled ? 0 : x[F]! + r[F]! + peep(PF, before);
-      const f = coupled ? 1 - i : gate.f(clampTo(clip, preF));
+      const f = coupled ? 1 - i : gate.f(clampTo(clipGates, preF));
       const preG = x[G]! + r[G]!;
-      const g = candidate.f(clampTo(clip, preG));
+      const g = candidate.f(clampTo(clipGates, preG));
       const c = f * before + i * g;
       const preO = x[O]! + r[O]! + peep(PO, oSeesNew ? c : before);
-      const o = gate.f(clampTo(clip, preO));
+      const o = gate.f(clampTo(clipGates, preO));
       next[1] = c;
-      saved.set([i, f, g, o, 0, clampSlope(clip, preI), clampSlope(clip, preF), clampSlope(clip, preG), clampSlope(clip, preO)]);
+      saved.set([i, f, g, o, 0, clampSlope(clipGates, preI), clampSlope(clipGates, preF), clampSlope(clipGates, preG), clampSlope(clipGates, preO)]);
       unit.middle = c;
     },
 

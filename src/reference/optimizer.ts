@@ -2,7 +2,7 @@
 
 export interface Optimizer {
   /** Step size; may be changed between updates. */
-  rate: number;
+  learningRate: number;
   /** Moves `parameters` in place by `gradients`, which have the same names and sizes. */
   update(parameters: Readonly<Record<string, Float64Array>>, gradients: Readonly<Record<string, Float64Array>>): void;
 }

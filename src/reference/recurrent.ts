@@ -9,9 +9,9 @@ import { unfold, type Unfolded } from './unfold.ts';
 export interface RecurrentOptions {
   readonly cell: Cell;
   /** T */
-  readonly steps: number;
+  readonly timeSteps: number;
   /** N */
-  readonly batch: number;
+  readonly batchSize: number;
   /** I */
   readonly inputSize: number;
   /** H */
@@ -19,7 +19,7 @@ export interface RecurrentOptions {
   /** P, below H: the features of h, for cells with c. */
   readonly projSize?: number | undefined;
   /** L; 1 without it. */
-  readonly layers?: number;
+  readonly numLayers?: number;
   /** 'bidirectional' has D = 2, the others D = 1. */
   readonly direction?: 'forward' | 'reverse' | 'bidirectional';
   /** How both directions' outputs become a layer's: side by side (the default), their sum, or their mean. */
@@ -42,10 +42,10 @@ export type Parameters = Readonly<Record<string, Float64Array>>;
 export type Masks = Readonly<Record<string, Float64Array>>;
 
 /** Shape of every parameter, in PyTorch's order. A layer that runs in reverse only has the suffix `_reverse` too. */
-export function recurrentShapes(options: Omit<RecurrentOptions, 'steps' | 'batch' | 'lengths'>): Record<string, number[]> {
-  const { layers = 1, bias = true } = options;
+export function recurrentShapes(options: Omit<RecurrentOptions, 'timeSteps' | 'batchSize' | 'lengths'>): Record<string, number[]> {
+  const { numLayers = 1, bias = true } = options;
   const shapes: Record<string, number[]> = {};
-  for (let l = 0; l < layers; l++) {
+  for (let l = 0; l < numLayers; l++) {
     for (const suffix of directionsOf(options)) {
       const one = weightShapes({ ...options, inputSize: inputSizeOf(options, l) }, bias);
       for (const [name, shape] of Object.entries(one)) if (shape) shapes[`${name}_l${l}${suffix}`] = shape;
@@ -56,10 +56,10 @@ export function recurrentShapes(options: Omit<RecurrentOptions, 'steps' | 'batch
 
 /** Shape of every mask that the stack could be given. */
 export function recurrentMaskShapes(options: RecurrentOptions): Record<string, number[]> {
-  const { steps, batch, layers = 1 } = options;
+  const { timeSteps, batchSize, numLayers = 1 } = options;
   const shapes: Record<string, number[]> = {};
-  for (let l = 0; l < layers; l++) {
-    if (l < layers - 1) shapes[`dropout_l${l}`] = [steps, batch, outputSizeOf(options)];
+  for (let l = 0; l < numLayers; l++) {
+    if (l < numLayers - 1) shapes[`dropout_l${l}`] = [timeSteps, batchSize, outputSizeOf(options)];
     for (const suffix of directionsOf(options)) {
       for (const [name, shape] of Object.entries(maskShapes(options))) if (shape) shapes[`${name}_l${l}${suffix}`] = shape;
     }
@@ -88,9 +88,9 @@ export function recurrentForward(
   options: RecurrentOptions, parameters: Parameters, input: Float64Array,
   initial: { h0?: Float64Array | undefined; c0?: Float64Array | undefined } = {}, masks: Masks = {},
 ): RecurrentForward {
-  const { cell, steps, batch, layers = 1 } = options;
+  const { cell, timeSteps, batchSize, numLayers = 1 } = options;
   const directions = directionsOf(options);
-  const rows = steps * batch;
+  const rows = timeSteps * batchSize;
   expectNames(parameters, recurrentShapes(options));
   const known = recurrentMaskShapes(options);
   for (const [name, mask] of Object.entries(masks)) {
@@ -102,7 +102,7 @@ export function recurrentForward(
 
   const unfolded: Unfolded[] = [];
   let layerInput = input;
-  for (let l = 0; l < layers; l++) {
+  for (let l = 0; l < numLayers; l++) {
     const runs = directions.map((suffix, d) => unfold(
       { ...options, inputSize: inputSizeOf(options, l), reverse: suffix !== '' },
       pick(parameters, LAYER_WEIGHTS, `_l${l}${suffix}`) as unknown as LayerWeights, layerInput, states[l * directions.length + d]!,
@@ -132,18 +132,18 @@ export function recurrentBackward(
   upstream: { dOutput?: Float64Array | undefined; dHn?: Float64Array | undefined; dCn?: Float64Array | undefined },
 ): RecurrentBackward {
   const { options, masks, unfolded } = forward;
-  const { cell, steps, batch, layers = 1 } = options;
+  const { cell, timeSteps, batchSize, numLayers = 1 } = options;
   const directions = directionsOf(options);
   const D = directions.length;
-  const rows = steps * batch;
+  const rows = timeSteps * batchSize;
   if (upstream.dCn && cell.states < 2) throw new RangeError(`dCn is given, but the cell ${cell.name} has no state c`);
-  if (upstream.dOutput) expectShape('dOutput', upstream.dOutput, [steps, batch, outputSizeOf(options)]);
+  if (upstream.dOutput) expectShape('dOutput', upstream.dOutput, [timeSteps, batchSize, outputSizeOf(options)]);
   const dFinal = splitStates(options, [['dHn', upstream.dHn], ['dCn', upstream.dCn]]);
 
   const gradients: Record<string, Float64Array> = {};
-  const dInitial: (readonly Float64Array[])[] = Array.from({ length: layers * D });
+  const dInitial: (readonly Float64Array[])[] = Array.from({ length: numLayers * D });
   let dLayer = upstream.dOutput ?? new Float64Array(rows * outputSizeOf(options));
-  for (let l = layers - 1; l >= 0; l--) {
+  for (let l = numLayers - 1; l >= 0; l--) {
     const dInput = new Float64Array(rows * inputSizeOf(options, l));
     const dOutputs = mergeBackward(options, multiplied(dLayer, masks[`dropout_l${l}`]), rows);
     directions.forEach((suffix, d) => {
@@ -200,12 +200,12 @@ export function expectNames(parameters: Parameters, shapes: Readonly<Record<stri
 
 /** Per layer and direction, h [N,F] and c [N,H] of the [L*D,N,·] arrays, zeros for one not given. */
 function splitStates(options: RecurrentOptions, arrays: readonly (readonly [string, Float64Array | undefined])[]): Float64Array[][] {
-  const { cell, batch, hiddenSize, layers = 1 } = options;
-  const count = layers * directionsOf(options).length;
+  const { cell, batchSize, hiddenSize, numLayers = 1 } = options;
+  const count = numLayers * directionsOf(options).length;
   const widths = [featuresOf(options), hiddenSize];
-  arrays.forEach(([name, array], k) => { if (array) expectShape(name, array, [count, batch, widths[k]!]); });
+  arrays.forEach(([name, array], k) => { if (array) expectShape(name, array, [count, batchSize, widths[k]!]); });
   return Array.from({ length: count }, (_, one) => arrays.slice(0, cell.states).map(([, array], k) => {
-    const size = batch * widths[k]!;
+    const size = batchSize * widths[k]!;
     return array?.slice(one * size, (one + 1) * size) ?? new Float64Array(size);
   }));
 }

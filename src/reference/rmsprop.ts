@@ -5,14 +5,14 @@
 import { gradientOf, momentsOf, type Optimizer } from './optimizer.ts';
 
 export function rmsprop(
-  options: { readonly rate: number; readonly alpha?: number; readonly epsilon?: number; readonly momentum?: number; readonly centered?: boolean },
+  options: { readonly learningRate: number; readonly alpha?: number; readonly epsilon?: number; readonly momentum?: number; readonly centered?: boolean },
 ): Optimizer {
   const { alpha = 0.99, epsilon = 1e-8, momentum = 0, centered = false } = options;
   const squares = new Map<string, Float64Array>();
   const means = new Map<string, Float64Array>();
   const velocities = new Map<string, Float64Array>();
   return {
-    rate: options.rate,
+    learningRate: options.learningRate,
     update(parameters, gradients) {
       for (const [name, parameter] of Object.entries(parameters)) {
         const gradient = gradientOf(gradients, name, parameter.length);
@@ -25,7 +25,7 @@ export function rmsprop(
           mean[i] = alpha * mean[i]! + (1 - alpha) * g;
           const variance = centered ? v[i]! - mean[i]! ** 2 : v[i]!;
           m[i] = momentum * m[i]! + g / (Math.sqrt(variance) + epsilon);
-          parameter[i]! -= this.rate * m[i]!;
+          parameter[i]! -= this.learningRate * m[i]!;
         }
       }
     },

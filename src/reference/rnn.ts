@@ -6,12 +6,12 @@
 import { activation, clampSlope, clampTo, type ActivationOption } from './activation.ts';
 import { takeOptions, type Cell, type CellOptions } from './cell.ts';
 
-export const rnnTanh = (options: CellOptions = {}): Cell => plain('rnn_tanh', 'tanh', takeOptions('rnn_tanh', options, ['clip']).clip);
-export const rnnRelu = (options: CellOptions = {}): Cell => plain('rnn_relu', 'relu', takeOptions('rnn_relu', options, ['clip']).clip);
+export const rnnTanh = (options: CellOptions = {}): Cell => plain('rnn_tanh', 'tanh', takeOptions('rnn_tanh', options, ['clipGates']).clipGates);
+export const rnnRelu = (options: CellOptions = {}): Cell => plain('rnn_relu', 'relu', takeOptions('rnn_relu', options, ['clipGates']).clipGates);
 
 export function indRnn(options: CellOptions = {}): Cell {
-  const { activation: option = 'relu', clip } = takeOptions('ind_rnn', options, ['activation', 'clip']);
-  return { ...plain('ind_rnn', option, clip), diagonal: true };
+  const { activation: option = 'relu', clipGates } = takeOptions('ind_rnn', options, ['activation', 'clipGates']);
+  return { ...plain('ind_rnn', option, clipGates), diagonal: true };
 }
 
 function plain(name: string, option: ActivationOption, clip = Infinity): Cell {

@@ -2,18 +2,18 @@
 
 import { gradientOf, momentsOf, type Optimizer } from './optimizer.ts';
 
-export function sgd(options: { readonly rate: number; readonly momentum?: number }): Optimizer {
+export function sgd(options: { readonly learningRate: number; readonly momentum?: number }): Optimizer {
   const { momentum = 0 } = options;
   const velocities = new Map<string, Float64Array>();
   return {
-    rate: options.rate,
+    learningRate: options.learningRate,
     update(parameters, gradients) {
       for (const [name, parameter] of Object.entries(parameters)) {
         const gradient = gradientOf(gradients, name, parameter.length);
         const velocity = momentsOf(velocities, name, parameter.length);
         for (let i = 0; i < parameter.length; i++) {
           velocity[i] = momentum * velocity[i]! + gradient[i]!;
-          parameter[i]! -= this.rate * velocity[i]!;
+          parameter[i]! -= this.learningRate * velocity[i]!;
         }
       }
     },

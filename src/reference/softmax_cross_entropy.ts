@@ -27,10 +27,10 @@ export interface TargetWeights {
  * (torch's cross_entropy; `{}` is the mean over the targets that are not ignored), and 0 without gradient where no weight is left.
  */
 export function softmaxCrossEntropy(
-  logits: Float64Array, targets: ArrayLike<number>, sizes: { readonly steps: number; readonly batch: number; readonly vocabulary: number },
+  logits: Float64Array, targets: ArrayLike<number>, sizes: { readonly timeSteps: number; readonly batchSize: number; readonly vocabulary: number },
   weights?: TargetWeights, ignored = IGNORED,
 ): CrossEntropy {
-  const { steps: T, batch: N, vocabulary: V } = sizes;
+  const { timeSteps: T, batchSize: N, vocabulary: V } = sizes;
   expectShape('logits', logits, [T, N, V]);
   expectShape('targets', targets, [T, N]);
   expectIndices('targets', targets, V, ignored);

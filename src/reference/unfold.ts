@@ -31,7 +31,7 @@ export interface Unfolded {
 export function unfold(
   options: LayerOptions, weights: LayerWeights, input: Float64Array, initial: readonly Float64Array[], masks: LayerMasks = {},
 ): Unfolded {
-  const { cell, steps: T, batch: N, inputSize: I, hiddenSize: H } = options;
+  const { cell, timeSteps: T, batchSize: N, inputSize: I, hiddenSize: H } = options;
   const F = featuresOf(options);
   const widths = [F, H];
   expectShape('input', input, [T, N, I]);

@@ -24,7 +24,7 @@ export function bptt(recording: Recording, cell: Cell, history: LayerHistory, we
   const mode = modeOf(tile, cell, history);
   const spread = backwardSpread(tile, mode, cell, history);
   const { projection } = gradients;
-  const dispatches = mode === 'sequence' ? 1 : history.steps;
+  const dispatches = mode === 'sequence' ? 1 : history.timeSteps;
   for (let step = dispatches - 1; step >= 0; step--) {
     const dispatch = stepAt(cell, history, weights, step, spread, output);
     const own = projection
@@ -37,14 +37,14 @@ export function bptt(recording: Recording, cell: Cell, history: LayerHistory, we
 
 /** For each run of gates that read h, their gradients [N, count*H] at a time and their rows of weight_hh. */
 function productGradients(cell: Cell, history: LayerHistory, { weight_hh }: RecurrentWeights, time: number, direction: number): { d: Matrix; weight: Matrix }[] {
-  const { batch, hidden, features, directions, gates } = history;
-  const row = cell.saved * hidden;
+  const { batchSize, hiddenSize, features, directions, gates } = history;
+  const row = cell.saved * hiddenSize;
   return runsOf(cell.products).map(({ gate, block, count }) => {
-    const from = time * batch * directions * row + direction * row + block * hidden;
-    const columns = count * hidden;
+    const from = time * batchSize * directions * row + direction * row + block * hiddenSize;
+    const columns = count * hiddenSize;
     return {
-      d: { slice: subslice(gates, from, [(batch - 1) * directions * row + columns]), rows: batch, columns, stride: directions * row },
-      weight: { slice: subslice(weight_hh[direction]!, gate * hidden * features, [columns, features]), rows: columns, columns: features },
+      d: { slice: subslice(gates, from, [(batchSize - 1) * directions * row + columns]), rows: batchSize, columns, stride: directions * row },
+      weight: { slice: subslice(weight_hh[direction]!, gate * hiddenSize * features, [columns, features]), rows: columns, columns: features },
     };
   });
 }
@@ -56,9 +56,9 @@ export function columnsOf(array: Slice, rows: number, stride: number, from: numb
 
 /** Blocks `block` .. `block + count` of a direction's gate gradients, as a [T·N, count*H] matrix. */
 export function gateGradients(cell: Cell, history: LayerHistory, direction: number, block: number, count: number): Matrix {
-  const { steps, batch, hidden, directions, gates } = history;
-  const row = cell.saved * hidden;
-  return columnsOf(gates, steps * batch, directions * row, direction * row + block * hidden, count * hidden);
+  const { timeSteps, batchSize, hiddenSize, directions, gates } = history;
+  const row = cell.saved * hiddenSize;
+  return columnsOf(gates, timeSteps * batchSize, directions * row, direction * row + block * hiddenSize, count * hiddenSize);
 }
 
 /** Neighbouring blocks of a product, and the rows of weight_hh that are theirs. */
@@ -98,8 +98,8 @@ export interface RecurrentGradients {
 export type FirstGradients = readonly Slice[];
 
 export function allocateFirstGradients(cell: Cell, name: string, history: LayerHistory): FirstGradients {
-  const { directions, batch, hidden } = history;
-  return runsOf(cell.products).map(({ count }, i) => allocateProxy(`${name}.first gradients ${i}`, [directions, batch, count * hidden], 'activations'));
+  const { directions, batchSize, hiddenSize } = history;
+  return runsOf(cell.products).map(({ count }, i) => allocateProxy(`${name}.first gradients ${i}`, [directions, batchSize, count * hiddenSize], 'activations'));
 }
 
 export const firstGradientBuffers = (first: FirstGradients): BufferProxy[] => first.map((s) => s.buffer);
@@ -116,10 +116,10 @@ export function recurrentGradients(
   into: readonly RecurrentGradients[],
   boundary: { first: FirstGradients; initial: Slice } | null,
 ): void {
-  const { steps, batch, hidden, features, directions, reverse, scratch, states, gates, lengths, mask } = history;
+  const { timeSteps, batchSize, hiddenSize, features, directions, reverse, scratch, states, gates, lengths, mask } = history;
   // What the products read: with recurrent dropout, what it left of h.
   const h = mask ? history.masked : history.h;
-  const rows = steps * batch;
+  const rows = timeSteps * batchSize;
   const runs = runsOf(cell.products);
   const stride = directions * features;
   runs.forEach(({ block, count }, i) => {
@@ -130,23 +130,23 @@ export function recurrentGradients(
     for (const [i, { product, gate, block, count }] of runs.entries()) {
       const d = gateGradients(cell, history, direction, block, count);
       // Slots 0..T-1 are what forward steps started from, slots 2..T+1 what reverse ones did.
-      const before = columnsOf(h, (reversed ? steps + 2 : steps) * batch, stride, (reversed ? 2 * batch * stride : 0) + direction * features, features);
+      const before = columnsOf(h, (reversed ? timeSteps + 2 : timeSteps) * batchSize, stride, (reversed ? 2 * batchSize * stride : 0) + direction * features, features);
       const read = product.reads === 'h' ? { ...before, rows } : columnsOf(scratch[product.reads.scratch]!, rows, stride, direction * features, features);
-      const dWeight = subslice(weight_hh!, gate * hidden * features, [count * hidden, features]);
-      const c: Matrix = { slice: dWeight, rows: count * hidden, columns: features };
+      const dWeight = subslice(weight_hh!, gate * hiddenSize * features, [count * hiddenSize, features]);
+      const c: Matrix = { slice: dWeight, rows: count * hiddenSize, columns: features };
       matmul(recording, { form: 'tn', a: d, b: read, c, accumulate: true });
       if (boundary && reversed && product.reads === 'h') {
         const first = boundary.first[i]!;
-        const part = subslice(first, direction * batch * count * hidden, [batch, count * hidden]);
-        const initial = subslice(mask?.initial ?? boundary.initial, direction * batch * features, [batch, features]);
-        matmul(recording, { form: 'tn', a: { slice: part, rows: batch, columns: count * hidden }, b: { slice: initial, rows: batch, columns: features }, c, accumulate: true });
+        const part = subslice(first, direction * batchSize * count * hiddenSize, [batchSize, count * hiddenSize]);
+        const initial = subslice(mask?.initial ?? boundary.initial, direction * batchSize * features, [batchSize, features]);
+        matmul(recording, { form: 'tn', a: { slice: part, rows: batchSize, columns: count * hiddenSize }, b: { slice: initial, rows: batchSize, columns: features }, c, accumulate: true });
       }
-      if (bias_hh && !cell.norm) columnSum(recording, d, subslice(bias_hh, gate * hidden, [count * hidden]), { group: batch });
+      if (bias_hh && !cell.norm) columnSum(recording, d, subslice(bias_hh, gate * hiddenSize, [count * hiddenSize]), { group: batchSize });
     }
     if (bias_hh && cell.norm) {
       // Behind the normalization the gates' gradients lie in other blocks than the products'.
       for (const { gate, block, count } of runsOf([{ blocks: cell.norm.recurrent, reads: 'h' }])) {
-        columnSum(recording, gateGradients(cell, history, direction, block, count), subslice(bias_hh, gate * hidden, [count * hidden]), { group: batch });
+        columnSum(recording, gateGradients(cell, history, direction, block, count), subslice(bias_hh, gate * hiddenSize, [count * hiddenSize]), { group: batchSize });
       }
     }
     cell.diagonal?.gates.forEach(({ block, state, sees }, i) => {
@@ -158,7 +158,7 @@ export function recurrentGradients(
         history: state === 'h' ? h : states[state]!,
         seesAfter: sees === 'after',
         lengths,
-        dWeight: subslice(diagonal!, i * hidden, [hidden]),
+        dWeight: subslice(diagonal!, i * hiddenSize, [hiddenSize]),
       });
     });
   });
@@ -166,21 +166,21 @@ export function recurrentGradients(
 
 /** Record dh0 [D,N,F]: `dHidden` holds what bypassed the products; add the first steps' dgates·W_hh. */
 export function initialStateGradient(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, first: FirstGradients, dHidden: Slice): void {
-  const { batch, hidden, features, directions, gates, lengths, mask } = history;
+  const { batchSize, hiddenSize, features, directions, gates, lengths, mask } = history;
   const into = mask?.dInitial ?? dHidden;
   if (mask) recording.clear(mask.dInitial);
   runsOf(cell.products).forEach(({ product, gate, block, count }, i) => {
     if (product.reads !== 'h') return;
     takeFirstGradients(recording, history, { gates, saved: cell.saved, block, count, first: first[i]!, lengths, shortOnly: false });
     for (let direction = 0; direction < directions; direction++) {
-      const columns = count * hidden;
-      const weight = subslice(weights.weight_hh[direction]!, gate * hidden * features, [columns, features]);
-      const dInitial = subslice(into, direction * batch * features, [batch, features]);
+      const columns = count * hiddenSize;
+      const weight = subslice(weights.weight_hh[direction]!, gate * hiddenSize * features, [columns, features]);
+      const dInitial = subslice(into, direction * batchSize * features, [batchSize, features]);
       matmul(recording, {
         form: 'nn',
-        a: { slice: subslice(first[i]!, direction * batch * columns, [batch, columns]), rows: batch, columns },
+        a: { slice: subslice(first[i]!, direction * batchSize * columns, [batchSize, columns]), rows: batchSize, columns },
         b: { slice: weight, rows: columns, columns: features },
-        c: { slice: dInitial, rows: batch, columns: features },
+        c: { slice: dInitial, rows: batchSize, columns: features },
         accumulate: true,
       });
     }

@@ -70,26 +70,26 @@ export interface HistoryOptions {
 }
 
 export function allocateHistory(cell: Cell, name: string, shape: LayerExtents, lengths: Slice, stream: number, options: HistoryOptions = {}): LayerHistory {
-  const { steps, batch, hidden, features, directions, reverse } = shape;
+  const { timeSteps, batchSize, hiddenSize, features, directions, reverse } = shape;
   const { continued = false, elementBytes = 4, tokens = null } = options;
   const array = (what: string, extents: readonly number[]): Slice => allocateProxy(`${name}.${what}`, extents, 'history', elementBytes);
   const columns = directions * features;
-  const slots = (width: number): readonly number[] => [steps + (reverse || directions === 2 ? 2 : 1), batch, directions * width];
+  const slots = (width: number): readonly number[] => [timeSteps + (reverse || directions === 2 ? 2 : 1), batchSize, directions * width];
   const h = array('h', slots(features));
   const chance = cell.constants.RECURRENT_DROPOUT ?? 0;
-  const state = [directions, batch, features];
-  const own = [steps + Number(continued), batch, directions, cell.saved, hidden];
-  const row = cell.saved * hidden;
+  const state = [directions, batchSize, features];
+  const own = [timeSteps + Number(continued), batchSize, directions, cell.saved, hiddenSize];
+  const row = cell.saved * hiddenSize;
   const gates = array('gates', tokens ? [elements(own) / row + tokens.vocabulary, row] : own);
   return {
     ...shape,
     gates: subslice(gates, 0, own),
     table: tokens && { ...tokens, rows: subslice(gates, elements(own), [tokens.vocabulary, row]) },
     h,
-    made: features === hidden ? null : array('made', slots(hidden)),
-    states: cell.states.map((state) => array(state, slots(hidden))),
-    scratch: cell.scratch.map((scratch) => array(scratch, [steps, batch, directions * hidden])),
-    output: subslice(h, batch * columns, [steps, batch, columns]),
+    made: features === hiddenSize ? null : array('made', slots(hiddenSize)),
+    states: cell.states.map((state) => array(state, slots(hiddenSize))),
+    scratch: cell.scratch.map((scratch) => array(scratch, [timeSteps, batchSize, directions * hiddenSize])),
+    output: subslice(h, batchSize * columns, [timeSteps, batchSize, columns]),
     lengths,
     stream,
     continued,
@@ -108,7 +108,7 @@ export function allocateHistory(cell: Cell, name: string, shape: LayerExtents, l
 export const allStates = (layer: LayerHistory): readonly Slice[] => [layer.h, ...layer.states];
 
 /** The extents of a state's history by its place in `allStates`: h has F features, the others H. */
-export const stateShape = (layer: LayerExtents, state: number): StateShape => (state === 0 ? { ...layer, hidden: layer.features } : layer);
+export const stateShape = (layer: LayerExtents, state: number): StateShape => (state === 0 ? { ...layer, hiddenSize: layer.features } : layer);
 
 export const historyBuffers = (layer: LayerHistory): BufferProxy[] =>
   [layer.gates, layer.masked, ...(layer.made ? [layer.made] : []), ...allStates(layer), ...layer.scratch, ...(layer.mask ? [layer.mask.initial, layer.mask.dInitial] : [])].map((s) => s.buffer);

@@ -12,9 +12,9 @@ import { span } from './unfold.ts';
 export const inputBlock = (cell: Cell): number => cell.norm?.input ?? 0;
 
 function rowsOf(cell: Cell, history: LayerHistory, norm_ih: readonly Slice[]): NormalizedRows {
-  const { gates, batch, directions, hidden } = history;
+  const { gates, batchSize, directions, hiddenSize } = history;
   return {
-    gates, batch, directions, columns: cell.gateOrder.length * hidden, rowStride: cell.saved * hidden, raw: inputBlock(cell) * hidden, gain: span(norm_ih),
+    gates, batchSize, directions, columns: cell.gateOrder.length * hiddenSize, rowStride: cell.saved * hiddenSize, raw: inputBlock(cell) * hiddenSize, gain: span(norm_ih),
   };
 }
 
@@ -22,16 +22,16 @@ function rowsOf(cell: Cell, history: LayerHistory, norm_ih: readonly Slice[]): N
 export function normalizeInput(
   recording: Recording, cell: Cell, history: LayerHistory, weights: { norm_ih: readonly Slice[]; bias_ih: readonly Slice[] | null }, first: number, steps: number,
 ): void {
-  layerNorm(recording, rowsOf(cell, history, weights.norm_ih), { first, steps, bias: weights.bias_ih && span(weights.bias_ih) });
+  layerNorm(recording, rowsOf(cell, history, weights.norm_ih), { first, timeSteps: steps, bias: weights.bias_ih && span(weights.bias_ih) });
 }
 
 /** [D,N,G*H] the gradient of norm_ih, by row. */
-export const allocateInputNormGradient = (cell: Cell, name: string, { directions, batch, hidden }: LayerHistory): Slice =>
-  allocateProxy(`${name}.d_norm_ih`, [directions, batch, cell.gateOrder.length * hidden], 'activations');
+export const allocateInputNormGradient = (cell: Cell, name: string, { directions, batchSize, hiddenSize }: LayerHistory): Slice =>
+  allocateProxy(`${name}.d_norm_ih`, [directions, batchSize, cell.gateOrder.length * hiddenSize], 'activations');
 
 /** Record the gradient of W_ih·x from that of the gates' input side, over the whole window; norm_ih's is added to dNorm [D,N,G*H]. */
 export function normalizeInputBackward(recording: Recording, cell: Cell, history: LayerHistory, norm_ih: readonly Slice[], dNorm: Slice): void {
-  layerNormBackward(recording, rowsOf(cell, history, norm_ih), history.steps, dNorm);
+  layerNormBackward(recording, rowsOf(cell, history, norm_ih), history.timeSteps, dNorm);
 }
 
 /** Record the gradients of neighbouring gains, of `counts` values each, from those of a direction's rows in `byRow` [D,N,..]. */

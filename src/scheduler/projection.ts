@@ -29,23 +29,23 @@ function maskConstants({ ZONEOUT_H, RECURRENT_DROPOUT, TRAINING }: CellConstants
 }
 
 /** The time at which a direction takes a step. */
-const timeOf = ({ steps, reverse }: LayerExtents, direction: number, step: number): number => (reverse || direction === 1 ? steps - 1 - step : step);
+const timeOf = ({ timeSteps, reverse }: LayerExtents, direction: number, step: number): number => (reverse || direction === 1 ? timeSteps - 1 - step : step);
 
 /** A direction's rows of one slot or time of an array [.., N, D*width]. */
-function rowsOf(array: Slice, { batch, directions }: LayerExtents, at: number, direction: number, width: number): Matrix {
+function rowsOf(array: Slice, { batchSize, directions }: LayerExtents, at: number, direction: number, width: number): Matrix {
   const stride = directions * width;
-  return { slice: subslice(array, at * batch * stride + direction * width, [batch * stride - direction * width]), rows: batch, columns: width, stride };
+  return { slice: subslice(array, at * batchSize * stride + direction * width, [batchSize * stride - direction * width]), rows: batchSize, columns: width, stride };
 }
 
 /** Record p of a step from m, with zoneout and the mask of the next step's product. */
 export function projectState(recording: Recording, cell: Cell, history: LayerHistory, weight_hr: readonly Slice[], step: number): void {
-  const { made, h, masked, lengths, hidden, features, directions } = history;
+  const { made, h, masked, lengths, hiddenSize, features, directions } = history;
   for (let d = 0; d < directions; d++) {
     const slot = timeOf(history, d, step) + 1;
     matmul(recording, {
       form: 'nt',
-      a: rowsOf(made!, history, slot, d, hidden),
-      b: matrix(weight_hr[d]!, features, hidden),
+      a: rowsOf(made!, history, slot, d, hiddenSize),
+      b: matrix(weight_hr[d]!, features, hiddenSize),
       c: rowsOf(h, history, slot, d, features),
     });
   }
@@ -55,9 +55,9 @@ export function projectState(recording: Recording, cell: Cell, history: LayerHis
   }
 }
 
-function projectedStep({ steps, batch, features, directions, reverse, stream }: LayerHistory, step: number, output?: StepDispatch['params']): ProjectedStep {
+function projectedStep({ timeSteps, batchSize, features, directions, reverse, stream }: LayerHistory, step: number, output?: StepDispatch['params']): ProjectedStep {
   return {
-    step, steps, batch, features, directions, reverse: Number(reverse), stream,
+    step, timeSteps, batchSize, features, directions, reverse: Number(reverse), stream,
     d_output_columns: output?.d_output_columns ?? 0, d_output_direction: output?.d_output_direction ?? 0, d_output_scale: output?.d_output_scale ?? 0,
   };
 }
@@ -69,12 +69,12 @@ export interface ProjectionGradients {
   /** [D,N,H] dL/dm of the step at hand. */ readonly dMade: Slice;
 }
 
-export function allocateProjectionGradients(name: string, { steps, batch, hidden, features, directions }: LayerExtents): ProjectionGradients {
+export function allocateProjectionGradients(name: string, { timeSteps, batchSize, hiddenSize, features, directions }: LayerExtents): ProjectionGradients {
   const array = (what: string, shape: readonly number[]): Slice => allocateProxy(`${name}.${what}`, shape, 'activations');
   return {
-    product: array('product', [directions, batch, features]),
-    dProjected: array('d_projected', [steps, batch, directions * features]),
-    dMade: array('d_made', [directions, batch, hidden]),
+    product: array('product', [directions, batchSize, features]),
+    dProjected: array('d_projected', [timeSteps, batchSize, directions * features]),
+    dMade: array('d_made', [directions, batchSize, hiddenSize]),
   };
 }
 
@@ -90,11 +90,11 @@ export function projectionStepGradient(
   gradients: StepGradients & { readonly projection: ProjectionGradients },
   products: (time: number, direction: number) => readonly { readonly d: Matrix; readonly weight: Matrix }[],
 ): StepGradients {
-  const { steps, batch, hidden, features, directions, lengths, continued } = history;
+  const { timeSteps, batchSize, hiddenSize, features, directions, lengths, continued } = history;
   const { product, dProjected, dMade } = gradients.projection;
   const { step } = dispatch.params;
-  const part = (array: Slice, d: number, width: number): Matrix => matrix(subslice(array, d * batch * width, [batch, width]), batch, width);
-  const follows = continued || step + 1 < steps;
+  const part = (array: Slice, d: number, width: number): Matrix => matrix(subslice(array, d * batchSize * width, [batchSize, width]), batchSize, width);
+  const follows = continued || step + 1 < timeSteps;
   if (!follows) recording.clear(product);
   for (let d = 0; d < directions && follows; d++) {
     products(timeOf(history, d, step + 1), d).forEach((run, i) => {
@@ -110,8 +110,8 @@ export function projectionStepGradient(
     matmul(recording, {
       form: 'nn',
       a: rowsOf(dProjected, history, timeOf(history, d, step), d, features),
-      b: matrix(weight_hr[d]!, features, hidden),
-      c: part(dMade, d, hidden),
+      b: matrix(weight_hr[d]!, features, hiddenSize),
+      c: part(dMade, d, hiddenSize),
     });
   }
   return { ...gradients, dHidden: dMade };
@@ -119,18 +119,18 @@ export function projectionStepGradient(
 
 /** Record dW_hr [P,H] += Σ_t dpᵀ[t]·m[t] of each direction, all steps at once. */
 export function projectionWeightGradients(recording: Recording, history: LayerHistory, { dProjected }: ProjectionGradients, into: readonly Slice[]): void {
-  const { steps, batch, hidden, features, directions, made } = history;
-  const rows = steps * batch;
+  const { timeSteps, batchSize, hiddenSize, features, directions, made } = history;
+  const rows = timeSteps * batchSize;
   const all = (array: Slice, first: number, direction: number, width: number): Matrix => {
     const stride = directions * width;
-    return { slice: subslice(array, first * batch * stride + direction * width, [rows * stride - direction * width]), rows, columns: width, stride };
+    return { slice: subslice(array, first * batchSize * stride + direction * width, [rows * stride - direction * width]), rows, columns: width, stride };
   };
   into.forEach((gradient, d) => {
     matmul(recording, {
       form: 'tn',
       a: all(dProjected, 0, d, features),
-      b: all(made!, 1, d, hidden),
-      c: matrix(gradient, features, hidden),
+      b: all(made!, 1, d, hiddenSize),
+      c: matrix(gradient, features, hiddenSize),
       accumulate: true,
     });
   });

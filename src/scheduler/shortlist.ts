@@ -14,7 +14,7 @@ export function matmulShortlist(tiles: Tiles, op: MatmulOp): MatmulTile[] {
 /** Tiles of a recurrence, the default first: all steps in one dispatch only where the layer can. */
 export function recurrentShortlist(tiles: Tiles, op: RecurrentOp, sequence: boolean): RecurrentTile[] {
   const possible = recurrentCandidates(tiles, op).filter(({ mode }) => sequence || mode === 'step');
-  return distinct(possible, (tile) => `${tile.mode} ${tile.workgroup} ${Math.min(tile.rowQuads, Math.ceil(op.batch / 4))}x${unitsOf(tile, op.batch)} ${tile.depthQuads}`);
+  return distinct(possible, (tile) => `${tile.mode} ${tile.workgroup} ${Math.min(tile.rowQuads, Math.ceil(op.batchSize / 4))}x${unitsOf(tile, op.batchSize)} ${tile.depthQuads}`);
 }
 
 /** The first of each that come to the same. */

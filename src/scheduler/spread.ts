@@ -9,8 +9,8 @@ import type { LayerHistory } from './history.ts';
 const FOLDED: readonly FoldedParam[] = ['steps', 'continued', 'batch', 'hidden', 'features', 'directions', 'reverse', 'd_output_columns', 'd_output_direction', 'tokens', 'vocabulary'];
 
 /** A workgroup for every row of every direction. */
-export function rowWorkgroups({ batch, directions }: StateShape): readonly [number, number, number] {
-  const [x, y] = grid(batch, 1);
+export function rowWorkgroups({ batchSize, directions }: StateShape): readonly [number, number, number] {
+  const [x, y] = grid(batchSize, 1);
   return [x, y, directions];
 }
 
@@ -29,26 +29,26 @@ export const hasSequence = (cell: Cell, { made }: Pick<LayerHistory, 'made'>): b
 export const modeOf = (tile: RecurrentTile, cell: Cell, history: LayerHistory): RecurrentTile['mode'] => (hasSequence(cell, history) ? tile.mode : 'step');
 
 /** Multiply-adds of a pass. */
-const workOf = (cell: Cell, { steps, batch, hidden, directions }: StateShape): number => steps * batch * directions * recurrentGates(cell) * hidden * hidden;
+const workOf = (cell: Cell, { timeSteps, batchSize, hiddenSize, directions }: StateShape): number => timeSteps * batchSize * directions * recurrentGates(cell) * hiddenSize * hiddenSize;
 
 /** The tile as it runs over so many steps, for a pass over fewer of them: with its sizes folded in where they are there. */
 export const foldedAsOver = (tile: RecurrentTile, cell: Cell, shape: StateShape): RecurrentTile => (workOf(cell, shape) >= tile.foldFrom ? { ...tile, foldFrom: 0 } : tile);
 
 /** A tile is UNITS hidden units wide, or `wide` times as many; the weights lie in rows of `row` elements. */
 function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, wide: number, row: number): Spread {
-  const { batch, hidden, directions } = shape;
-  const UNITS = unitsOf(tile, batch);
-  const columns = Math.ceil(hidden / (wide * UNITS));
+  const { batchSize, hiddenSize, directions } = shape;
+  const UNITS = unitsOf(tile, batchSize);
+  const columns = Math.ceil(hiddenSize / (wide * UNITS));
   const folded = workOf(cell, shape) >= tile.foldFrom ? FOLDED : [];
   const constants = {
-    ...tileConstants(tile, batch), UNITS, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(row % 4 === 0), REST: restConstant(tile, row, folded.length > 0),
+    ...tileConstants(tile, batchSize), UNITS, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(row % 4 === 0), REST: restConstant(tile, row, folded.length > 0),
   };
   if (mode === 'sequence') {
     // Threads past the last column would only wait at the barriers.
     const WORKGROUP = Math.min(tile.workgroup, Math.ceil(columns / 4) * 4);
-    return { constants: { ...constants, SEQUENCE: 1, WORKGROUP }, folded, workgroups: [Math.ceil(batch / tileRows(tile, batch)), 1, directions] };
+    return { constants: { ...constants, SEQUENCE: 1, WORKGROUP }, folded, workgroups: [Math.ceil(batchSize / tileRows(tile, batchSize)), 1, directions] };
   }
-  const [x, y] = grid(tileThreads(tile, batch, columns), tile.workgroup);
+  const [x, y] = grid(tileThreads(tile, batchSize, columns), tile.workgroup);
   return { constants: { ...constants, WORKGROUP: tile.workgroup }, folded, workgroups: [x, y, directions] };
 }
 
@@ -58,4 +58,4 @@ export const forwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], 
 
 /** A backward pass, or one step of it. */
 export const backwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape): Spread =>
-  spread(tile, mode, cell, shape, 4, shape.hidden);
+  spread(tile, mode, cell, shape, 4, shape.hiddenSize);

@@ -46,20 +46,20 @@ function matmulTask(op: MatmulOp, tiles: Tiles): TuningTask<MatmulTile> {
 
 function recurrentTask(op: RecurrentOp, tiles: Tiles): TuningTask<RecurrentTile> {
   const cell: Cell = cells[op.cell as CellName];
-  const { kind, batch, hidden, directions } = op;
-  const steps = Math.min(op.steps, MOST_STEPS);
-  const shape = { steps, batch, hidden, features: hidden, directions: directions as 1 | 2, reverse: false };
+  const { kind, batchSize, hiddenSize, directions } = op;
+  const timeSteps = Math.min(op.timeSteps, MOST_STEPS);
+  const shape = { timeSteps, batchSize, hiddenSize, features: hiddenSize, directions: directions as 1 | 2, reverse: false };
   const scratch = (name: string, extents: readonly number[]): Slice => allocateProxy(`tuning ${name}`, extents, 'scratch');
-  const lengths = scratch('lengths', lengthsShape(batch));
+  const lengths = scratch('lengths', lengthsShape(batchSize));
   const history = allocateHistory(cell, 'tuning', shape, lengths, 0);
   // Each run takes its gates anew, since a pass leaves others in their place.
   const gates = scratch('gates', history.gates.shape);
-  const d = { dOutput: scratch('d_output', history.output.shape), dHidden: scratch('d_h', [directions, batch, hidden]), dStates: cell.states.map((s) => scratch(`d_${s}`, [directions, batch, hidden])) };
+  const d = { dOutput: scratch('d_output', history.output.shape), dHidden: scratch('d_h', [directions, batchSize, hiddenSize]), dStates: cell.states.map((s) => scratch(`d_${s}`, [directions, batchSize, hiddenSize])) };
   const R = Math.max(1, recurrentGates(cell));
   const each = (all: Slice, extents: readonly number[]): Slice[] => Array.from({ length: directions }, (_, i) => subslice(all, i * elements(extents), extents));
-  const [weight_hh, bias_hh, diagonal] = [scratch('weight_hh', [directions, R * hidden, hidden]), scratch('bias_hh', [directions, R * hidden]), scratch('diagonal', [directions, 3 * hidden])];
+  const [weight_hh, bias_hh, diagonal] = [scratch('weight_hh', [directions, R * hiddenSize, hiddenSize]), scratch('bias_hh', [directions, R * hiddenSize]), scratch('diagonal', [directions, 3 * hiddenSize])];
   const weights: RecurrentWeights = {
-    weight_hh: each(weight_hh, [R * hidden, hidden]), bias_hh: each(bias_hh, [R * hidden]), diagonal: each(diagonal, [3 * hidden]), norm: { spans: [bias_hh], cell: 0, cellBias: 0 }, weight_hr: [],
+    weight_hh: each(weight_hh, [R * hiddenSize, hiddenSize]), bias_hh: each(bias_hh, [R * hiddenSize]), diagonal: each(diagonal, [3 * hiddenSize]), norm: { spans: [bias_hh], cell: 0, cellBias: 0 }, weight_hr: [],
   };
   const slices = [lengths, gates, weight_hh, bias_hh, diagonal, d.dOutput, d.dHidden, ...d.dStates];
   return {
@@ -67,17 +67,17 @@ function recurrentTask(op: RecurrentOp, tiles: Tiles): TuningTask<RecurrentTile>
     candidates: recurrentShortlist(tiles, op, hasSequence(cell, history)),
     memory: [...historyBuffers(history), ...slices.map(({ buffer }) => buffer)],
     inputs: [gates, weight_hh, bias_hh, diagonal, ...(kind === 'backward' ? [d.dOutput, history.h, ...history.states] : [])],
-    words: [{ slice: lengths, values: new Uint32Array(lengthsShape(batch)[0]).fill(steps, 0, batch) }],
+    words: [{ slice: lengths, values: new Uint32Array(lengthsShape(batchSize)[0]).fill(timeSteps, 0, batchSize) }],
     results: [history.gates, ...(kind === 'forward' ? [history.h] : [d.dHidden])],
     record(tile) {
-      const recording = new Recording(withTile(tiles, { ...op, steps }, foldedAsOver(tile, cell, { ...shape, steps: op.steps })));
+      const recording = new Recording(withTile(tiles, { ...op, timeSteps }, foldedAsOver(tile, cell, { ...shape, timeSteps: op.timeSteps })));
       recording.copy(gates, history.gates);
       if (kind === 'forward') {
         unfold(recording, cell, history, weights);
         return recording;
       }
       for (const slice of [d.dHidden, ...d.dStates]) recording.clear(slice);
-      bptt(recording, cell, history, weights, { ...d, dNorm: null, projection: null }, { columns: directions * hidden, direction: hidden, scale: 1 });
+      bptt(recording, cell, history, weights, { ...d, dNorm: null, projection: null }, { columns: directions * hiddenSize, direction: hiddenSize, scale: 1 });
       return recording;
     },
   };

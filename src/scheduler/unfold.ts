@@ -41,15 +41,15 @@ export interface OutputGradient {
 
 /** What step `step` binds; step 0 is the first that each direction takes. */
 export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, spread: Spread, output?: OutputGradient): StepDispatch {
-  const { steps, batch, hidden, features, directions, reverse, gates, states, scratch, lengths, stream, continued } = history;
+  const { timeSteps, batchSize, hiddenSize, features, directions, reverse, gates, states, scratch, lengths, stream, continued } = history;
   const [weight, bias, diagonal, norm] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal), span(weights.norm.spans)];
   return {
     buffers: { weight_hh: weight.slice, bias_hh: bias.slice, diagonal: diagonal.slice, norm: norm.slice, gates, states, scratch, lengths, ...cellBuffers(history) },
     params: {
       step,
-      steps,
-      batch,
-      hidden,
+      steps: timeSteps,
+      batch: batchSize,
+      hidden: hiddenSize,
       features,
       directions,
       reverse: Number(reverse),
@@ -100,7 +100,7 @@ export function unfold(recording: Recording, cell: Cell, history: LayerHistory, 
   const tile = recording.tileOf(opOf('forward', cell, history));
   const mode = modeOf(tile, cell, history);
   const spread = forwardSpread(tile, mode, cell, history);
-  const dispatches = mode === 'sequence' ? 1 : history.steps;
+  const dispatches = mode === 'sequence' ? 1 : history.timeSteps;
   for (let index = 0; index < dispatches; index++) {
     cell.forward(recording, forwardAt(cell, history, weights, index, spread));
     if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
@@ -108,5 +108,5 @@ export function unfold(recording: Recording, cell: Cell, history: LayerHistory, 
 }
 
 /** A pass of a layer over its window, as schedules know it. */
-export const opOf = (kind: 'forward' | 'backward', cell: Cell, { steps, batch, hidden, directions }: LayerHistory): RecurrentOp =>
-  ({ kind, cell: cell.name, steps, batch, hidden, directions });
+export const opOf = (kind: 'forward' | 'backward', cell: Cell, { timeSteps, batchSize, hiddenSize, directions }: LayerHistory): RecurrentOp =>
+  ({ kind, cell: cell.name, timeSteps, batchSize, hiddenSize, directions });

@@ -10,7 +10,7 @@ export type CarriedState = readonly (readonly Slice[])[];
 
 export function allocateCarriedState(layers: readonly LayerHistory[]): CarriedState {
   return layers.map((layer) =>
-    allStates(layer).map((history, s) => allocateProxy(`carried ${history.buffer.name}`, [layer.directions, layer.batch, stateShape(layer, s).hidden], 'history')),
+    allStates(layer).map((history, s) => allocateProxy(`carried ${history.buffer.name}`, [layer.directions, layer.batchSize, stateShape(layer, s).hiddenSize], 'history')),
   );
 }
 

@@ -6,11 +6,11 @@ import { checkDocuments, documentStreams, stretchAt, textStreams } from './strea
 
 export interface BatchOptions {
   /** N: rows that read side by side. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** T: new characters of a row a window (k1 of truncated BPTT). */
-  readonly window: number;
+  readonly timeSteps: number;
   /** B: characters of a window in all, those read before among them (k2): at least T. Default T. */
-  readonly backSteps?: number | undefined;
+  readonly backTimeSteps?: number | undefined;
 }
 
 /** Stands for the target of a step that has none: no loss, no gradient. */
@@ -44,9 +44,9 @@ export interface Batch extends BatchArrays {
 }
 
 export interface Batches {
-  readonly batch: number;
-  readonly window: number;
-  readonly backSteps: number;
+  readonly batchSize: number;
+  readonly timeSteps: number;
+  readonly backTimeSteps: number;
   readonly windowsPerEpoch: number;
   /** Characters predicted in an epoch. */
   readonly charactersPerEpoch: number;
@@ -57,9 +57,9 @@ export interface Batches {
   at(step: number, into?: BatchArrays): Batch;
 }
 
-export function allocateBatch({ batch, window, backSteps = window }: BatchOptions): BatchArrays {
-  const rows = (): Uint32Array => new Uint32Array(batch);
-  return { inputs: new Uint32Array(backSteps * batch), targets: new Uint32Array(window * batch), lengths: rows(), offsets: rows(), kept: rows(), begins: rows() };
+export function allocateBatch({ batchSize, timeSteps, backTimeSteps = timeSteps }: BatchOptions): BatchArrays {
+  const rows = (): Uint32Array => new Uint32Array(batchSize);
+  return { inputs: new Uint32Array(backTimeSteps * batchSize), targets: new Uint32Array(timeSteps * batchSize), lengths: rows(), offsets: rows(), kept: rows(), begins: rows() };
 }
 
 /**
@@ -77,20 +77,20 @@ export function createBatches(
   tokens: Uint32Array, options: BatchOptions & { readonly documents?: Uint32Array | undefined },
 ): Batches {
   if (!(tokens instanceof Uint32Array)) throw new TypeError(`the tokens must be a Uint32Array, such as characters(text).tokens; ${shown(tokens)} was given`);
-  checkOptions(options, 'createBatches', { batch: wholeNumber, window: wholeNumber, backSteps: wholeNumber, documents: (given) => checkDocuments(given, tokens.length) }, ['batch', 'window']);
-  const { batch, window, backSteps = window, documents } = options;
-  if (backSteps * batch > MOST_ELEMENTS) throw new RangeError(`a window of ${backSteps} steps and ${batch} rows has ${backSteps * batch} characters, and may have ${MOST_ELEMENTS}: use a smaller batch, or fewer steps`);
-  if (backSteps < window) throw new RangeError(`backSteps is ${backSteps}, below the window of ${window}: the gradient of a window goes back over all of it. Use at least ${window}`);
-  const streams = documents ? documentStreams(tokens.length, documents, { batch, window }) : textStreams(tokens.length, { batch, window });
-  const ends = streams.map((stream) => stream.at(-1)).map((last) => (last ? last.begins + Math.ceil(last.count / window) : 0));
+  checkOptions(options, 'createBatches', { batchSize: wholeNumber, timeSteps: wholeNumber, backTimeSteps: wholeNumber, documents: (given) => checkDocuments(given, tokens.length) }, ['batchSize', 'timeSteps']);
+  const { batchSize, timeSteps, backTimeSteps = timeSteps, documents } = options;
+  if (backTimeSteps * batchSize > MOST_ELEMENTS) throw new RangeError(`a window of ${backTimeSteps} steps and ${batchSize} rows has ${backTimeSteps * batchSize} characters, and may have ${MOST_ELEMENTS}: use a smaller batchSize, or fewer timeSteps`);
+  if (backTimeSteps < timeSteps) throw new RangeError(`backTimeSteps is ${backTimeSteps}, below timeSteps, ${timeSteps}: the gradient of a window goes back over all of it. Use at least ${timeSteps}`);
+  const streams = documents ? documentStreams(tokens.length, documents, { batchSize, timeSteps }) : textStreams(tokens.length, { batchSize, timeSteps });
+  const ends = streams.map((stream) => stream.at(-1)).map((last) => (last ? last.begins + Math.ceil(last.count / timeSteps) : 0));
   const windowsPerEpoch = Math.max(...ends);
   const charactersPerEpoch = streams.flat().reduce((sum, { count }) => sum + count, 0);
   /** Where the inputs of a stretch's window begin, from its first character. */
-  const startOf = (w: number): number => Math.max(0, (w + 1) * window - backSteps);
+  const startOf = (w: number): number => Math.max(0, (w + 1) * timeSteps - backTimeSteps);
 
-  function at(step: number, into: BatchArrays = allocateBatch({ batch, window, backSteps })): Batch {
+  function at(step: number, into: BatchArrays = allocateBatch({ batchSize, timeSteps, backTimeSteps })): Batch {
     wholeNumber(step, 'step', 0);
-    requireArrays(into, { inputs: [backSteps, batch], targets: [window, batch], lengths: [batch], offsets: [batch], kept: [batch], begins: [batch] });
+    requireArrays(into, { inputs: [backTimeSteps, batchSize], targets: [timeSteps, batchSize], lengths: [batchSize], offsets: [batchSize], kept: [batchSize], begins: [batchSize] });
     const { inputs, targets, lengths, offsets, kept, begins } = into;
     const windowInEpoch = step % windowsPerEpoch;
     inputs.fill(0);
@@ -99,12 +99,12 @@ export function createBatches(
     streams.forEach((stream, n) => {
       const { first, count, begins: begun } = stretchAt(stream, windowInEpoch) ?? { first: 0, count: 0, begins: 0 };
       const w = windowInEpoch - begun;
-      const fresh = Math.min(window, Math.max(0, count - w * window));
+      const fresh = Math.min(timeSteps, Math.max(0, count - w * timeSteps));
       const start = startOf(w);
-      const offset = fresh > 0 ? w * window - start : 0;
+      const offset = fresh > 0 ? w * timeSteps - start : 0;
       const length = offset + fresh;
-      for (let t = 0; t < length; t++) inputs[t * batch + n] = tokens[first + start + t]!;
-      for (let t = 0; t < fresh; t++) targets[t * batch + n] = tokens[first + w * window + t + 1]!;
+      for (let t = 0; t < length; t++) inputs[t * batchSize + n] = tokens[first + start + t]!;
+      for (let t = 0; t < fresh; t++) targets[t * batchSize + n] = tokens[first + w * timeSteps + t + 1]!;
       lengths[n] = length;
       offsets[n] = offset;
       kept[n] = Math.min(length, startOf(w + 1) - start);
@@ -114,7 +114,7 @@ export function createBatches(
     return { ...into, counted, epoch: Math.floor(step / windowsPerEpoch), windowInEpoch };
   }
 
-  return { batch, window, backSteps, windowsPerEpoch, charactersPerEpoch, at };
+  return { batchSize, timeSteps, backTimeSteps, windowsPerEpoch, charactersPerEpoch, at };
 }
 
 function requireArrays(into: BatchArrays, shapes: Readonly<Record<keyof BatchArrays, readonly number[]>>): void {

@@ -25,20 +25,20 @@ export interface Stretch {
 export type Streams = readonly (readonly Stretch[])[];
 
 interface Sizes {
-  readonly batch: number;
-  readonly window: number;
+  readonly batchSize: number;
+  readonly timeSteps: number;
 }
 
 /**
  * N stretches of the text, each going on where the one before ends. The last characters, which fill no window of all rows, are not read.
  * @throws RangeError where the text is shorter than one window for N rows: it needs N·T + 1 characters.
  */
-export function textStreams(length: number, { batch, window }: Sizes): Streams {
+export function textStreams(length: number, { batchSize, timeSteps }: Sizes): Streams {
   // The last input of a stream needs a target, hence one character more.
-  const windows = Math.floor((length - 1) / (batch * window));
-  if (windows < 1) throw tooShort(length, batch, window);
-  const count = windows * window;
-  return Array.from({ length: batch }, (_, n) => [{ first: n * count, count, begins: 0 }]);
+  const windows = Math.floor((length - 1) / (batchSize * timeSteps));
+  if (windows < 1) throw tooShort(length, batchSize, timeSteps);
+  const count = windows * timeSteps;
+  return Array.from({ length: batchSize }, (_, n) => [{ first: n * count, count, begins: 0 }]);
 }
 
 /**
@@ -46,16 +46,16 @@ export function textStreams(length: number, { batch, window }: Sizes): Streams {
  * document a row: what is left of it after the document's end stays empty.
  * @throws RangeError where `documents` are no beginnings of documents, or none has two characters.
  */
-export function documentStreams(length: number, documents: Uint32Array, { batch, window }: Sizes): Streams {
+export function documentStreams(length: number, documents: Uint32Array, { batchSize, timeSteps }: Sizes): Streams {
   checkDocuments(documents, length);
-  const streams = Array.from({ length: batch }, (): Stretch[] => []);
-  const free = new Uint32Array(batch);
+  const streams = Array.from({ length: batchSize }, (): Stretch[] => []);
+  const free = new Uint32Array(batchSize);
   documents.forEach((first, d) => {
     const count = (documents[d + 1] ?? length) - first - 1;
     if (count === 0) return;
     const n = free.indexOf(Math.min(...free));
     streams[n]!.push({ first, count, begins: free[n]! });
-    free[n]! += Math.ceil(count / window);
+    free[n]! += Math.ceil(count / timeSteps);
   });
   if (streams[0]!.length === 0) throw new RangeError('no document has two characters: there is nothing to predict. Give longer documents');
   return streams;
@@ -89,16 +89,16 @@ export function stretchAt(stream: readonly Stretch[], windowInEpoch: number): St
   return stream[low - 1] ?? null;
 }
 
-function tooShort(length: number, batch: number, window: number): RangeError {
-  const widest = Math.floor((length - 1) / window);
-  const longest = Math.floor((length - 1) / batch);
+function tooShort(length: number, batchSize: number, timeSteps: number): RangeError {
+  const widest = Math.floor((length - 1) / timeSteps);
+  const longest = Math.floor((length - 1) / batchSize);
   const smaller = [
-    ...(widest >= 1 ? [`a batch of at most ${widest}`] : []),
-    ...(longest >= 1 ? [`a window of at most ${longest}`] : []),
+    ...(widest >= 1 ? [`a batchSize of at most ${widest}`] : []),
+    ...(longest >= 1 ? [`timeSteps of at most ${longest}`] : []),
   ];
   const advice = smaller.length > 0 ? `Use ${smaller.join(' or ')}, or a longer text` : 'Use a longer text, or make both smaller';
   return new RangeError(
-    `the text has ${length} characters, too few for batch ${batch} × window ${window}: ` +
-      `one window needs ${batch} · ${window} + 1 = ${batch * window + 1}. ${advice}`,
+    `the text has ${length} characters, too few for batchSize ${batchSize} × timeSteps ${timeSteps}: ` +
+      `one window needs ${batchSize} · ${timeSteps} + 1 = ${batchSize * timeSteps + 1}. ${advice}`,
   );
 }

@@ -4,33 +4,33 @@ import { someOf } from '../checks/values.ts';
 import type { Slice } from '../gpu/memory.ts';
 import type { NamedTensor } from '../io/safetensors.ts';
 import { writeSealed } from '../io/sealed.ts';
-import type { CharacterModel } from '../layers/model.ts';
+import type { LanguageModel } from '../layers/model.ts';
 import { claimed, readModelFile, requireFinite, requireSameModel, weightsOf } from '../layers/model_file.ts';
 import type { Precision } from '../layers/precision.ts';
 import { requireSame, RunFields, tensorOf, type ClipFields, type OptimizerFields } from './run_file.ts';
-import type { Schedule } from './schedule.ts';
+import type { LearningRateSchedule } from './schedule.ts';
 import type { TrainingWindow } from './training_window.ts';
 
 /** What two trainers have in common, between which a run can move: with another of these it would not be the same run. */
 export interface RunShape {
   readonly optimizer: OptimizerFields;
   /** N */
-  readonly batch: number;
+  readonly batchSize: number;
   /** T */
-  readonly window: number;
+  readonly timeSteps: number;
   /** B */
-  readonly backSteps: number;
+  readonly backTimeSteps: number;
   readonly stateful: boolean;
   readonly precision: Precision;
-  readonly clip: ClipFields;
+  readonly gradientClip: ClipFields;
   /** Good steps after which the loss's scale doubles; 0 in precision f32. */
-  readonly growEvery: number;
+  readonly growthInterval: number;
 }
 
 export interface RunState extends RunShape {
   readonly step: number;
   /** What gives the rate of the steps to come. */
-  readonly rate: Schedule;
+  readonly learningRate: LearningRateSchedule;
   /** Of the masks of dropout and zoneout. */
   readonly seed: number;
   /** Windows of the text read so far. */
@@ -41,11 +41,11 @@ export interface RunState extends RunShape {
 
 /**
  * Differences between a checkpoint and the trainer that restores it which can be meant: options of an optimizer that keeps the same
- * moments; of layers, those that leave their parameters as they are; the clip; `lossScale.growEvery`; the text.
+ * moments; of layers, those that leave their parameters as they are; `gradientClip`; `lossScale.growthInterval`; the text.
  */
-export type AllowedDifference = 'optimizer' | 'layers' | 'clip' | 'lossScale' | 'text';
+export type AllowedDifference = 'optimizer' | 'layers' | 'gradientClip' | 'lossScale' | 'text';
 
-const ALLOWED: readonly AllowedDifference[] = ['optimizer', 'layers', 'clip', 'lossScale', 'text'];
+const ALLOWED: readonly AllowedDifference[] = ['optimizer', 'layers', 'gradientClip', 'lossScale', 'text'];
 
 export interface RestoreOptions {
   /** What may be another than in the checkpoint; the trainer's own is taken. Default: nothing. */
@@ -69,7 +69,7 @@ const LOSS_SCALE = 'loss_scale';
 const finiteFrom = (name: string): number => (name === LOSS_SCALE ? 1 : 0);
 
 /** @throws RangeError where something is not finite */
-export async function writeCheckpoint(model: CharacterModel, window: TrainingWindow, run: RunState): Promise<Uint8Array<ArrayBuffer>> {
+export async function writeCheckpoint(model: LanguageModel, window: TrainingWindow, run: RunState): Promise<Uint8Array<ArrayBuffer>> {
   // All reads are queued at once, so all see the same moment even while a run goes on submitting.
   const reads = runSlices(window, run).map(async ([name, slice]): Promise<NamedTensor> => ({ name, shape: slice.shape, data: await model.gpu.read(slice) }));
   const [weights, rest] = await Promise.all([model.tensors(), Promise.all(reads)]);
@@ -81,18 +81,18 @@ export async function writeCheckpoint(model: CharacterModel, window: TrainingWin
  * @throws SafetensorsError for a file that is damaged or contradicts itself; RangeError for one of another model, optimizer or batch.
  *   Nothing is changed then.
  */
-export function readCheckpoint(model: CharacterModel, window: TrainingWindow, own: RunShape, bytes: Uint8Array, options: RestoreOptions): RunState {
+export function readCheckpoint(model: LanguageModel, window: TrainingWindow, own: RunShape, bytes: Uint8Array, options: RestoreOptions): RunState {
   checkOptions(options, 'restore', { allow: someOf(...ALLOWED) }, []);
   const { allow = [] } = options;
   const allowed = (name: AllowedDifference): boolean => allow.includes(name);
   const file = readModelFile(bytes);
-  if (file.metadata.run === undefined) throw new RangeError('the file is no checkpoint: it has no run in its metadata. A model alone is read by model.load or loadModel');
+  if (file.metadata.run === undefined) throw new RangeError('the file is no checkpoint: it has no run in its metadata. A model alone is read by model.load or loadLanguageModel');
   const run = claimed('run', file.metadata.run, readRun);
   requireSameModel(file, { model: model.json, vocabulary: model.vocabulary }, { training: true, layers: !allowed('layers') });
   // Another window or batch would read the text at another place, and the run would not be the same one.
-  for (const key of ['batch', 'window', 'backSteps', 'stateful', 'precision'] as const) requireSame(NAMES, key, run[key], own[key]);
-  if (!allowed('clip')) requireSame(NAMES, 'clip', run.clip, own.clip, 'clip');
-  if (!allowed('lossScale')) requireSame(NAMES, 'lossScale.growEvery', run.growEvery, own.growEvery, 'lossScale');
+  for (const key of ['batchSize', 'timeSteps', 'backTimeSteps', 'stateful', 'precision'] as const) requireSame(NAMES, key, run[key], own[key]);
+  if (!allowed('gradientClip')) requireSame(NAMES, 'gradientClip', run.gradientClip, own.gradientClip, 'gradientClip');
+  if (!allowed('lossScale')) requireSame(NAMES, 'lossScale.growthInterval', run.growthInterval, own.growthInterval, 'lossScale');
   if (!allowed('optimizer')) requireSame(NAMES, 'optimizer', run.optimizer, own.optimizer, 'optimizer');
   const slices = runSlices(window, own);
   const moments = (names: Iterable<string>): string => [...names].filter((name) => name.startsWith(MOMENT)).map((name) => name.slice(MOMENT.length)).sort().join(' and ') || 'nothing';
@@ -116,23 +116,23 @@ export function readCheckpoint(model: CharacterModel, window: TrainingWindow, ow
 /** A run as the metadata has it, each field checked. @throws TypeError or RangeError */
 function readRun(value: unknown): RunState {
   const fields = new RunFields(value);
-  const { optimizer, clip } = fields;
+  const { optimizer, learningRate, gradientClip } = fields;
   const step = fields.count('step', 0);
   const position = fields.count('position', 0);
   if (position > step) throw new RangeError(`position must be at most step, ${step}; ${position} was found`);
   return {
     step,
     position,
-    rate: fields.rate,
+    learningRate,
     seed: fields.count('seed', 0),
     text: fields.checked('text', (found) => found === null || typeof found === 'string', 'a string or null'),
     optimizer,
-    batch: fields.count('batch', 1),
-    window: fields.count('window', 1),
-    backSteps: fields.count('backSteps', 1),
+    batchSize: fields.count('batchSize', 1),
+    timeSteps: fields.count('timeSteps', 1),
+    backTimeSteps: fields.count('backTimeSteps', 1),
     stateful: fields.checked('stateful', (found) => typeof found === 'boolean', 'true or false'),
     precision: fields.checked('precision', (found) => found === 'f32' || found === 'f16', '"f32" or "f16"'),
-    clip,
-    growEvery: fields.count('growEvery', 0),
+    gradientClip,
+    growthInterval: fields.count('growthInterval', 0),
   };
 }

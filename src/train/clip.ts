@@ -12,11 +12,11 @@ export type Clip =
 
 /** Both bounds, 0 for the one that is not given. @throws RangeError for a bound that is negative or no number; TypeError for anything else. */
 export function checkClip(clip: Clip): { readonly clipNorm: number; readonly clipValue: number } {
-  if (typeof clip === 'number') return { clipNorm: finiteNumber(clip, 'clip', { least: 0 }), clipValue: 0 };
+  if (typeof clip === 'number') return { clipNorm: finiteNumber(clip, 'gradientClip', { least: 0 }), clipValue: 0 };
   const keys = typeof clip === 'object' && clip !== null ? Object.keys(clip) : [];
   if (keys.length !== 1 || (keys[0] !== 'norm' && keys[0] !== 'value')) {
-    throw new TypeError(`clip must be a norm, such as 5 or { norm: 5 }, or { value: 1 }; ${shown(clip)} was given`);
+    throw new TypeError(`gradientClip must be a norm, such as 5 or { norm: 5 }, or { value: 1 }; ${shown(clip)} was given`);
   }
-  if ('norm' in clip) return { clipNorm: finiteNumber(clip.norm, 'clip.norm', { least: 0 }), clipValue: 0 };
-  return { clipNorm: 0, clipValue: finiteNumber(clip.value, 'clip.value', { least: 0 }) };
+  if ('norm' in clip) return { clipNorm: finiteNumber(clip.norm, 'gradientClip.norm', { least: 0 }), clipValue: 0 };
+  return { clipNorm: 0, clipValue: finiteNumber(clip.value, 'gradientClip.value', { least: 0 }) };
 }

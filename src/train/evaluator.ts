@@ -5,7 +5,7 @@ import { allocateProxy, type BufferProxy } from '../gpu/memory.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Recording } from '../gpu/recording.ts';
 import { Replay } from '../gpu/submit.ts';
-import { CharacterModel } from '../layers/model.ts';
+import { LanguageModel } from '../layers/model.ts';
 import { notFiniteModel } from '../layers/not_finite.ts';
 import type { Batch } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
@@ -23,54 +23,54 @@ export interface Evaluation {
 
 export interface EvaluationOptions {
   /** Windows at most, from the text's streams' beginnings. Default: all that the text holds. */
-  readonly steps?: number | undefined;
+  readonly windows?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-const EVALUATION = { steps: wholeOrInfinite, signal: abortSignal };
+const EVALUATION = { windows: wholeOrInfinite, signal: abortSignal };
 
 /** One window runs while the next waits. */
 const IN_FLIGHT = 2;
 
 /**
- * The loss of a model on a text, read once in `batch` streams (default 32) by windows of `window` (default 64), the state carried from
- * window to window, from zero at the beginning of each document; with `stateful: false` from zero in every window, `backSteps` long.
+ * The loss of a model on a text, read once in `batchSize` streams (default 32) by windows of `timeSteps` (default 64), the state carried from
+ * window to window, from zero at the beginning of each document; with `stateful: false` from zero in every window, `backTimeSteps` long.
  * No dropout; zoneout by its expectation. Weights and any training of the model stay as they are.
  * @throws RangeError for a text shorter than one window or tokens outside the vocabulary; NotFiniteModelError where the loss is no number;
  *   DeviceLostError; the signal's reason when aborted.
  */
 export async function evaluate(
-  model: CharacterModel, text: TrainingText, given: EvaluationOptions & Partial<WindowOptions> = {},
+  model: LanguageModel, text: TrainingText, given: EvaluationOptions & Partial<WindowOptions> = {},
 ): Promise<Evaluation> {
-  instance(model, CharacterModel, 'model', 'a model, such as createModel(…) gives');
-  checkOptions(given, 'evaluate', { ...EVALUATION, batch: wholeNumber, window: wholeNumber, backSteps: wholeNumber, stateful: flag }, []);
-  const { steps, signal, batch = 32, window = 64, ...rest } = given;
-  const options = { batch, window, ...rest };
+  instance(model, LanguageModel, 'model', 'a model, such as createLanguageModel(…) gives');
+  checkOptions(given, 'evaluate', { ...EVALUATION, batchSize: wholeNumber, timeSteps: wholeNumber, backTimeSteps: wholeNumber, stateful: flag }, []);
+  const { windows, signal, batchSize = 32, timeSteps = 64, ...rest } = given;
+  const options = { batchSize, timeSteps, ...rest };
   batchesOf(model, text, options);
   const evaluator = new Evaluator(model, options);
   try {
-    return await evaluator.run(text, { steps, signal });
+    return await evaluator.run(text, { windows, signal });
   } finally {
     evaluator.destroy();
   }
 }
 
 export class Evaluator {
-  readonly #model: CharacterModel;
-  readonly #sizes: { readonly batch: number; readonly window: number; readonly backSteps: number };
+  readonly #model: LanguageModel;
+  readonly #sizes: { readonly batchSize: number; readonly timeSteps: number; readonly backTimeSteps: number };
   readonly #window: TextWindow;
   readonly #replays: { readonly reset: Replay; readonly window: Replay };
   readonly #ring: ReadbackRing;
   readonly #owned: readonly BufferProxy[];
 
-  constructor(model: CharacterModel, { batch, window, backSteps = window, stateful = true }: WindowOptions) {
+  constructor(model: LanguageModel, { batchSize, timeSteps, backTimeSteps = timeSteps, stateful = true }: WindowOptions) {
     const { gpu } = model;
     this.#model = model;
-    checkTextWindow(model, { batch, window, backSteps });
+    checkTextWindow(model, { batchSize, timeSteps, backTimeSteps });
     // A carried state knows what went before; only without one is it worth reading again.
-    this.#sizes = { batch, window, backSteps: stateful ? window : backSteps };
+    this.#sizes = { batchSize, timeSteps, backTimeSteps: stateful ? timeSteps : backTimeSteps };
     this.#window = new TextWindow(model, { ...this.#sizes, stateful, training: false, trace: false });
-    const stepLoss = allocateProxy('step loss', [window], 'result');
+    const stepLoss = allocateProxy('step loss', [timeSteps], 'result');
     const total = allocateProxy('loss', [2], 'result');
     const pass = new Recording(gpu.tiles);
     this.#window.forward(pass, { stepLoss, total });
@@ -83,9 +83,9 @@ export class Evaluator {
   /** One call at a time. */
   async run(text: TrainingText, options: EvaluationOptions = {}): Promise<Evaluation> {
     checkOptions(options, 'evaluate', EVALUATION, []);
-    const { steps = Infinity, signal } = options;
+    const { windows: most = Infinity, signal } = options;
     const batches = batchesOf(this.#model, text, this.#sizes);
-    const windows = Math.min(steps, batches.windowsPerEpoch);
+    const windows = Math.min(most, batches.windowsPerEpoch);
     const pending: (() => Promise<ArrayBuffer>)[] = [];
     let sum = 0;
     let characters = 0;

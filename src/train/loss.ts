@@ -52,8 +52,8 @@ export class Loss {
   constructor(gpu: Gpu, options: LossOptions) {
     checkGpu(gpu, 'createLoss');
     const window = new LossWindow(options);
-    const { steps, batch, features } = options;
-    const values = allocateProxy('loss gradient', [steps, batch, features], 'activations');
+    const { timeSteps, batchSize, features } = options;
+    const values = allocateProxy('loss gradient', [timeSteps, batchSize, features], 'activations');
     const recording = new Recording(gpu.tiles);
     window.record(recording, values);
     this.#gpu = gpu;
@@ -82,13 +82,13 @@ export class Loss {
     checkOptions(inputs, 'run', { values: arraySource, targets: isTargets, weights: arraySource, lengths: numbers }, ['values', 'targets']);
     this.#gpu.assertAlive();
     const { values, targets, weights, lengths } = inputs;
-    const { steps, batch } = this.#window.options;
+    const { timeSteps, batchSize } = this.#window.options;
     this.#takeTargets(targets, encoder);
     const given = required(weights, this.#weights, 'weights', 'weighted');
-    if (given instanceof Float32Array) this.#weights!.write(nonNegative(given, 'weights', steps * batch));
+    if (given instanceof Float32Array) this.#weights!.write(nonNegative(given, 'weights', timeSteps * batchSize));
     else if (given) this.#weights!.take(given, encoder);
     const rows = required(lengths, this.#window.lengths, 'lengths', 'ragged');
-    if (rows) this.#gpu.write(this.#window.lengths!, checkLengths(rows, steps, batch));
+    if (rows) this.#gpu.write(this.#window.lengths!, checkLengths(rows, timeSteps, batchSize));
     this.gradient.take(values, encoder);
     this.#replay.encode(encoder);
   }
@@ -105,8 +105,8 @@ export class Loss {
       return this.#targets.take(targets as Exclude<typeof targets, readonly number[]>, encoder);
     }
     if (!tokens) throw new TypeError(`${loss} takes numbers: a Float32Array or a GPUBuffer of f32`);
-    const { steps, batch } = this.#window.options;
-    if (targets.length !== steps * batch) throw new RangeError(`targets has shape [${steps},${batch}], ${steps * batch} elements; ${targets.length} were given`);
+    const { timeSteps, batchSize } = this.#window.options;
+    if (targets.length !== timeSteps * batchSize) throw new RangeError(`targets has shape [${timeSteps},${batchSize}], ${timeSteps * batchSize} elements; ${targets.length} were given`);
     const labels = Array.from(targets);
     const isLabel = (label: number): boolean => (Number.isInteger(label) && label >= 0 && label < features) || [IGNORE_INDEX, IGNORE_INDEX >>> 0, IGNORED_TARGET].includes(label);
     const bad = labels.findIndex((label) => !isLabel(label));

@@ -6,14 +6,14 @@ import { flag, fraction, within } from '../checks/values.ts';
 import type { Slice } from '../gpu/memory.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { adamUpdate, rmspropUpdate, sgdUpdate, type Update } from '../kernels/optimizer.ts';
-import { isRate, rateOf, scheduleOf, type Schedule } from './schedule.ts';
+import { isRate, rateOf, scheduleOf, type LearningRateSchedule } from './schedule.ts';
 
 export interface Optimizer {
   readonly name: string;
   /** All that its updates depend on besides the rate; a run goes on only with the same. */
   readonly options: Readonly<Record<string, number | boolean>>;
-  /** The learning rate by step; a trainer's `rate` overrides it. */
-  readonly schedule: Schedule;
+  /** The learning rate by step; a trainer's `learningRate` overrides it. */
+  readonly schedule: LearningRateSchedule;
   /** Arrays kept for every parameter, all zero at first. */
   readonly moments: readonly string[];
   /** Of Adam β1 and β2: their powers correct its moments, and only updates that were not skipped count. Default none. */
@@ -26,17 +26,17 @@ export interface Optimizer {
 
 /** @throws TypeError for what no optimizer's function has made */
 export function isOptimizer(optimizer: Optimizer, name: string): void {
-  if (typeof optimizer?.record !== 'function') throw new TypeError(`${name} must be an optimizer, such as adam({ rate: 2e-3 }); ${shown(optimizer)} was given`);
+  if (typeof optimizer?.record !== 'function') throw new TypeError(`${name} must be an optimizer, such as adam({ learningRate: 2e-3 }); ${shown(optimizer)} was given`);
 }
 
 interface RateOptions {
   /** The learning rate, or a schedule of it by step: `cosine`, `stepDecay`, `warmUp`. */
-  readonly rate?: number | Schedule;
+  readonly learningRate?: number | LearningRateSchedule;
   /** Share of each weight added to its gradient (L2 regularisation); for `adamw` taken off the weight itself. Default 0; 0.01 for `adamw`. */
   readonly weightDecay?: number;
 }
 
-const RATE = { rate: isRate, weightDecay: within({ least: 0 }) };
+const RATE = { learningRate: isRate, weightDecay: within({ least: 0 }) };
 const isEpsilon = within({ above: 0 });
 
 export interface AdamOptions extends RateOptions {
@@ -57,7 +57,7 @@ export function adamw(options: AdamOptions = {}): Optimizer {
 
 function adamFamily(name: 'adam' | 'adamw', options: AdamOptions, usualDecay: number): Optimizer {
   checkOptions(options, name, { ...RATE, beta1: fraction, beta2: fraction, epsilon: isEpsilon }, []);
-  const { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = usualDecay } = options;
+  const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = usualDecay } = options;
   const decoupled = name === 'adamw';
   const params = (update: number, current: number) => ({
     rate: current,
@@ -65,16 +65,18 @@ function adamFamily(name: 'adam' | 'adamw', options: AdamOptions, usualDecay: nu
     correction2: 1 / (1 - beta2 ** update),
     keep: decoupled ? 1 - current * weightDecay : 1,
   });
-  const schedule = scheduleOf(rate);
+  const schedule = scheduleOf(learningRate);
   return {
     name,
     options: { beta1, beta2, epsilon, weightDecay },
     schedule,
     moments: ['first', 'second'],
     decays: [beta1, beta2],
-    record: (recording, update, [first, second]) =>
-      adamUpdate(recording, update, { first: first!, second: second! },
-        { beta1, beta2, epsilon, weightDecay: decoupled ? 0 : weightDecay, ...params(1, rateOf(schedule, 0)) }),
+    record: (recording, update, [first, second]) => {
+      const { rate, ...rest } = params(1, rateOf(schedule, 0));
+      return adamUpdate(recording, update, { first: first!, second: second! },
+        { learningRate: rate, beta1, beta2, epsilon, weightDecay: decoupled ? 0 : weightDecay, ...rest });
+    },
     params,
   };
 }
@@ -87,15 +89,15 @@ export interface SgdOptions extends RateOptions {
 /** Gradient descent with momentum (no dampening); default rate 0.1. @throws RangeError for a rate that is not positive or a momentum outside [0, 1). */
 export function sgd(options: SgdOptions = {}): Optimizer {
   checkOptions(options, 'sgd', { ...RATE, momentum: fraction, nesterov: flag }, []);
-  const { rate = 0.1, momentum = 0, nesterov = false, weightDecay = 0 } = options;
+  const { learningRate = 0.1, momentum = 0, nesterov = false, weightDecay = 0 } = options;
   if (nesterov && momentum === 0) throw new RangeError('nesterov needs a momentum above 0, such as 0.9');
-  const schedule = scheduleOf(rate);
+  const schedule = scheduleOf(learningRate);
   return {
     name: 'sgd',
     options: { momentum, nesterov, weightDecay },
     schedule,
     moments: momentum > 0 ? ['velocity'] : [],
-    record: (recording, update, [velocity]) => sgdUpdate(recording, update, velocity, { rate: rateOf(schedule, 0), momentum, nesterov, weightDecay }),
+    record: (recording, update, [velocity]) => sgdUpdate(recording, update, velocity, { learningRate: rateOf(schedule, 0), momentum, nesterov, weightDecay }),
     params: (_update, current) => ({ rate: current }),
   };
 }
@@ -110,8 +112,8 @@ export interface RmspropOptions extends RateOptions {
 /** RMSprop (Hinton, lecture 6e); default rate 0.01. @throws RangeError for a rate that is not positive, or an alpha or momentum outside [0, 1). */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
   checkOptions(options, 'rmsprop', { ...RATE, alpha: fraction, epsilon: isEpsilon, momentum: fraction, centered: flag }, []);
-  const { rate = 0.01, alpha = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
-  const schedule = scheduleOf(rate);
+  const { learningRate = 0.01, alpha = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
+  const schedule = scheduleOf(learningRate);
   const moments = ['square', ...(centered ? ['average'] : []), ...(momentum > 0 ? ['velocity'] : [])];
   return {
     name: 'rmsprop',
@@ -121,7 +123,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
     record: (recording, update, slices) => {
       const of = (name: string): Slice | undefined => slices[moments.indexOf(name)];
       return rmspropUpdate(recording, update, { square: of('square')!, average: of('average'), velocity: of('velocity') },
-        { rate: rateOf(schedule, 0), alpha, epsilon, momentum, weightDecay });
+        { learningRate: rateOf(schedule, 0), alpha, epsilon, momentum, weightDecay });
     },
     params: (_update, current) => ({ rate: current }),
   };

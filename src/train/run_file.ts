@@ -4,7 +4,7 @@ import { clip } from '../checks/shown.ts';
 import { isRecord, quote } from '../io/json.ts';
 import { SafetensorsError, type Tensor } from '../io/safetensors.ts';
 import { notFinite } from '../layers/model_file.ts';
-import { scheduleOf, type Schedule } from './schedule.ts';
+import { scheduleOf, type LearningRateSchedule } from './schedule.ts';
 
 /** The optimizer by its name, and all that its updates depend on besides the rate. */
 export interface OptimizerFields {
@@ -40,8 +40,8 @@ export class RunFields {
     return checked<T>(key, this.#value[key], is, what);
   }
 
-  get rate(): Schedule {
-    return scheduleOf(this.checked<Schedule>('rate', isRecord, 'a schedule'));
+  get learningRate(): LearningRateSchedule {
+    return scheduleOf(this.checked<LearningRateSchedule>('learningRate', isRecord, 'a schedule'));
   }
 
   get optimizer(): OptimizerFields {
@@ -51,9 +51,9 @@ export class RunFields {
     return { name, options };
   }
 
-  get clip(): ClipFields {
-    const { clipNorm, clipValue } = this.checked<ClipFields>('clip', isRecord, '{ clipNorm, clipValue }');
-    for (const bound of [clipNorm, clipValue]) checked('clip', bound, (found) => typeof found === 'number' && Number.isFinite(found) && found >= 0, '{ clipNorm, clipValue } of numbers from 0');
+  get gradientClip(): ClipFields {
+    const { clipNorm, clipValue } = this.checked<ClipFields>('gradientClip', isRecord, '{ clipNorm, clipValue }');
+    for (const bound of [clipNorm, clipValue]) checked('gradientClip', bound, (found) => typeof found === 'number' && Number.isFinite(found) && found >= 0, '{ clipNorm, clipValue } of numbers from 0');
     return { clipNorm, clipValue };
   }
 }

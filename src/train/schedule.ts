@@ -7,36 +7,36 @@ import { finiteNumber, oneOf, wholeNumber, within } from '../checks/values.ts';
 const MAX_DEPTH = 16;
 
 /** A learning rate by step. Steps count the updates made before: the first update has step 0. */
-export type Schedule =
-  | { readonly kind: 'constant'; readonly rate: number }
-  | { readonly kind: 'step'; readonly rate: number; readonly every: number; readonly factor: number }
-  | { readonly kind: 'cosine'; readonly rate: number; readonly minimum: number; readonly steps: number }
-  | { readonly kind: 'warmUp'; readonly steps: number; readonly then: Schedule };
+export type LearningRateSchedule =
+  | { readonly kind: 'constant'; readonly learningRate: number }
+  | { readonly kind: 'step'; readonly learningRate: number; readonly every: number; readonly factor: number }
+  | { readonly kind: 'cosine'; readonly learningRate: number; readonly minimum: number; readonly steps: number }
+  | { readonly kind: 'warmUp'; readonly steps: number; readonly then: LearningRateSchedule };
 
 const positive = within({ above: 0 });
 
 /** The same rate at every step. @throws RangeError for a rate that is not positive. */
-export function constant(rate: number): Schedule {
-  return { kind: 'constant', rate: positive(rate, 'rate') };
+export function constant(learningRate: number): LearningRateSchedule {
+  return { kind: 'constant', learningRate: positive(learningRate, 'learningRate') };
 }
 
-/** `rate`, multiplied by `factor` (default 0.1) after every `every` steps. */
-export function stepDecay(options: { rate: number; every: number; factor?: number }): Schedule {
-  checkOptions(options, 'stepDecay', { rate: positive, every: wholeNumber, factor: within({ above: 0, most: 1 }) }, ['rate', 'every']);
-  const { rate, every, factor = 0.1 } = options;
-  return { kind: 'step', rate, every, factor };
+/** `learningRate`, multiplied by `factor` (default 0.1) after every `every` steps. */
+export function stepDecay(options: { learningRate: number; every: number; factor?: number }): LearningRateSchedule {
+  checkOptions(options, 'stepDecay', { learningRate: positive, every: wholeNumber, factor: within({ above: 0, most: 1 }) }, ['learningRate', 'every']);
+  const { learningRate, every, factor = 0.1 } = options;
+  return { kind: 'step', learningRate, every, factor };
 }
 
-/** From `rate` down to `minimum` (default 0) over `steps` steps, along half a cosine; `minimum` from then on. */
-export function cosine(options: { rate: number; minimum?: number; steps: number }): Schedule {
-  checkOptions(options, 'cosine', { rate: positive, minimum: finiteNumber, steps: wholeNumber }, ['rate', 'steps']);
-  const { rate, minimum = 0, steps } = options;
-  finiteNumber(minimum, 'minimum', { least: 0, most: rate });
-  return { kind: 'cosine', rate, minimum, steps };
+/** From `learningRate` down to `minimum` (default 0) over `steps` steps, along half a cosine; `minimum` from then on. */
+export function cosine(options: { learningRate: number; minimum?: number; steps: number }): LearningRateSchedule {
+  checkOptions(options, 'cosine', { learningRate: positive, minimum: finiteNumber, steps: wholeNumber }, ['learningRate', 'steps']);
+  const { learningRate, minimum = 0, steps } = options;
+  finiteNumber(minimum, 'minimum', { least: 0, most: learningRate });
+  return { kind: 'cosine', learningRate, minimum, steps };
 }
 
 /** Up in a line over `steps` updates, the last of them at the rate with which `then` begins; then that schedule from its own step 0. */
-export function warmUp(steps: number, then: number | Schedule): Schedule {
+export function warmUp(steps: number, then: number | LearningRateSchedule): LearningRateSchedule {
   checkDepth({ then });
   return { kind: 'warmUp', steps: wholeNumber(steps, 'steps'), then: scheduleOf(then) };
 }
@@ -50,20 +50,20 @@ function checkDepth(schedule: unknown): void {
 }
 
 /** The rate of the update that follows on `step` updates. @throws RangeError or TypeError for what is no schedule, or a step that is no whole number from 0 */
-export function rateAt(schedule: number | Schedule, step: number): number {
+export function learningRateAt(schedule: number | LearningRateSchedule, step: number): number {
   return rateOf(scheduleOf(schedule), wholeNumber(step, 'step', 0));
 }
 
 /** The same of a schedule and a step that are checked already. */
-export function rateOf(schedule: Schedule, step: number): number {
+export function rateOf(schedule: LearningRateSchedule, step: number): number {
   switch (schedule.kind) {
     case 'constant':
-      return schedule.rate;
+      return schedule.learningRate;
     case 'step':
-      return schedule.rate * schedule.factor ** Math.floor(step / schedule.every);
+      return schedule.learningRate * schedule.factor ** Math.floor(step / schedule.every);
     case 'cosine': {
-      const { rate, minimum, steps } = schedule;
-      return minimum + ((rate - minimum) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
+      const { learningRate, minimum, steps } = schedule;
+      return minimum + ((learningRate - minimum) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
     }
     case 'warmUp': {
       const { steps, then } = schedule;
@@ -73,17 +73,17 @@ export function rateOf(schedule: Schedule, step: number): number {
 }
 
 /** A number is a constant rate. Checks what is not made by the functions above, such as a checkpoint's. @throws RangeError or TypeError */
-export function scheduleOf(rate: number | Schedule): Schedule {
+export function scheduleOf(rate: number | LearningRateSchedule): LearningRateSchedule {
   checkDepth(rate);
   if (typeof rate === 'number') return constant(rate);
   if (!isPlain(rate) || rate.kind === undefined) {
-    throw new TypeError(`rate must be a number or a schedule, such as cosine({ rate: 2e-3, steps: 10_000 }); ${shown(rate)} was given`);
+    throw new TypeError(`learningRate must be a number or a schedule, such as cosine({ learningRate: 2e-3, steps: 10_000 }); ${shown(rate)} was given`);
   }
-  oneOf(rate.kind, 'rate.kind', ['constant', 'step', 'cosine', 'warmUp']);
+  oneOf(rate.kind, 'learningRate.kind', ['constant', 'step', 'cosine', 'warmUp']);
   const { kind, ...options } = rate;
   switch (kind) {
     case 'constant':
-      checkOptions(options as { rate: number }, 'a constant rate', { rate: positive }, ['rate']);
+      checkOptions(options as { learningRate: number }, 'a constant rate', { learningRate: positive }, ['learningRate']);
       return rate;
     case 'step':
       return stepDecay(options as Parameters<typeof stepDecay>[0]);
@@ -98,6 +98,6 @@ export function scheduleOf(rate: number | Schedule): Schedule {
 }
 
 /** What an optimizer takes as its rate. */
-export const isRate = (rate: number | Schedule): void => void scheduleOf(rate);
+export const isRate = (rate: number | LearningRateSchedule): void => void scheduleOf(rate);
 
-type WarmUp = Omit<Extract<Schedule, { kind: 'warmUp' }>, 'kind'>;
+type WarmUp = Omit<Extract<LearningRateSchedule, { kind: 'warmUp' }>, 'kind'>;

@@ -9,7 +9,7 @@ import { softmaxCrossEntropy } from '../kernels/loss.ts';
 import { scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
 import { putNewStepsBack, takeNewSteps, type NewSteps } from '../kernels/new_steps.ts';
 import { linear, linearBackward, type LinearShape } from '../layers/linear.ts';
-import type { CharacterModel } from '../layers/model.ts';
+import type { LanguageModel } from '../layers/model.ts';
 import { StackWindow } from '../layers/stack.ts';
 import { allocateTokens, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, forgetState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
@@ -22,15 +22,15 @@ export interface WindowOptions extends BatchOptions {
 }
 
 export interface TextWindowOptions extends Required<WindowOptions> {
-  readonly backSteps: number;
+  readonly backTimeSteps: number;
   readonly training: boolean;
   readonly trace: boolean;
 }
 
 /** @throws RangeError for a window that is known to be too large, before any of it is made */
-export function checkTextWindow({ gpu, layers, weights, vocabulary }: CharacterModel, { batch, window, backSteps }: { batch: number; window: number; backSteps: number }): void {
-  checkWindow(gpu, layers, { steps: backSteps, batch, elementBytes: weights.half ? 2 : 4 });
-  checkArrays(gpu, [{ name: 'the logits', shape: [window, batch, vocabulary.size] }]);
+export function checkTextWindow({ gpu, layers, weights, vocabulary }: LanguageModel, { batchSize, timeSteps, backTimeSteps }: { batchSize: number; timeSteps: number; backTimeSteps: number }): void {
+  checkWindow(gpu, layers, { timeSteps: backTimeSteps, batchSize, elementBytes: weights.half ? 2 : 4 });
+  checkArrays(gpu, [{ name: 'the logits', shape: [timeSteps, batchSize, vocabulary.size] }]);
 }
 
 export interface WindowInputs {
@@ -54,7 +54,7 @@ export class TextWindow {
   /** T */
   readonly #steps: number;
   readonly #stateful: boolean;
-  readonly #model: CharacterModel;
+  readonly #model: LanguageModel;
   readonly #shape: LinearShape;
   /** [N+3] whose first N are `arrays.lengths`. */
   readonly #lengths: Uint32Array<ArrayBuffer>;
@@ -67,32 +67,32 @@ export class TextWindow {
   #scaled: readonly Dispatch[] = [];
   #counted: number;
 
-  constructor(model: CharacterModel, { batch, window, backSteps, stateful, training, trace }: TextWindowOptions) {
+  constructor(model: LanguageModel, { batchSize, timeSteps, backTimeSteps, stateful, training, trace }: TextWindowOptions) {
     const vocabulary = model.vocabulary.size;
     const input = (name: string, shape: readonly number[]): Slice => allocateProxy(name, shape, 'input');
     this.inputs = {
-      ...allocateTokens('tokens and lengths', backSteps, batch),
-      targets: input('targets', [window, batch]),
-      offsets: input('offsets', [batch]),
-      kept: input('kept', [batch]),
-      begins: input('begins', [batch]),
+      ...allocateTokens('tokens and lengths', backTimeSteps, batchSize),
+      targets: input('targets', [timeSteps, batchSize]),
+      offsets: input('offsets', [batchSize]),
+      kept: input('kept', [batchSize]),
+      begins: input('begins', [batchSize]),
     };
     this.stack = new StackWindow(model.layers, model.weights, model.inputOf(this.inputs.tokens), {
-      steps: backSteps, batch, training, trace, lengths: this.inputs.lengths, ragged: true, hasHead: true,
+      timeSteps: backTimeSteps, batchSize, training, trace, lengths: this.inputs.lengths, ragged: true, hasHead: true,
     });
     this.carried = allocateCarriedState(this.stack.histories);
     const columns = model.outputSize;
-    const taken = (name: string): Slice => allocateProxy(name, [window, batch, columns], 'activations', model.weights.half ? 2 : 4);
-    this.#taken = backSteps > window ? { output: taken('new steps'), dOutput: taken('new steps gradient') } : null;
-    this.#logits = allocateProxy('logits', [window, batch, vocabulary], 'activations');
-    this.#rowLoss = allocateProxy('row loss', [window, batch], 'activations');
-    this.#steps = window;
+    const taken = (name: string): Slice => allocateProxy(name, [timeSteps, batchSize, columns], 'activations', model.weights.half ? 2 : 4);
+    this.#taken = backTimeSteps > timeSteps ? { output: taken('new steps'), dOutput: taken('new steps gradient') } : null;
+    this.#logits = allocateProxy('logits', [timeSteps, batchSize, vocabulary], 'activations');
+    this.#rowLoss = allocateProxy('row loss', [timeSteps, batchSize], 'activations');
+    this.#steps = timeSteps;
     this.#stateful = stateful;
     this.#model = model;
-    this.#shape = { rows: window * batch, input: columns, output: vocabulary };
+    this.#shape = { rows: timeSteps * batchSize, input: columns, output: vocabulary };
     this.#counted = this.#shape.rows;
-    this.#lengths = wholeLengths(batch, 0);
-    this.arrays = { ...allocateBatch({ batch, window, backSteps }), lengths: this.#lengths.subarray(0, batch) };
+    this.#lengths = wholeLengths(batchSize, 0);
+    this.arrays = { ...allocateBatch({ batchSize, timeSteps, backTimeSteps }), lengths: this.#lengths.subarray(0, batchSize) };
     forgetState(this.reset, this.carried, this.inputs.begins);
   }
 
@@ -115,9 +115,8 @@ export class TextWindow {
     const taken = this.#taken?.output;
     if (taken) takeNewSteps(recording, this.#newSteps(stack.output, taken));
     linear(recording, this.#shape, this.#model.head('parameters'), taken ?? stack.output, this.#logits);
-    const [steps, batch] = [this.#steps, stack.batch];
     this.#scaled = softmaxCrossEntropy(recording, {
-      logits: this.#logits, targets: inputs.targets, rowLoss: this.#rowLoss, stepLoss, total, steps, batch, vocabulary: this.#shape.output,
+      logits: this.#logits, targets: inputs.targets, rowLoss: this.#rowLoss, stepLoss, total, timeSteps: this.#steps, batchSize: stack.batchSize, vocabulary: this.#shape.output,
     });
   }
 
@@ -142,7 +141,7 @@ export class TextWindow {
   write(gpu: Gpu, replay: Replay, { counted }: Batch, random = { seed: 0, counter: 0 }): boolean {
     const { inputs, arrays } = this;
     if (!this.#stateful) arrays.begins.fill(1);
-    this.#lengths.set([random.seed, random.counter], this.stack.batch);
+    this.#lengths.set([random.seed, random.counter], this.stack.batchSize);
     gpu.write(inputs.tokens, arrays.inputs);
     gpu.write(inputs.targets, arrays.targets);
     gpu.write(inputs.lengths, this.#lengths);

@@ -6,7 +6,7 @@ import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Replay } from '../gpu/submit.ts';
 import { initialLossScale } from '../kernels/loss_scale.ts';
-import { CharacterModel } from '../layers/model.ts';
+import { LanguageModel } from '../layers/model.ts';
 import type { LayerTrace } from '../layers/recurrent_plan.ts';
 import type { Batches } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
@@ -18,7 +18,7 @@ import { checkLossScale, isLossScale } from './loss_scale.ts';
 import { NotFiniteError } from './errors.ts';
 import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
 import { isOptimizer, type Optimizer } from './optimizer.ts';
-import { rateOf, scheduleOf, type Schedule } from './schedule.ts';
+import { rateOf, scheduleOf, type LearningRateSchedule } from './schedule.ts';
 import { Throughput } from './throughput.ts';
 import { checkTextWindow } from './text_window.ts';
 import { batchesOf, fingerprintOf } from './training_text.ts';
@@ -27,28 +27,28 @@ import { TrainingWindow } from './training_window.ts';
 export interface TrainerOptions {
   readonly optimizer: Optimizer;
   /** N: streams of text side by side. Default 32. */
-  readonly batch?: number;
+  readonly batchSize?: number;
   /** T: new characters of each stream a step, which its loss counts (k1 of truncated BPTT). Default 64. */
-  readonly window?: number;
+  readonly timeSteps?: number;
   /**
-   * B: steps that the gradient goes back (k2): at least `window`, which is the default. The last B steps are run again from the state
+   * B: steps that the gradient goes back (k2): at least `timeSteps`, which is the default. The last B steps are run again from the state
    * carried at their beginning; the T new ones alone have a loss; the state carried on is the one T steps further. Where a stream or a
    * document has not B steps yet, the gradient goes back to its beginning.
    */
-  readonly backSteps?: number;
+  readonly backTimeSteps?: number;
   /** The state is carried from window to window, from zero at the beginning of each stream or document. Default true; false: every window starts from zero. */
   readonly stateful?: boolean;
   /** The global gradient norm is scaled down to this where it is above, or each element clamped with { value }; 0 leaves it. Default 0. */
-  readonly clip?: Clip;
+  readonly gradientClip?: Clip;
   /** Of the masks of dropout and zoneout, which follow from it and the step. Default 0. */
   readonly seed?: number;
   /** Measure at every step the gradient's norm and the gates' saturation; `readTrace` reads them. Default false. */
   readonly trace?: boolean;
   /**
    * Of a model in precision 'f16', whose loss is scaled so that small gradients do not vanish: from `initial`, a power of two (default
-   * 2^15), halved whenever a gradient is not finite, which skips the step, and doubled after `growEvery` steps that were not (default 2000).
+   * 2^15), halved whenever a gradient is not finite, which skips the step, and doubled after `growthInterval` steps that were not (default 2000).
    */
-  readonly lossScale?: { readonly initial?: number; readonly growEvery?: number };
+  readonly lossScale?: { readonly initial?: number; readonly growthInterval?: number };
   /**
    * A step whose gradient is not finite changes neither weights nor moments. After so many in a row, or as many whose loss is not finite, the
    * run stops with a NotFiniteError; in precision 'f16' those count that the least scale does not help. Default 1: at the first.
@@ -61,7 +61,7 @@ export interface RunOptions {
   readonly steps?: number;
   readonly signal?: AbortSignal;
   /** Evaluate on held-out text whenever `trainer.step` is a multiple of `every`; the progress of that step has `validation`. */
-  readonly validate?: { readonly text: TrainingText; readonly every: number; /** Windows at most. */ readonly steps?: number };
+  readonly validate?: { readonly text: TrainingText; readonly every: number; /** At most. Default: all. */ readonly windows?: number };
 }
 
 export interface Progress {
@@ -74,7 +74,7 @@ export interface Progress {
   /** Global L2 norm, before clipping. */
   readonly gradientNorm: number;
   /** The learning rate of this step's update. */
-  readonly rate: number;
+  readonly learningRate: number;
   /** What the loss's gradient was multiplied by, and the parameters' gradients divided; 1 in precision f32. */
   readonly lossScale: number;
   /** An element of the gradient is not finite: nothing was updated, and in precision f16 the next scale is half. The step counts, for schedules and Adam's corrections too; in f16 not for these. */
@@ -97,7 +97,7 @@ interface Replays {
 /** What the options of a run must be. */
 export const RUN_OPTIONS: Checks<RunOptions> = {
   steps: (steps, name) => wholeOrInfinite(steps, name, 0), signal: abortSignal,
-  validate: fields('validate', { text: () => undefined, every: wholeNumber, steps: wholeOrInfinite }, ['text', 'every']),
+  validate: fields('validate', { text: () => undefined, every: wholeNumber, windows: wholeOrInfinite }, ['text', 'every']),
 };
 
 /** Submits in flight: one runs while the next waits, so the GPU is never idle and the page never far behind. */
@@ -107,15 +107,15 @@ const IN_FLIGHT = 2;
  * A trainer for a model; all memory of a step is allocated here.
  * @throws RangeError for sizes or rates out of bounds, or a plan over the device's limits.
  */
-export function createTrainer(model: CharacterModel, options: TrainerOptions): Trainer {
+export function createTrainer(model: LanguageModel, options: TrainerOptions): Trainer {
   return new Trainer(model, options);
 }
 
 export class Trainer {
-  readonly model: CharacterModel;
-  readonly batch: number;
-  readonly window: number;
-  readonly backSteps: number;
+  readonly model: LanguageModel;
+  readonly batchSize: number;
+  readonly timeSteps: number;
+  readonly backTimeSteps: number;
   readonly stateful: boolean;
   /** Every byte of a training step, the model's included. */
   readonly memory: MemoryPlan;
@@ -127,8 +127,8 @@ export class Trainer {
   readonly #index: { readonly starts: Uint32Array; readonly positions: Uint32Array };
   readonly #throughput = new Throughput();
   readonly #pending: (() => Promise<Progress>)[] = [];
-  readonly #clip: RunShape['clip'];
-  #schedule: Schedule;
+  readonly #clip: RunShape['gradientClip'];
+  #schedule: LearningRateSchedule;
   #seed: number;
   #step = 0;
   /** Settles when no evaluation is under way: training waits for it. */
@@ -143,36 +143,36 @@ export class Trainer {
   #diverged = 0;
   readonly #maxSkips: number;
 
-  constructor(model: CharacterModel, options: TrainerOptions) {
-    instance(model, CharacterModel, 'model', 'a model, such as createModel(…) gives');
+  constructor(model: LanguageModel, options: TrainerOptions) {
+    instance(model, LanguageModel, 'model', 'a model, such as createLanguageModel(…) gives');
     checkOptions(options, 'createTrainer', {
-      optimizer: isOptimizer, batch: wholeNumber, window: wholeNumber, backSteps: wholeNumber, stateful: flag, clip: checkClip, seed: unsignedInteger,
+      optimizer: isOptimizer, batchSize: wholeNumber, timeSteps: wholeNumber, backTimeSteps: wholeNumber, stateful: flag, gradientClip: checkClip, seed: unsignedInteger,
       trace: flag, lossScale: isLossScale, maxSkips: wholeNumber,
     }, ['optimizer']);
-    const { optimizer, batch = 32, window = 64, backSteps = window, stateful = true, clip = 0, seed = 0, trace = false, lossScale, maxSkips = 1 } = options;
-    wholeNumber(backSteps, 'backSteps (at least the window)', window);
-    checkTextWindow(model, { batch, window, backSteps });
+    const { optimizer, batchSize = 32, timeSteps = 64, backTimeSteps = timeSteps, stateful = true, gradientClip = 0, seed = 0, trace = false, lossScale, maxSkips = 1 } = options;
+    wholeNumber(backTimeSteps, 'backTimeSteps (at least timeSteps)', timeSteps);
+    checkTextWindow(model, { batchSize, timeSteps, backTimeSteps });
     const scale = checkLossScale(model, lossScale);
     if (trace && model.precision === 'f16') throw new RangeError("trace does not go with precision: 'f16', whose gradients are scaled: leave it out, or make the model in 'f32'");
     const { gpu } = model;
     this.model = model;
-    this.batch = batch;
-    this.window = window;
-    this.backSteps = backSteps;
+    this.batchSize = batchSize;
+    this.timeSteps = timeSteps;
+    this.backTimeSteps = backTimeSteps;
     this.stateful = stateful;
     this.#seed = seed;
     this.#maxSkips = maxSkips;
     this.#optimizer = optimizer;
-    this.#clip = checkClip(clip);
+    this.#clip = checkClip(gradientClip);
     this.#schedule = optimizer.schedule;
-    this.#window = new TrainingWindow(model, { optimizer, batch, window, backSteps, stateful, clip, trace, growEvery: scale.growEvery });
+    this.#window = new TrainingWindow(model, { optimizer, batchSize, timeSteps, backTimeSteps, stateful, gradientClip, trace, growthInterval: scale.growthInterval });
     this.memory = planMemory([...model.weights.buffers, ...this.#window.buffers]);
     gpu.allocate('the trainer', this.#window.buffers, [this.#window.text.reset, this.#window.recorded.step]);
     if (this.#window.scaling) gpu.write(this.#window.scaling.state, initialLossScale(scale.initial));
     // Kernels compile while the caller goes on, unless their tiles are still to be measured.
     if (gpu.tuning.mode !== 'full') void this.#prepare();
     this.#ring = new ReadbackRing(gpu, this.#window.results, IN_FLIGHT);
-    this.#index = { starts: new Uint32Array(model.vocabulary.size + 1), positions: new Uint32Array(backSteps * batch) };
+    this.#index = { starts: new Uint32Array(model.vocabulary.size + 1), positions: new Uint32Array(backTimeSteps * batchSize) };
   }
 
   #prepare(): Promise<void> {
@@ -195,12 +195,12 @@ export class Trainer {
   }
 
   /** The learning rate of the next step submitted. A change overrides the schedule from that step on; another schedule counts from step 0 of the trainer. */
-  get rate(): number {
+  get learningRate(): number {
     return rateOf(this.#schedule, this.#step);
   }
 
-  set rate(rate: number | Schedule) {
-    this.#schedule = scheduleOf(rate);
+  set learningRate(learningRate: number | LearningRateSchedule) {
+    this.#schedule = scheduleOf(learningRate);
   }
 
   /**
@@ -240,7 +240,7 @@ export class Trainer {
         if (validate && due(progress.step) && progress.step === this.#step) {
           let validation: Evaluation;
           try {
-            validation = await this.evaluate(validate.text, { steps: validate.steps, signal });
+            validation = await this.evaluate(validate.text, { windows: validate.windows, signal });
           } catch (error) {
             this.#pending.unshift(async () => progress); // a later run yields it
             throw error;
@@ -280,12 +280,12 @@ export class Trainer {
     const { counted, epoch, windowInEpoch } = batch;
     const { starts, positions } = positionsByToken(batch.inputs, this.model.vocabulary.size, this.#index);
     const step = this.#step + 1;
-    const { rate } = this;
+    const { learningRate } = this;
     const read = gpu.submit('training step', (encoder) => {
       gpu.write(index.starts, starts);
       gpu.write(index.positions, positions);
       const begins = text.write(gpu, replays.step, batch, { seed: this.#seed, counter: step });
-      replays.step.setParams(update, this.#optimizer.params(step, rate));
+      replays.step.setParams(update, this.#optimizer.params(step, learningRate));
       if (begins) replays.reset.encode(encoder);
       replays.step.encode(encoder);
       return this.#ring.encode(encoder);
@@ -296,10 +296,10 @@ export class Trainer {
       this.#diverged = diverged ? this.#diverged + 1 : 0;
       if (this.#diverged === this.#maxSkips) {
         this.#diverged = 0;
-        throw new NotFiniteError({ step, rate, parameter, ...results });
+        throw new NotFiniteError({ step, learningRate, parameter, ...results });
       }
       const tokensPerSecond = this.#throughput.tick(counted);
-      return { step, rate, ...results, tokensPerSecond, epoch, windowInEpoch, windowsPerEpoch: batches.windowsPerEpoch };
+      return { step, learningRate, ...results, tokensPerSecond, epoch, windowInEpoch, windowsPerEpoch: batches.windowsPerEpoch };
     });
   }
 
@@ -331,21 +331,21 @@ export class Trainer {
 
   /** What a checkpoint must agree on. */
   get #shape(): RunShape {
-    const { batch, window, backSteps, stateful, model: { precision } } = this;
+    const { batchSize, timeSteps, backTimeSteps, stateful, model: { precision } } = this;
     const { name, options } = this.#optimizer;
-    return { optimizer: { name, options }, batch, window, backSteps, stateful, precision, clip: this.#clip, growEvery: this.#window.scaling?.growEvery ?? 0 };
+    return { optimizer: { name, options }, batchSize, timeSteps, backTimeSteps, stateful, precision, gradientClip: this.#clip, growthInterval: this.#window.scaling?.growthInterval ?? 0 };
   }
 
   /**
    * Everything that a run needs to go on bit-identically after `restore`: weights, moments, carried state, position, seed. A safetensors
-   * file with a checksum, from which `loadModel` can also make the model. @throws RangeError where something is not finite, naming step and tensor.
+   * file with a checksum, from which `loadLanguageModel` can also make the model. @throws RangeError where something is not finite, naming step and tensor.
    */
   async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
     const { step } = this;
     const at = this.#text
       ? { position: step - this.#text.begun, text: (this.#text.fingerprint ??= fingerprintOf(this.#text.given)) }
       : this.#restored;
-    return writeCheckpoint(this.model, this.#window, { step, rate: this.#schedule, seed: this.#seed, ...this.#shape, ...at });
+    return writeCheckpoint(this.model, this.#window, { step, learningRate: this.#schedule, seed: this.#seed, ...this.#shape, ...at });
   }
 
   /**
@@ -356,9 +356,9 @@ export class Trainer {
    */
   restore(bytes: Uint8Array, options: RestoreOptions = {}): void {
     if (this.#running) throw new Error('this trainer is running: leave its loop before restoring');
-    const { step, rate, seed, position, text } = readCheckpoint(this.model, this.#window, this.#shape, bytes, options);
+    const { step, learningRate, seed, position, text } = readCheckpoint(this.model, this.#window, this.#shape, bytes, options);
     this.#step = step;
-    this.#schedule = rate;
+    this.#schedule = learningRate;
     this.#seed = seed;
     this.#restored = { position, text };
     this.#text = null;

@@ -1,19 +1,19 @@
 // Text as the trainer and the evaluator take it.
 import { crc32 } from '../io/checksum.ts';
-import type { CharacterModel } from '../layers/model.ts';
+import type { LanguageModel } from '../layers/model.ts';
 import { createBatches, type Batches, type BatchOptions } from '../text/batches.ts';
 import { checkText, type TrainingText } from '../text/streams.ts';
 import { vocabularyDifference } from '../text/vocabulary.ts';
 
 /** Its windows. @throws TypeError or RangeError for what is no text, shorter than one window, or not of the model's vocabulary */
-export function batchesOf(model: CharacterModel, text: TrainingText, { batch, window, backSteps }: BatchOptions): Batches {
+export function batchesOf(model: LanguageModel, text: TrainingText, { batchSize, timeSteps, backTimeSteps }: BatchOptions): Batches {
   checkText(text);
   const { tokens, documents, vocabulary } = text;
   const difference = vocabulary && vocabularyDifference(vocabulary, model.vocabulary);
   if (difference) {
     throw new RangeError(`the text is not of the model's vocabulary: ${difference}. Encode it with characters(text, { vocabulary: model.vocabulary })`);
   }
-  const batches = createBatches(tokens, { batch, window, backSteps, documents });
+  const batches = createBatches(tokens, { batchSize, timeSteps, backTimeSteps, documents });
   const size = model.vocabulary.size;
   const outside = tokens.findIndex((token) => token >= size);
   if (outside >= 0) {

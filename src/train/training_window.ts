@@ -3,7 +3,7 @@ import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/me
 import { Recording, type Dispatch } from '../gpu/recording.ts';
 import { judgeStep, LOSS_SCALE_STATE, readLossScale, scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
 import { gradientNorm, NORM_PARTIALS, NORM_STATE, readGradientReport } from '../kernels/optimizer.ts';
-import type { CharacterModel } from '../layers/model.ts';
+import type { LanguageModel } from '../layers/model.ts';
 import { PlanTrace } from '../layers/plan_trace.ts';
 import { checkClip, type Clip } from './clip.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -15,9 +15,9 @@ const STEP_LOSS_AT = 128;
 
 export interface TrainingWindowOptions extends Omit<TextWindowOptions, 'training'> {
   readonly optimizer: Optimizer;
-  readonly clip: Clip;
+  readonly gradientClip: Clip;
   /** Good steps after which the loss's scale doubles, in precision f16. */
-  readonly growEvery: number;
+  readonly growthInterval: number;
 }
 
 /** The results of a step as numbers. */
@@ -56,30 +56,30 @@ export class TrainingWindow {
   readonly #parameterAt: (element: number) => string;
   readonly #record: () => { step: Recording; update: Dispatch };
 
-  constructor(model: CharacterModel, { optimizer, clip, growEvery, ...options }: TrainingWindowOptions) {
-    const { batch, window, backSteps } = options;
+  constructor(model: LanguageModel, { optimizer, gradientClip, growthInterval, ...options }: TrainingWindowOptions) {
+    const { batchSize, timeSteps, backTimeSteps } = options;
     const { flat, flatGradient } = model.weights;
-    this.#steps = window;
+    this.#steps = timeSteps;
     this.#parameterAt = (element) => model.weights.nameAt(element);
     this.text = new TextWindow(model, { ...options, training: true });
     this.index = {
       starts: allocateProxy('token starts', [model.vocabulary.size + 1], 'input'),
-      positions: allocateProxy('token positions', [backSteps * batch], 'input'),
+      positions: allocateProxy('token positions', [backTimeSteps * batchSize], 'input'),
     };
     this.momentNames = optimizer.moments;
     this.moments = optimizer.moments.map((name) => allocateProxy(`${optimizer.name} ${name}`, flat.shape, 'optimizer'));
     const partials = allocateProxy('norm partials', [NORM_PARTIALS], 'scratch');
-    this.results = allocateProxy('results', [STEP_LOSS_AT + window], 'result');
+    this.results = allocateProxy('results', [STEP_LOSS_AT + timeSteps], 'result');
     const norm = subslice(this.results, NORM_AT, [NORM_STATE]);
-    this.scaling = model.weights.half && { state: subslice(this.results, NORM_AT, [LOSS_SCALE_STATE]), growEvery, decays: optimizer.decays ?? [] };
+    this.scaling = model.weights.half && { state: subslice(this.results, NORM_AT, [LOSS_SCALE_STATE]), growthInterval, decays: optimizer.decays ?? [] };
     const { scaling } = this;
     this.trace = options.trace ? new PlanTrace(model.gpu, this.text.stack) : null;
 
-    const clipping = checkClip(clip);
+    const clipping = checkClip(gradientClip);
     this.#record = () => {
       const step = new Recording(model.gpu.tiles);
       step.clear(flatGradient);
-      this.text.forward(step, { stepLoss: subslice(this.results, STEP_LOSS_AT, [window]), total: subslice(this.results, 0, [2]) });
+      this.text.forward(step, { stepLoss: subslice(this.results, STEP_LOSS_AT, [timeSteps]), total: subslice(this.results, 0, [2]) });
       this.trace?.recordForward(step);
       this.text.backward(step, this.index, scaling);
       this.trace?.recordBackward(step);

@@ -10,10 +10,10 @@ import { GpuArray } from '../layers/array.ts';
 import { Parameters } from '../layers/parameters.ts';
 import { checkClip, type Clip } from './clip.ts';
 import { isOptimizer, type Optimizer } from './optimizer.ts';
-import { rateOf, scheduleOf, type Schedule } from './schedule.ts';
+import { rateOf, scheduleOf, type LearningRateSchedule } from './schedule.ts';
 import { readUpdate, writeUpdate, type UpdateRestoreOptions, type UpdateShape } from './update_file.ts';
 
-/** An operator with parameters: `createRecurrent`, `createLinear`, `createModel`. */
+/** An operator with parameters: `createRecurrent`, `createLinear`, `createLanguageModel`. */
 export interface Trainable {
   readonly weights: Parameters;
 }
@@ -21,7 +21,7 @@ export interface Trainable {
 export interface UpdateOptions {
   readonly optimizer: Optimizer;
   /** Over all operators together. Default 0: none. */
-  readonly clip?: Clip;
+  readonly gradientClip?: Clip;
 }
 
 /**
@@ -53,13 +53,13 @@ export class Update {
   /** [NORM_STATE] */
   readonly #state: Slice;
   readonly #optimizer: Optimizer;
-  readonly #clip: UpdateShape['clip'];
+  readonly #clip: UpdateShape['gradientClip'];
   /** Of each operator, each as long as its flat parameters. */
   readonly #moments: readonly (readonly Slice[])[];
   readonly #replay: Replay;
   readonly #updates: readonly Dispatch[];
   readonly #owned: readonly BufferProxy[];
-  #schedule: Schedule;
+  #schedule: LearningRateSchedule;
   #step = 0;
 
   constructor(gpu: Gpu, operators: readonly Trainable[], options: UpdateOptions) {
@@ -68,15 +68,15 @@ export class Update {
     operators.forEach((operator: Trainable | null, i) => {
       if (!(operator?.weights instanceof Parameters)) throw new TypeError(`operators[${i}] must be an operator with parameters, such as createRecurrent(…); ${shown(operator)} was given`);
     });
-    checkOptions(options, 'createUpdate', { optimizer: isOptimizer, clip: checkClip }, ['optimizer']);
-    const { optimizer, clip = 0 } = options;
+    checkOptions(options, 'createUpdate', { optimizer: isOptimizer, gradientClip: checkClip }, ['optimizer']);
+    const { optimizer, gradientClip = 0 } = options;
     if (operators.length === 0) throw new RangeError('an update needs at least one operator, such as createRecurrent(…)');
     if (new Set(operators).size !== operators.length) throw new RangeError('an operator is given twice: it would be updated twice');
     this.#gpu = gpu;
     this.#operators = [...operators];
     this.#optimizer = optimizer;
     this.#schedule = optimizer.schedule;
-    this.#clip = checkClip(clip);
+    this.#clip = checkClip(gradientClip);
     const partials = allocateProxy('norm partials', [operators.length * NORM_PARTIALS], 'scratch');
     const norm = allocateProxy('gradient norm', [NORM_STATE], 'result');
     const recording = new Recording(gpu.tiles);
@@ -102,13 +102,13 @@ export class Update {
   }
 
   /** The rate of the next step. */
-  get rate(): number {
+  get learningRate(): number {
     return rateOf(this.#schedule, this.#step);
   }
 
   /** A number or a schedule, from the next step on. */
-  set rate(rate: number | Schedule) {
-    this.#schedule = scheduleOf(rate);
+  set learningRate(learningRate: number | LearningRateSchedule) {
+    this.#schedule = scheduleOf(learningRate);
   }
 
   /**
@@ -117,7 +117,7 @@ export class Update {
    */
   step(): void {
     this.#gpu.submit('update', (encoder) => {
-      for (const update of this.#updates) this.#replay.setParams(update, this.#optimizer.params(this.#step + 1, this.rate));
+      for (const update of this.#updates) this.#replay.setParams(update, this.#optimizer.params(this.#step + 1, this.learningRate));
       this.#replay.encode(encoder);
     });
     this.#step++;
@@ -133,7 +133,7 @@ export class Update {
   /** What a file of an update must agree on. */
   get #shape(): UpdateShape {
     const { name, options, moments } = this.#optimizer;
-    return { optimizer: { name, options }, clip: this.#clip, moments, operators: this.#operators.map(({ weights }) => weights.specs) };
+    return { optimizer: { name, options }, gradientClip: this.#clip, moments, operators: this.#operators.map(({ weights }) => weights.specs) };
   }
 
   /**
@@ -141,12 +141,12 @@ export class Update {
    * safetensors file with a checksum, as it is after all that was submitted before. @throws RangeError where a moment is not finite, naming it
    */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    const [steps, rate, shape] = [this.#step, this.#schedule, this.#shape];
+    const [steps, learningRate, shape] = [this.#step, this.#schedule, this.#shape];
     // All reads are queued at once, so all see the same moment even while steps go on.
     const reads = this.#moments.map((own) => Promise.all(own.map((slice) => this.#gpu.read(slice))));
     const [state, moments] = await Promise.all([this.#gpu.read(this.#state), Promise.all(reads)]);
     const { skips } = readGradientReport(state);
-    return writeUpdate(shape, { steps, skips, rate }, (operator, moment, parameter) => {
+    return writeUpdate(shape, { steps, skips, learningRate }, (operator, moment, parameter) => {
       const { offset, shape } = this.#operators[operator]!.weights.slice(parameter);
       return moments[operator]![moment]!.slice(offset, offset + elements(shape));
     });
@@ -159,13 +159,13 @@ export class Update {
    */
   restore(bytes: Uint8Array, options: UpdateRestoreOptions = {}): void {
     const moments = this.#moments.map((own) => own.map((slice) => new Float32Array(elements(slice.shape))));
-    const { steps, skips, rate } = readUpdate(this.#shape, bytes, options, (operator, moment, parameter, data) => {
+    const { steps, skips, learningRate } = readUpdate(this.#shape, bytes, options, (operator, moment, parameter, data) => {
       moments[operator]![moment]!.set(data, this.#operators[operator]!.weights.slice(parameter).offset);
     });
     this.#moments.forEach((own, operator) => own.forEach((slice, moment) => this.#gpu.write(slice, moments[operator]![moment]!)));
     this.#gpu.write(this.#state, stateOfSkips(skips));
     this.#step = steps;
-    this.#schedule = rate;
+    this.#schedule = learningRate;
   }
 
   /** Free the moments; the operators stay. */

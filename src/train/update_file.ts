@@ -8,16 +8,16 @@ import { SafetensorsError, type NamedTensor } from '../io/safetensors.ts';
 import { readSealed, writeSealed } from '../io/sealed.ts';
 import { claimed, requireFinite } from '../layers/model_file.ts';
 import { requireSame, RunFields, tensorOf, type ClipFields, type OptimizerFields } from './run_file.ts';
-import type { Schedule } from './schedule.ts';
+import type { LearningRateSchedule } from './schedule.ts';
 
 /** Raised whenever a file says something in another way. */
-const FORMAT = 'unfold-rnn update 1';
+const FORMAT = 'unfold-rnn update 2';
 const NAMES = { file: 'the file', reader: 'update' };
 
-/** Differences between a file and the update that restores it which can be meant: options of an optimizer that keeps the same moments; the clip. */
-export type AllowedUpdateDifference = 'optimizer' | 'clip';
+/** Differences between a file and the update that restores it which can be meant: options of an optimizer that keeps the same moments; `gradientClip`. */
+export type AllowedUpdateDifference = 'optimizer' | 'gradientClip';
 
-const ALLOWED: readonly AllowedUpdateDifference[] = ['optimizer', 'clip'];
+const ALLOWED: readonly AllowedUpdateDifference[] = ['optimizer', 'gradientClip'];
 
 export interface UpdateRestoreOptions {
   /** What may be another than in the file; the update's own is taken. Default: nothing. */
@@ -29,7 +29,7 @@ type NamedShape = Pick<ParameterSpec, 'name' | 'shape'>;
 /** What two updates have in common, between which a run can move. */
 export interface UpdateShape {
   readonly optimizer: OptimizerFields;
-  readonly clip: ClipFields;
+  readonly gradientClip: ClipFields;
   readonly moments: readonly string[];
   /** Of each operator its parameters, in their order. */
   readonly operators: readonly (readonly NamedShape[])[];
@@ -40,7 +40,7 @@ export interface UpdateProgress {
   readonly steps: number;
   readonly skips: number;
   /** What gives the rate of the steps to come. */
-  readonly rate: Schedule;
+  readonly learningRate: LearningRateSchedule;
 }
 
 /** What a moment of a parameter is called in the file. */
@@ -62,9 +62,9 @@ export type MomentOf = (operator: number, moment: number, parameter: string) => 
 export function writeUpdate(shape: UpdateShape, progress: UpdateProgress, momentOf: MomentOf): Uint8Array<ArrayBuffer> {
   const tensors: NamedTensor[] = Array.from(each(shape), ({ operator, parameter, moment, name, shape }) => ({ name, shape, data: momentOf(operator, moment, parameter) }));
   requireFinite(tensors, ` after step ${progress.steps}`);
-  const { optimizer, clip, moments, operators } = shape;
+  const { optimizer, gradientClip, moments, operators } = shape;
   const parameters = operators.map((own) => own.map(({ name, shape }) => ({ name, shape })));
-  return writeSealed(tensors, { format: FORMAT, run: JSON.stringify({ ...progress, optimizer, clip, moments, operators: parameters }) });
+  return writeSealed(tensors, { format: FORMAT, run: JSON.stringify({ ...progress, optimizer, gradientClip, moments, operators: parameters }) });
 }
 
 /**
@@ -81,7 +81,7 @@ export function readUpdate(own: UpdateShape, bytes: Uint8Array, options: UpdateR
   }
   const file = claimed('run', metadata.run, readRun);
   if (!allow.includes('optimizer')) requireSame(NAMES, 'optimizer', file.optimizer, own.optimizer, 'optimizer');
-  if (!allow.includes('clip')) requireSame(NAMES, 'clip', file.clip, own.clip, 'clip');
+  if (!allow.includes('gradientClip')) requireSame(NAMES, 'gradientClip', file.gradientClip, own.gradientClip, 'gradientClip');
   const [kept, needed] = [file.moments, own.moments].map((names) => names.join(' and ') || 'nothing');
   if (kept !== needed) throw new RangeError(`the file's optimizer keeps ${kept} of each parameter, this update's ${needed}: make the update with the same optimizer`);
   requireSameParameters(file.operators, own.operators);
@@ -107,7 +107,7 @@ function requireSameParameters(file: UpdateShape['operators'], own: UpdateShape[
 /** A run as the metadata has it, each field checked. @throws TypeError or RangeError */
 function readRun(value: unknown): UpdateShape & UpdateProgress {
   const fields = new RunFields(value);
-  const { rate, optimizer, clip } = fields;
+  const { learningRate, optimizer, gradientClip } = fields;
   const steps = fields.count('steps', 0);
   const skips = fields.count('skips', 0);
   if (skips > steps) throw new RangeError(`skips must be at most steps, ${steps}; ${skips} was found`);
@@ -116,9 +116,9 @@ function readRun(value: unknown): UpdateShape & UpdateProgress {
   return {
     steps,
     skips,
-    rate,
+    learningRate,
     optimizer,
-    clip,
+    gradientClip,
     moments: fields.checked('moments', (found) => Array.isArray(found) && found.every((name) => typeof name === 'string'), 'a list of names'),
     operators: fields.checked('operators', (found) => Array.isArray(found) && found.every((own) => Array.isArray(own) && own.every(isParameter)), 'a list of lists of { name, shape }'),
   };

@@ -31,10 +31,10 @@ export function networkOf(one: Architecture, named: readonly string[] = []): Net
   const weights = weightsOf(one, [...Object.keys(one.weights), ...named]);
   return {
     options: {
-      cell: engineCell(one), inputSize: input, hiddenSize: hidden, layers, direction, ...(projSize > 0 && { projSize }),
+      cell: engineCell(one), inputSize: input, hiddenSize: hidden, numLayers: layers, direction, ...(projSize > 0 && { projSize }),
       bias: weights.some(({ parameter }) => parameter.startsWith('bias')),
       ...(cell === 'gru' && { resetAfter: one.resetAfter }),
-      ...(clip !== null && { clip }),
+      ...(clip !== null && { clipGates: clip }),
       ...(activations && { activations }),
       ...(peephole && { peepholeOutput }),
     },

@@ -42,7 +42,7 @@ export async function runPasses(gpu: Gpu, one: Case): Promise<Results> {
   const layer = createRecurrent(gpu, { ...network.options, batchFirst });
   try {
     for (const weight of network.weights) layer.parameters[weight.parameter]!.write(toEngine(weight));
-    const plan = layer.plan({ steps: time, batch, training: one.gradients, ragged: lengths !== null });
+    const plan = layer.plan({ timeSteps: time, batchSize: batch, training: one.gradients, ragged: lengths !== null });
     plan.forward({ input: single(x), ...(h0 && { h0: single(h0) }), ...(c0 && { c0: single(c0) }), ...(lengths && { lengths }) });
     const forward: Forward = {
       output: await tensor(plan.output), hn: await tensor(plan.hn), ...(hasCellState && { cn: await tensor(plan.cn) }),

@@ -60,7 +60,7 @@ class Part {
     this.network = networkOf(architecture);
     this.layer = createRecurrent(gpu, this.network.options);
     for (const weight of this.network.weights) this.layer.parameters[weight.parameter]!.write(toEngine(weight));
-    this.plan = this.layer.plan({ steps, batch, training: true, ragged });
+    this.plan = this.layer.plan({ timeSteps: steps, batchSize: batch, training: true, ragged });
     this.#prefix = prefix;
     this.#source = source;
     this.#table = table && table.plan(steps * batch);
@@ -135,9 +135,9 @@ class TrainingRun {
     this.#head.parameters.bias!.write(head.bias ? Float32Array.from(head.bias.tensor.values) : new Float32Array(features));
     this.#rows = this.#head.plan({ rows: steps * batch });
     const weighted = structure === 'seq2seq' && this.#input(INPUTS.seq2seq.decMask) !== undefined;
-    this.#loss = createLoss(gpu, { loss: 'cross_entropy', steps, batch, features, weighted });
+    this.#loss = createLoss(gpu, { loss: 'cross_entropy', timeSteps: steps, batchSize: batch, features, weighted });
     const parts: Trainable[] = [...this.#tables.values(), this.#main.layer, ...(this.#decoder ? [this.#decoder.layer] : []), this.#head];
-    this.#update = createUpdate(gpu, parts, { optimizer: adam({ rate, beta1, beta2, epsilon }), clip });
+    this.#update = createUpdate(gpu, parts, { optimizer: adam({ learningRate: rate, beta1, beta2, epsilon }), gradientClip: clip });
   }
 
   #input(names: readonly string[]): Series | undefined {

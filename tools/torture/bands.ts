@@ -1,7 +1,7 @@
 // Guard bands: every kernel at extents of 1, a tile less one, a tile and a tile more, over the cells, with poison around each buffer and
 // between the parameters of one. No band is written, and the results have the same bits without bands and with either poison.
 import {
-  adam, cells, characters, createAttention, createLinear, createLoss, createModel, createRecurrent, createTrainer, evaluate, sgd, type CellName, type Gpu, type GpuArray, type RecurrentOptions,
+  adam, cells, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, evaluate, sgd, type CellName, type Gpu, type GpuArray, type RecurrentOptions,
 } from '../../src/index.ts';
 import { elements } from '../../src/gpu/memory.ts';
 import { matmulCandidates, recurrentCandidates, type Tiles } from '../../src/gpu/tiles.ts';
@@ -60,7 +60,7 @@ function recurrentCase(chance: Chance): Case {
   const hasC = cell.includes('lstm');
   const direction = chance.pick(['forward', 'forward', 'reverse', 'bidirectional'] as const);
   const options: RecurrentOptions = {
-    cell, inputSize: I, hiddenSize: H, seed: 3, direction, layers: chance.pick([1, 1, 2]),
+    cell, inputSize: I, hiddenSize: H, seed: 3, direction, numLayers: chance.pick([1, 1, 2]),
     ...(direction === 'bidirectional' && { merge: chance.pick(['concat', 'sum', 'mean'] as const) }),
     ...(hasC && H > 1 && chance.often(0.25) && { projSize: chance.whole(1, H - 1) }),
     ...((hasC || cell === 'gru') && chance.often(0.2) && { layerNorm: true }),
@@ -74,8 +74,8 @@ function recurrentCase(chance: Chance): Case {
     fault: `guard bands of ${cell}`,
     make(gpu) {
       const network = createRecurrent(gpu, options);
-      const plan = network.plan({ steps: T, batch: N, training: true, ragged, ...(checkpointEvery && { checkpointEvery }) });
-      const stream = streams ? network.stream({ batch: N }) : null;
+      const plan = network.plan({ timeSteps: T, batchSize: N, training: true, ragged, ...(checkpointEvery && { checkpointEvery }) });
+      const stream = streams ? network.stream({ batchSize: N }) : null;
       return {
         weights: [network.weights],
         async run() {
@@ -99,19 +99,19 @@ function modelCase(chance: Chance): Case {
   const text = characters(Array.from({ length: 600 }, (_, i) => String.fromCodePoint(0x61 + ((i * 7 + (i >> 3)) % V))).join(''));
   const [T, N, H] = [extent(chance, [4]), extent(chance, [4, 16]), extent(chance, [4, 16])];
   const cell = chance.pick(['lstm', 'gru', 'rnn_tanh', 'min_gru'] as const);
-  const embed = chance.pick(['one-hot', extent(chance, [4, 8])] as const);
+  const embedding = chance.pick(['one-hot', { size: extent(chance, [4, 8]) }] as const);
   const momentum = chance.often(0.5);
   return {
     fault: 'guard bands of models, trainers, evaluation and generation',
     make(gpu) {
-      const model = createModel(gpu, { vocabulary: text.vocabulary, embed, layers: [{ cell, hidden: H }], seed: 2 });
-      const trainer = createTrainer(model, { optimizer: momentum ? sgd({ rate: 0.1, momentum: 0.5 }) : adam({ rate: 1e-2 }), batch: N, window: T, clip: 1 });
+      const model = createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding, layers: [{ cell, hiddenSize: H }], seed: 2 });
+      const trainer = createTrainer(model, { optimizer: momentum ? sgd({ learningRate: 0.1, momentum: 0.5 }) : adam({ learningRate: 1e-2 }), batchSize: N, timeSteps: T, gradientClip: 1 });
       return {
         weights: [model.weights],
         async run() {
           const losses: number[] = [];
           for await (const { loss, gradientNorm } of trainer.run(text, { steps: 2 })) losses.push(loss, gradientNorm);
-          const { loss } = await evaluate(model, text, { batch: N, window: T, steps: 1 });
+          const { loss } = await evaluate(model, text, { batchSize: N, timeSteps: T, windows: 1 });
           return { losses, loss, text: await textOf(model.generateMany([text.vocabulary.symbols[0]!, text.vocabulary.symbols.slice(0, 2).join('')], { length: 18, topK: 3 })), saved: await model.save() };
         },
         destroy: () => (trainer.destroy(), model.destroy()),
@@ -130,8 +130,8 @@ function operatorCase(chance: Chance): Case {
     make(gpu) {
       const attention = createAttention(gpu, { score, decoderSize: H, encoderSize: H, seed: 2 });
       const head = createLinear(gpu, { inputSize: H, outputSize: V, seed: 3 });
-      const [looking, rows] = [attention.plan({ steps: T, sourceSteps: S, batch: N, training: true }), head.plan({ rows: T * N })];
-      const loss = createLoss(gpu, { loss: kind, steps: T, batch: N, features: V });
+      const [looking, rows] = [attention.plan({ timeSteps: T, sourceTimeSteps: S, batchSize: N, training: true }), head.plan({ rows: T * N })];
+      const loss = createLoss(gpu, { loss: kind, timeSteps: T, batchSize: N, features: V });
       return {
         weights: [attention.weights, head.weights],
         async run() {
@@ -172,7 +172,7 @@ async function demandGaps(gpu: Gpu, weights: Parameters, word: number): Promise<
 function otherTiles(chance: Chance, tiles: Tiles): Tiles {
   if (chance.often(0.7)) return tiles;
   const matmul = chance.pick(matmulCandidates(tiles, { kind: 'matmul', form: 'nt', M: 64, N: 64, K: 64 }));
-  const recurrent = (kind: 'forward' | 'backward') => chance.pick(recurrentCandidates(tiles, { kind, cell: 'lstm', steps: 4, batch: 8, hidden: 8, directions: 1 }));
+  const recurrent = (kind: 'forward' | 'backward') => chance.pick(recurrentCandidates(tiles, { kind, cell: 'lstm', timeSteps: 4, batchSize: 8, hiddenSize: 8, directions: 1 }));
   const foldFrom = chance.pick([0, matmul.foldFrom]);
   return { ...tiles, matmul: { ...matmul, foldFrom }, forward: { ...recurrent('forward'), foldFrom }, backward: { ...recurrent('backward'), foldFrom } };
 }

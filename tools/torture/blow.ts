@@ -1,5 +1,5 @@
 // How a device is lost, and what must be so afterwards.
-import { characters, createModel, createRecurrent, evaluate, type Corpus, type Gpu, type Trainer } from '../../src/index.ts';
+import { characters, createLanguageModel, createRecurrent, evaluate, type Corpus, type Gpu, type Trainer } from '../../src/index.ts';
 import type { Chance } from './chance.ts';
 import { demandError, settled } from './demands.ts';
 import { describe, LostError } from './turn.ts';
@@ -67,8 +67,8 @@ export async function openAgain(open: () => Promise<Gpu>): Promise<Gpu> {
 export async function useDead(gpu: Gpu, trainer: Trainer | null, text: Corpus): Promise<void> {
   const one = characters('ab');
   const uses: Record<string, () => unknown> = {
-    createModel: () => createModel(gpu, { vocabulary: one.vocabulary, embed: 'one-hot', layers: [{ cell: 'gru', hidden: 2 }] }),
-    createRecurrent: () => createRecurrent(gpu, { cell: 'gru', inputSize: 2, hiddenSize: 2 }).plan({ steps: 1, batch: 1 }),
+    createLanguageModel: () => createLanguageModel(gpu, { vocabulary: one.vocabulary, embedding: 'one-hot', layers: [{ cell: 'gru', hiddenSize: 2 }] }),
+    createRecurrent: () => createRecurrent(gpu, { cell: 'gru', inputSize: 2, hiddenSize: 2 }).plan({ timeSteps: 1, batchSize: 1 }),
     'gpu.check': () => gpu.check(),
     ...(trainer && {
       'model.save': () => trainer.model.save(),
@@ -76,7 +76,7 @@ export async function useDead(gpu: Gpu, trainer: Trainer | null, text: Corpus): 
       'trainer.run': () => trainer.run(text).next(),
       'model.generate': () => trainer.model.generate('to', { length: 1 }).next(),
       'trainer.evaluate': () => trainer.evaluate(text),
-      evaluate: () => evaluate(trainer.model, text, { batch: 1, window: 4 }),
+      evaluate: () => evaluate(trainer.model, text, { batchSize: 1, timeSteps: 4 }),
     }),
   };
   for (const [name, use] of Object.entries(uses)) {

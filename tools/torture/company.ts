@@ -1,5 +1,5 @@
 // Two models and two trainers on one device, generating and evaluating while both train: each gives what it gives alone.
-import { createModel, evaluate, type Gpu, type Trainer } from '../../src/index.ts';
+import { createLanguageModel, evaluate, type Gpu, type Trainer } from '../../src/index.ts';
 import type { Chance } from './chance.ts';
 import { demandSame, settled } from './demands.ts';
 import { calmDevice, RUNS, textOf, undisturbed, type SmallRun } from './runs.ts';
@@ -24,7 +24,7 @@ async function train(trainer: Trainer, { text }: SmallRun, steps: number, chance
     for await (const { loss } of trainer.run(text, { steps: Math.min(steps - losses.length, chance.whole(1, 8)) })) {
       losses.push(loss);
       if (chance.often(0.3)) await pause(chance);
-      if (chance.often(0.1)) void trainer.evaluate(text, { steps: 1 }).catch(() => {});
+      if (chance.often(0.1)) void trainer.evaluate(text, { windows: 1 }).catch(() => {});
     }
     if (chance.often(0.5)) await textOf(trainer.model.generate('to', { length: chance.whole(1, 20) }));
   }
@@ -33,11 +33,11 @@ async function train(trainer: Trainer, { text }: SmallRun, steps: number, chance
 
 /** What a model gives that does not change: the same every time. */
 async function still(gpu: Gpu, run: SmallRun, chance: Chance): Promise<readonly unknown[][]> {
-  const model = createModel(gpu, { vocabulary: run.text.vocabulary, embed: 'one-hot', layers: [{ cell: 'gru', hidden: 8 }], seed: 11 });
+  const model = createLanguageModel(gpu, { vocabulary: run.text.vocabulary, embedding: 'one-hot', layers: [{ cell: 'gru', hiddenSize: 8 }], seed: 11 });
   const rounds: unknown[][] = [];
   for (let round = 0; round < 3; round++) {
     await pause(chance);
-    const [text, { loss }] = await Promise.all([textOf(model.generateMany(['to', 'be or'], { length: 24, seed: 3 })), evaluate(model, run.text, { batch: 2, window: 8, steps: 3 })]);
+    const [text, { loss }] = await Promise.all([textOf(model.generateMany(['to', 'be or'], { length: 24, seed: 3 })), evaluate(model, run.text, { batchSize: 2, timeSteps: 8, windows: 3 })]);
     rounds.push([text, loss]);
   }
   model.destroy();
@@ -72,7 +72,7 @@ export function company(turn: Turn): Promise<TurnResult> {
     }
     for (const round of rounds.slice(1)) demandSame('a still model\'s text and loss', round, rounds[0]);
     for (const trainer of trainers) {
-      await trainer.evaluate(RUNS[0]!.text, { steps: 1 }).catch(() => {}); // those that are still under way are waited for
+      await trainer.evaluate(RUNS[0]!.text, { windows: 1 }).catch(() => {}); // those that are still under way are waited for
       trainer.destroy();
       trainer.model.destroy();
     }

@@ -1,5 +1,5 @@
 // Thousands of steps, plans, models and generations, and runs that are aborted: nothing may grow, and the last must be as the first.
-import { createModel, createRecurrent, createTrainer, adam, evaluate, type Gpu, type Trainer } from '../../src/index.ts';
+import { createLanguageModel, createRecurrent, createTrainer, adam, evaluate, type Gpu, type Trainer } from '../../src/index.ts';
 import type { Chance } from './chance.ts';
 import { demandSame, settled } from './demands.ts';
 import { Growth, heapBytes } from './growth.ts';
@@ -18,7 +18,7 @@ const ABORTS = 2;
 const ABORTED_STEPS = 12;
 
 const run = RUNS[0]!;
-const SIZES = [{ steps: 4, batch: 3 }, { steps: 7, batch: 1 }, { steps: 5, batch: 8 }] as const;
+const SIZES = [{ timeSteps: 4, batchSize: 3 }, { timeSteps: 7, batchSize: 1 }, { timeSteps: 5, batchSize: 8 }] as const;
 
 interface Workplace {
   readonly gpu: Gpu;
@@ -41,8 +41,8 @@ async function open(): Promise<Workplace> {
   const aborted = run.build(gpu);
   const beginning = await aborted.checkpoint();
   // What a trainer makes at the first evaluation stays: it must be there before anything is counted.
-  await aborted.evaluate(run.text, { steps: 1 });
-  await evaluate(aborted.model, run.text, { batch: 2, window: 4, steps: 1 });
+  await aborted.evaluate(run.text, { windows: 1 });
+  await evaluate(aborted.model, run.text, { batchSize: 2, timeSteps: 4, windows: 1 });
   return { gpu, live: live!, growth: new Growth(), trainer: run.build(gpu), aborted, beginning, network: createRecurrent(gpu, { cell: 'gru', inputSize: 3, hiddenSize: 8, seed: 1 }), first: new Map() };
 }
 
@@ -66,9 +66,9 @@ async function plans(place: Workplace, chance: Chance, tally: Tally): Promise<vo
     const size = chance.pick(SIZES);
     const plan = place.network.plan({ ...size, training: true });
     place.network.zeroGradients();
-    plan.forward({ input: numbers(size.steps * size.batch * 3, 4) });
-    plan.backward({ dOutput: numbers(size.steps * size.batch * 8, 5) });
-    if (i % 3 === 0) asFirst(place, `the gradient of a plan of ${size.steps} steps`, await plan.dInput.read());
+    plan.forward({ input: numbers(size.timeSteps * size.batchSize * 3, 4) });
+    plan.backward({ dOutput: numbers(size.timeSteps * size.batchSize * 8, 5) });
+    if (i % 3 === 0) asFirst(place, `the gradient of a plan of ${size.timeSteps} steps`, await plan.dInput.read());
     plan.destroy();
   }
 }
@@ -76,11 +76,11 @@ async function plans(place: Workplace, chance: Chance, tally: Tally): Promise<vo
 async function models(place: Workplace, chance: Chance, tally: Tally): Promise<void> {
   for (let i = 0; i < MODELS; i++) {
     tally.inject('a model made and destroyed');
-    const hidden = chance.pick([8, 9]);
-    const model = createModel(place.gpu, { vocabulary: run.text.vocabulary, embed: 'one-hot', layers: [{ cell: 'gru', hidden }], seed: 2 });
+    const hiddenSize = chance.pick([8, 9]);
+    const model = createLanguageModel(place.gpu, { vocabulary: run.text.vocabulary, embedding: 'one-hot', layers: [{ cell: 'gru', hiddenSize }], seed: 2 });
     if (i % 4 === 0) {
-      const trainer = createTrainer(model, { optimizer: adam(), batch: 2, window: 4 });
-      for await (const { loss } of trainer.run(run.text, { steps: 1 })) asFirst(place, `the first loss of a model of ${hidden} units`, [loss]);
+      const trainer = createTrainer(model, { optimizer: adam(), batchSize: 2, timeSteps: 4 });
+      for await (const { loss } of trainer.run(run.text, { steps: 1 })) asFirst(place, `the first loss of a model of ${hiddenSize} units`, [loss]);
       trainer.destroy();
     }
     model.destroy();
@@ -120,7 +120,7 @@ async function aborts(place: Workplace, chance: Chance, tally: Tally): Promise<v
     const { error } = await settled(`an aborted ${kind}`, (async () => {
       if (kind === 'run') await stepsTo(ABORTED_STEPS - 2, signal);
       else if (kind === 'generate') for await (const _ of aborted.model.generate('to be', { length: 300, signal }));
-      else if (kind === 'evaluate') await evaluate(aborted.model, run.text, { batch: 2, window: 4, signal });
+      else if (kind === 'evaluate') await evaluate(aborted.model, run.text, { batchSize: 2, timeSteps: 4, signal });
       else await aborted.evaluate(run.text, { signal });
     })());
     if (error !== undefined && error !== reason) throw error;

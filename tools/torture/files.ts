@@ -1,5 +1,5 @@
 // Files that were torn while they were written, or flipped where they lay: each is refused, and nothing is changed by it.
-import { loadModel, SafetensorsError, type Trainer } from '../../src/index.ts';
+import { loadLanguageModel, SafetensorsError, type Trainer } from '../../src/index.ts';
 import type { Chance } from './chance.ts';
 import { demandSame, isOwn } from './demands.ts';
 import { calmDevice, RUNS, undisturbed, type SmallRun } from './runs.ts';
@@ -87,8 +87,8 @@ async function files(run: SmallRun, chance: Chance, tally: Tally): Promise<void>
   trainer.restore(file);
   const before = gpu.memory.report().totalBytes;
   for (const [whole, past, readers] of [
-    [file, older, { restore: (bytes: Uint8Array) => trainer.restore(bytes), loadModel: (bytes: Uint8Array) => loadModel(gpu, bytes) }],
-    [model, olderModel, { 'model.load': (bytes: Uint8Array) => trainer.model.load(bytes), loadModel: (bytes: Uint8Array) => loadModel(gpu, bytes) }],
+    [file, older, { restore: (bytes: Uint8Array) => trainer.restore(bytes), loadLanguageModel: (bytes: Uint8Array) => loadLanguageModel(gpu, bytes) }],
+    [model, olderModel, { 'model.load': (bytes: Uint8Array) => trainer.model.load(bytes), loadLanguageModel: (bytes: Uint8Array) => loadLanguageModel(gpu, bytes) }],
   ] as const) {
     for (const { fault, where, bytes } of damages(whole, past, chance)) {
       if (same(bytes, whole) || same(bytes, past)) continue; // whole after all

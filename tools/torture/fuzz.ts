@@ -1,7 +1,7 @@
 // Random options, texts, tokens and files: every call gives a result that is finite, or an error of this engine, and leaves no bytes behind.
 import fc from 'fast-check';
 import {
-  adam, adamw, characters, constant, cosine, createAttention, createBatches, createDecoder, createLinear, createLoss, createModel, createRecurrent, createTrainer, createUpdate, loadModel, rmsprop, sgd, split,
+  adam, adamw, characters, constant, cosine, createAttention, createBatches, createDecoder, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, loadLanguageModel, rmsprop, sgd, split,
   stepDecay, warmUp, type Gpu,
 } from '../../src/index.ts';
 import { readSealed, writeSealed } from '../../src/io/sealed.ts';
@@ -23,13 +23,13 @@ const mostly = <T>(sensible: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
 
 const size = mostly(fc.integer({ min: 1, max: 6 }));
 const chance = mostly(fc.double({ min: 0, max: 0.9, noNaN: true }));
-const rate = mostly(fc.double({ min: 1e-6, max: 0.5, noNaN: true }));
+const learningRate = mostly(fc.double({ min: 1e-6, max: 0.5, noNaN: true }));
 const flag = mostly(fc.boolean());
 const seed = mostly(fc.nat());
 const cell = mostly(fc.constantFrom('rnn_tanh', 'rnn_relu', 'lstm', 'peephole_lstm', 'coupled_lstm', 'gru', 'gru_reset_before', 'ind_rnn', 'min_gru'));
 const activation = mostly(fc.oneof(fc.constantFrom('sigmoid', 'tanh', 'relu'), fc.constant({ hardSigmoid: [0.2, 0.5] })));
 const cellOptions = {
-  clip: mostly(fc.constantFrom(1, 3)), zoneout: fc.record({ h: chance, c: chance }, { requiredKeys: [], noNullPrototype: true }), recurrentDropout: chance, layerNorm: flag, projSize: mostly(fc.integer({ min: 0, max: 3 })),
+  clipGates: mostly(fc.constantFrom(1, 3)), zoneout: fc.record({ h: chance, c: chance }, { requiredKeys: [], noNullPrototype: true }), recurrentDropout: chance, layerNorm: flag, projSize: mostly(fc.integer({ min: 0, max: 3 })),
   resetAfter: flag, activations: fc.record({ gate: activation, candidate: activation }, { requiredKeys: [], noNullPrototype: true }), dropout: chance,
 };
 /** A few of those options at a time: nearly every network of all of them is refused. */
@@ -40,14 +40,14 @@ const fewOf = (all: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Record<
 const options = (shape: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Record<string, unknown>> => fc.record(shape, { noNullPrototype: true });
 
 const network = fc.tuple(options({ cell, inputSize: size, hiddenSize: size }), fewOf({
-  ...cellOptions, layers: mostly(fc.integer({ min: 1, max: 2 })), direction: mostly(fc.constantFrom('forward', 'reverse', 'bidirectional')), merge: mostly(fc.constantFrom('sum', 'mean')), batchFirst: flag,
+  ...cellOptions, numLayers: mostly(fc.integer({ min: 1, max: 2 })), direction: mostly(fc.constantFrom('forward', 'reverse', 'bidirectional')), merge: mostly(fc.constantFrom('sum', 'mean')), batchFirst: flag,
   bias: flag, forgetBias: mostly(fc.double({ min: -2, max: 2, noNaN: true })), seed, recurrentInit: mostly(fc.constantFrom('uniform', 'identity')), precision: mostly(fc.constantFrom('f32', 'f16')),
-}), options({ steps: size, batch: size, training: mostly(fc.constant(true)) }), fewOf({ ragged: flag, trace: flag, checkpointEvery: size }));
+}), options({ timeSteps: size, batchSize: size, training: mostly(fc.constant(true)) }), fewOf({ ragged: flag, trace: flag, checkpointEvery: size }));
 
 const optimizer = fc.oneof(
-  fc.tuple(fc.constantFrom(adam, adamw), options({ rate, beta1: chance, beta2: chance, epsilon: rate, weightDecay: chance })),
-  fc.tuple(fc.constantFrom(sgd, rmsprop), options({ rate, momentum: chance, weightDecay: chance })),
-  fc.tuple(fc.constantFrom(cosine, stepDecay, constant, warmUp), options({ rate, steps: size, every: size, factor: chance, minimum: chance })),
+  fc.tuple(fc.constantFrom(adam, adamw), options({ learningRate, beta1: chance, beta2: chance, epsilon: learningRate, weightDecay: chance })),
+  fc.tuple(fc.constantFrom(sgd, rmsprop), options({ learningRate, momentum: chance, weightDecay: chance })),
+  fc.tuple(fc.constantFrom(cosine, stepDecay, constant, warmUp), options({ learningRate, steps: size, every: size, factor: chance, minimum: chance })),
 );
 
 const any = (value: unknown): never => value as never;
@@ -89,23 +89,23 @@ const networks: Property = (gpu) => ['options of networks and plans', fc.asyncPr
 })), INPUTS.compiling];
 
 const models: Property = (gpu) => ['options of models and trainers', fc.asyncProperty(
-  options({ embed: mostly(fc.constantFrom('one-hot', 3)), forgetBias: mostly(fc.constant(1)), seed }), fc.tuple(cell, size, fewOf(cellOptions)), options({ batch: size, window: size }),
-  fewOf({ backSteps: size, stateful: flag, clip: mostly(fc.constantFrom(0, 1, { value: 0.5 })), seed, trace: flag, maxSkips: size, lossScale: mostly(fc.constant({ initial: 4 })) }),
-  (basic, [name, hidden, layer], sizes, more) => demandTidy(gpu, 'createModel(…) and createTrainer(…)', async (own) => {
+  options({ embedding: mostly(fc.constantFrom<unknown>('one-hot', { size: 3 })), forgetBias: mostly(fc.constant(1)), seed }), fc.tuple(cell, size, fewOf(cellOptions)), options({ batchSize: size, timeSteps: size }),
+  fewOf({ backTimeSteps: size, stateful: flag, gradientClip: mostly(fc.constantFrom(0, 1, { value: 0.5 })), seed, trace: flag, maxSkips: size, lossScale: mostly(fc.constant({ initial: 4 })) }),
+  (basic, [name, hiddenSize, layer], sizes, more) => demandTidy(gpu, 'createLanguageModel(…) and createTrainer(…)', async (own) => {
     const { text } = RUNS[0]!;
-    const model = own(createModel(gpu, any({ vocabulary: text.vocabulary, layers: [{ cell: name, hidden, ...layer }], ...basic })));
+    const model = own(createLanguageModel(gpu, any({ vocabulary: text.vocabulary, layers: [{ cell: name, hiddenSize, ...layer }], ...basic })));
     const trainer = own(createTrainer(model, any({ optimizer: adam(), ...sizes, ...more })));
     for await (const { loss } of trainer.run(text, { steps: 1 })) finite('loss', [loss]);
   })), INPUTS.compiling];
 
 const operators: Property = (gpu) => ['options of attention, linear layers, losses and updates', fc.asyncProperty(
   options({ score: mostly(fc.constantFrom('dot', 'general')), decoderSize: size, encoderSize: size }), options({ inputSize: size, outputSize: size }), options({ rows: size, parts: mostly(fc.constant(1)) }),
-  options({ loss: mostly(fc.constantFrom('cross_entropy', 'mean_squared_error', 'binary_cross_entropy')), steps: size, batch: size, features: size, at: mostly(fc.constantFrom('every', 'last')) }), mostly(fc.constantFrom(0, 1)),
-  async (attention, linear, rows, loss, clip) => {
+  options({ loss: mostly(fc.constantFrom('cross_entropy', 'mean_squared_error', 'binary_cross_entropy')), timeSteps: size, batchSize: size, features: size, at: mostly(fc.constantFrom('every', 'last')) }), mostly(fc.constantFrom(0, 1)),
+  async (attention, linear, rows, loss, gradientClip) => {
     await demandTidy(gpu, 'createAttention(…)', (own) => void own(createAttention(gpu, any(attention))));
     await demandTidy(gpu, 'createLinear(…).plan(…)', (own) => void own(own(createLinear(gpu, any(linear))).plan(any(rows))));
     await demandTidy(gpu, 'createLoss(…)', (own) => void own(createLoss(gpu, any(loss))));
-    await demandTidy(gpu, 'createUpdate(…)', (own) => void own(createUpdate(gpu, [own(createLinear(gpu, { inputSize: 2, outputSize: 2 }))], any({ optimizer: adam(), clip }))));
+    await demandTidy(gpu, 'createUpdate(…)', (own) => void own(createUpdate(gpu, [own(createLinear(gpu, { inputSize: 2, outputSize: 2 }))], any({ optimizer: adam(), gradientClip }))));
   })];
 
 const generations: Property = (gpu) => ['options of generations and runs', fc.asyncProperty(
@@ -144,7 +144,7 @@ const texts: Property = () => ['texts of any Unicode', fc.asyncProperty(anyText,
 }))];
 
 const batches: Property = () => ['tokens and documents', fc.asyncProperty(
-  fc.uint8Array({ maxLength: 60 }), fc.option(fc.uniqueArray(fc.nat(70), { maxLength: 6 }), { nil: undefined }), options({ batch: size, window: size, backSteps: mostly(fc.integer({ min: 1, max: 9 })) }), chance,
+  fc.uint8Array({ maxLength: 60 }), fc.option(fc.uniqueArray(fc.nat(70), { maxLength: 6 }), { nil: undefined }), options({ batchSize: size, timeSteps: size, backTimeSteps: mostly(fc.integer({ min: 1, max: 9 })) }), chance,
   (bytes, borders, sizes, share) => demandOwn('createBatches(…)', () => {
     const tokens = Uint32Array.from(bytes);
     const documents = borders && Uint32Array.from([0, ...borders.filter((at) => at > 0).sort((a, b) => a - b)]);
@@ -182,7 +182,7 @@ const claims: Property = (gpu) => ['files with other claims under a right checks
     }
     const bytes = writeSealed(list, changed);
     const whole = !tensor && changed[change.entry] === metadata[change.entry];
-    await demandTidy(gpu, 'loadModel(…)', (own) => void own(loadModel(gpu, bytes)));
+    await demandTidy(gpu, 'loadLanguageModel(…)', (own) => void own(loadLanguageModel(gpu, bytes)));
     let took = true;
     await demandOwn('trainer.restore(…)', () => {
       took = false;

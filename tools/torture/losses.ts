@@ -130,7 +130,7 @@ async function tuning({ chance, blow }: Scene): Promise<void> {
   const gpu = await blow.open(() => openDevice({ tune: 'cached', tuningFile: 'torture-tuning.json' }));
   blow.arm(gpu, 4);
   await untilLost('tuning', gpu, async () => {
-    createRecurrent(gpu, { cell: chance.pick(['lstm', 'gru', 'rnn_tanh']), inputSize: 3, hiddenSize: chance.whole(2, 40) }).plan({ steps: chance.whole(1, 30), batch: chance.whole(1, 40) });
+    createRecurrent(gpu, { cell: chance.pick(['lstm', 'gru', 'rnn_tanh']), inputSize: 3, hiddenSize: chance.whole(2, 40) }).plan({ timeSteps: chance.whole(1, 30), batchSize: chance.whole(1, 40) });
     for (const { times } of await tune(gpu)) {
       const [byDefault] = times;
       if (byDefault && byDefault.refused !== null) throw new LostError(`tuning refused the default: ${byDefault.refused}`);
@@ -154,7 +154,7 @@ async function reading({ chance, blow }: Scene): Promise<void> {
   const made = await settled('making what is read', (async () => {
     const trainer = run.build(gpu);
     for await (const _ of trainer.run(run.text, { steps: 1 }));
-    return { trainer, all: operators(gpu, { cell: chance.pick(['lstm', 'gru', 'ind_rnn']), steps: 3, batch: 2, input: 3, hidden: 4 }) };
+    return { trainer, all: operators(gpu, { cell: chance.pick(['lstm', 'gru', 'ind_rnn']), timeSteps: 3, batchSize: 2, input: 3, hiddenSize: 4 }) };
   })());
   if (!made.value) return blow.after(gpu, () => demandError('making what is read', made.error, LOSS));
   const { trainer, all } = made.value;
@@ -163,7 +163,7 @@ async function reading({ chance, blow }: Scene): Promise<void> {
   await untilLost('reading', gpu, async () => {
     all.pass();
     const reads = [
-      ...all.reads(), evaluate(trainer.model, run.text, { batch: 2, window: 8, steps: 2 }).then(({ loss }) => loss), trainer.evaluate(run.text, { steps: 2 }).then(({ loss }) => loss),
+      ...all.reads(), evaluate(trainer.model, run.text, { batchSize: 2, timeSteps: 8, windows: 2 }).then(({ loss }) => loss), trainer.evaluate(run.text, { windows: 2 }).then(({ loss }) => loss),
       trainer.readTrace().then((trace) => JSON.stringify(trace)), gpu.check(),
     ];
     const found = await Promise.allSettled(reads);

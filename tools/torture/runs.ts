@@ -1,6 +1,6 @@
 // Small training runs of every sort, and what becomes of them where nothing disturbs them.
 import {
-  adam, adamw, characters, cosine, createModel, createTrainer, DeviceLostError, openDevice, rmsprop, sgd, WebGPUUnavailableError, type Corpus, type Gpu, type LayerOptions, type Trainer, type TrainerOptions,
+  adam, adamw, characters, cosine, createLanguageModel, createTrainer, DeviceLostError, openDevice, rmsprop, sgd, WebGPUUnavailableError, type Corpus, type EmbeddingOptions, type Gpu, type LayerOptions, type Trainer, type TrainerOptions,
 } from '../../src/index.ts';
 
 export interface SmallRun {
@@ -13,21 +13,21 @@ const line = 'to be or not to be, that is the question. ';
 const text = characters(line.repeat(12));
 const documents = characters([line.repeat(4), '나랏말싸미 듕귁에 달아 ', line.repeat(3), 'a', line.repeat(5)]);
 
-function small(name: string, of: Corpus, embed: number | 'one-hot', layers: readonly LayerOptions[], options: TrainerOptions): SmallRun {
+function small(name: string, of: Corpus, embedding: EmbeddingOptions | 'one-hot', layers: readonly LayerOptions[], options: TrainerOptions): SmallRun {
   return {
     name,
     text: of,
-    build: (gpu) => createTrainer(createModel(gpu, { vocabulary: of.vocabulary, embed, layers, seed: 3 }), { batch: 4, window: 8, seed: 5, ...options }),
+    build: (gpu) => createTrainer(createLanguageModel(gpu, { vocabulary: of.vocabulary, embedding, layers, seed: 3 }), { batchSize: 4, timeSteps: 8, seed: 5, ...options }),
   };
 }
 
 export const RUNS: readonly SmallRun[] = [
-  small('lstm with dropout', text, 'one-hot', [{ cell: 'lstm', hidden: 8, dropout: 0.2 }], { optimizer: adam({ rate: 1e-2 }), clip: 1 }),
-  small('two layers of gru, documents', documents, 7, [{ cell: 'gru', hidden: 9, recurrentDropout: 0.1 }, { cell: 'gru', hidden: 8 }],
-    { optimizer: adamw({ rate: cosine({ rate: 1e-2, steps: 40 }) }), clip: { value: 0.5 } }),
-  small('lstm that goes back further', text, 5, [{ cell: 'lstm', hidden: 12, projSize: 5, zoneout: { h: 0.1 } }], { optimizer: sgd({ rate: 0.1, momentum: 0.9 }), window: 4, backSteps: 8 }),
-  small('min_gru, windows from zero', text, 'one-hot', [{ cell: 'min_gru', hidden: 16 }], { optimizer: rmsprop({ rate: 1e-2, centered: true }), stateful: false, batch: 3 }),
-  small('layer normalization', text, 'one-hot', [{ cell: 'lstm', hidden: 8, layerNorm: true }], { optimizer: adam({ rate: 1e-2 }), trace: true }),
+  small('lstm with dropout', text, 'one-hot', [{ cell: 'lstm', hiddenSize: 8, dropout: 0.2 }], { optimizer: adam({ learningRate: 1e-2 }), gradientClip: 1 }),
+  small('two layers of gru, documents', documents, { size: 7 }, [{ cell: 'gru', hiddenSize: 9, recurrentDropout: 0.1 }, { cell: 'gru', hiddenSize: 8 }],
+    { optimizer: adamw({ learningRate: cosine({ learningRate: 1e-2, steps: 40 }) }), gradientClip: { value: 0.5 } }),
+  small('lstm that goes back further', text, { size: 5 }, [{ cell: 'lstm', hiddenSize: 12, projSize: 5, zoneout: { h: 0.1 } }], { optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }), timeSteps: 4, backTimeSteps: 8 }),
+  small('min_gru, windows from zero', text, 'one-hot', [{ cell: 'min_gru', hiddenSize: 16 }], { optimizer: rmsprop({ learningRate: 1e-2, centered: true }), stateful: false, batchSize: 3 }),
+  small('layer normalization', text, 'one-hot', [{ cell: 'lstm', hiddenSize: 8, layerNorm: true }], { optimizer: adam({ learningRate: 1e-2 }), trace: true }),
 ];
 
 /**

@@ -8,7 +8,7 @@ import { LostError, type Tally } from './turn.ts';
 const FILE = 'torture-tuning.json';
 const FAULT = 'the kept tuning torn or flipped';
 const MATMUL: MatmulOp = { kind: 'matmul', form: 'nt', M: 24, N: 40, K: 8 };
-const RECURRENT: RecurrentOp = { kind: 'forward', cell: 'gru', steps: 3, batch: 5, hidden: 6, directions: 1 };
+const RECURRENT: RecurrentOp = { kind: 'forward', cell: 'gru', timeSteps: 3, batchSize: 5, hiddenSize: 6, directions: 1 };
 
 interface NodeFiles {
   readFile(path: string, encoding: 'utf8'): Promise<string>;

@@ -1,6 +1,6 @@
 // The half of `npm run train` that runs in the browser: it holds the model and the trainer, and reports as it goes.
-import { adam, characters, createBatches, createModel, createTrainer, loadModel, openDevice } from '../../src/index.ts';
-import type { CharacterModel, Corpus, Gpu } from '../../src/index.ts';
+import { adam, characters, createBatches, createLanguageModel, createTrainer, loadLanguageModel, openDevice } from '../../src/index.ts';
+import type { Corpus, Gpu, LanguageModel } from '../../src/index.ts';
 import type { Opened, Options, Progress, Trained } from './types.ts';
 
 type Session = Awaited<ReturnType<typeof create>>;
@@ -21,7 +21,7 @@ export async function open(options: Options): Promise<Opened> {
   return {
     adapter: gpu.adapter.name,
     isFallback: gpu.adapter.isFallback,
-    hidden: model.layers.map(({ hidden }) => hidden),
+    hidden: model.layers.map(({ hiddenSize }) => hiddenSize),
     parameterCount: model.parameterCount,
     characters: text.tokens.length,
     vocabularySize: text.vocabulary.size,
@@ -40,27 +40,28 @@ async function create(options: Options) {
   await naming('--prompt', () => text.vocabulary.encode(prompt));
   const { batch, window, rate, clip } = options;
   // Likewise a text that is too short.
-  createBatches(text.tokens, { batch, window });
-  const trainer = createTrainer(model, { optimizer: adam({ rate }), batch, window, clip });
+  createBatches(text.tokens, { batchSize: batch, timeSteps: window });
+  const trainer = createTrainer(model, { optimizer: adam({ learningRate: rate }), batchSize: batch, timeSteps: window, gradientClip: clip });
   if (checkpoint) {
     await naming(`--resume ${options.resume}`, () => trainer.restore(checkpoint));
-    if (options.given.includes('rate')) trainer.rate = rate;
+    if (options.given.includes('rate')) trainer.learningRate = rate;
   }
   return { gpu, text, model, trainer, prompt, options };
 }
 
-function fresh(gpu: Gpu, corpus: string, options: Options): { text: Corpus; model: CharacterModel } {
+function fresh(gpu: Gpu, corpus: string, options: Options): { text: Corpus; model: LanguageModel } {
   const { hidden, embed, seed } = options;
   const text = characters(corpus, { normalize: options.normalize });
-  const layers = Array.from({ length: options.layers }, () => ({ cell: 'lstm' as const, hidden }));
-  return { text, model: createModel(gpu, { vocabulary: text.vocabulary, embed, layers, seed }) };
+  const layers = Array.from({ length: options.layers }, () => ({ cell: 'lstm' as const, hiddenSize: hidden }));
+  return { text, model: createLanguageModel(gpu, { vocabulary: text.vocabulary, embedding: embed === 'one-hot' ? embed : { size: embed }, layers, seed }) };
 }
 
 /** The checkpoint's own model, which options must not contradict. */
-function resumed(gpu: Gpu, corpus: string, checkpoint: Uint8Array, options: Options): { text: Corpus; model: CharacterModel } {
-  const model = loadModel(gpu, checkpoint);
-  const sizes = new Set(model.layers.map(({ hidden }) => hidden));
-  const own = { layers: model.layers.length, hidden: [...sizes].join(', '), embed: model.embed, normalize: model.vocabulary.normalize };
+function resumed(gpu: Gpu, corpus: string, checkpoint: Uint8Array, options: Options): { text: Corpus; model: LanguageModel } {
+  const model = loadLanguageModel(gpu, checkpoint);
+  const sizes = new Set(model.layers.map(({ hiddenSize }) => hiddenSize));
+  const embed = model.embedding === 'one-hot' ? model.embedding : model.embedding.size;
+  const own = { layers: model.layers.length, hidden: [...sizes].join(', '), embed, normalize: model.vocabulary.normalize };
   for (const [name, value] of Object.entries(own)) {
     const given = options[name as keyof typeof own];
     if (options.given.includes(name) && String(given) !== String(value)) {
