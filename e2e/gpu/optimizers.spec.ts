@@ -15,9 +15,9 @@ test('ten updates by every optimizer are those of PyTorch', async ({ inPage }) =
   expect(reports).toHaveLength(16);
   for (const { name, error } of reports) expect.soft(error, name).toBeLessThan(2e-6);
   const kept = (name: string): number => reports.find((r) => r.name === name)!.moments;
-  expect(kept('kind sgd rate 0.1'), 'plain descent keeps nothing').toBe(0);
-  expect(kept('kind rmsprop rate 0.02')).toBe(1);
-  expect(kept('kind rmsprop rate 0.02 alpha 0.9 momentum 0.5 centered True')).toBe(3);
+  expect(kept('kind sgd learningRate 0.1'), 'plain descent keeps nothing').toBe(0);
+  expect(kept('kind rmsprop learningRate 0.02')).toBe(1);
+  expect(kept('kind rmsprop learningRate 0.02 alpha 0.9 momentum 0.5 centered True')).toBe(3);
 });
 
 for (const [kind, options] of Object.entries({
