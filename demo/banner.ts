@@ -1,6 +1,7 @@
 // What has ended a run, what is kept of it, and the ways on: a box over the figures, until one of them is taken.
 import { find } from './elements.ts';
-import { show, type TextKey, type Values } from './language.ts';
+import { show, type Values } from './language.ts';
+import type { TextKey } from './texts/en.ts';
 
 export interface Banner {
   readonly heading: TextKey;

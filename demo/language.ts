@@ -1,9 +1,7 @@
 // The page's language: which one, its texts by key, and numbers as its readers write them.
-import { en } from './texts/en.ts';
+import { en, type TextKey, type Texts } from './texts/en.ts';
 import { ko } from './texts/ko.ts';
 
-export type TextKey = keyof typeof en;
-export type Texts = Readonly<Record<TextKey, string>>;
 export type Language = 'en' | 'ko';
 export type Values = Readonly<Record<string, string | number>>;
 

@@ -1,5 +1,6 @@
 // The page where there is no WebGPU: what it is, which browsers have it, and how to look further.
-import { fillPage, show, type TextKey } from './language.ts';
+import { fillPage, show } from './language.ts';
+import type { TextKey } from './texts/en.ts';
 
 const BROWSERS: readonly (readonly [system: TextKey, version: TextKey])[] = [
   ['missingDesktop', 'missingDesktopVersion'],

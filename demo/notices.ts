@@ -1,5 +1,6 @@
 // Errors where they belong: a line beside the control. Nothing is left to the console alone.
-import { clear, number, say, show, type TextKey, type Values } from './language.ts';
+import { clear, number, say, show, type Values } from './language.ts';
+import type { TextKey } from './texts/en.ts';
 import type { ErrorCode, Event, Place } from './protocol.ts';
 import type { SettingError } from './settings.ts';
 

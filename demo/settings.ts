@@ -1,5 +1,6 @@
 // The controls as settings: read, checked against the limits written in the page, and locked while a model exists.
-import { language, number, say, show, significant, type TextKey } from './language.ts';
+import { language, number, say, show, significant } from './language.ts';
+import type { TextKey } from './texts/en.ts';
 import type { AdapterFacts, SamplingSettings, Settings, TextForm } from './protocol.ts';
 
 /** A value that its control does not allow. `place` is the id of the group's error line. */

@@ -1,5 +1,8 @@
 // The page in English. ko.ts has the same keys. {name} is filled in when the text is shown.
 
+export type TextKey = keyof typeof en;
+export type Texts = Readonly<Record<TextKey, string>>;
+
 export const en = {
   pageTitle: 'Unfold: a character LSTM, trained in this page',
   tagline: 'A recurrent network learns to write, one character at a time, on the GPU of this machine. Nothing leaves the page.',

@@ -1,5 +1,5 @@
 // The page in Korean, key for key the same as en.ts.
-import type { Texts } from '../language.ts';
+import type { Texts } from './en.ts';
 
 export const ko: Texts = {
   pageTitle: 'Unfold: 이 페이지에서 학습하는 문자 LSTM',

@@ -1,5 +1,5 @@
 import shader from './smoke.wgsl';
-import { unroll } from '../../src/gpu/unroll.ts';
+import { unroll } from '../../src/shader_text/unroll.ts';
 
 export interface Smoke {
   readonly adapter: string;

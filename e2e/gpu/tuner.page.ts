@@ -1,6 +1,7 @@
 import { createRecurrent, openDevice, tune, type TuningProgress } from '../../src/index.ts';
 import { DIRECT_TILES, opKey, recurrentTile, type MatmulTile } from '../../src/gpu/tiles.ts';
-import { tune as measure, type TuningTask } from '../../src/gpu/tuning.ts';
+import { tune as measure } from '../../src/gpu/tuning.ts';
+import type { TuningTask } from '../../src/gpu/tuning_task.ts';
 import { tuningTask } from '../../src/scheduler/tuning_tasks.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';

@@ -2,7 +2,8 @@ import { openDevice } from '../../src/gpu/device.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { DIRECT_TILES, type MatmulTile } from '../../src/gpu/tiles.ts';
-import { tune, type TuningTask } from '../../src/gpu/tuning.ts';
+import { tune } from '../../src/gpu/tuning.ts';
+import type { TuningTask } from '../../src/gpu/tuning_task.ts';
 import { openTuningStore } from '../../src/gpu/tuning_store.ts';
 import { matmul, matrix } from '../../src/kernels/matmul.ts';
 

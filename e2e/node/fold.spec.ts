@@ -1,7 +1,7 @@
 // Params and lengths written into a shader's text.
 
 import { expect, test } from 'playwright/test';
-import { fold } from '../../src/gpu/fold.ts';
+import { fold } from '../../src/shader_text/fold.ts';
 import type { Field, ScalarType } from '../../src/wgsl/types.ts';
 
 const field = (name: string, type: ScalarType = 'u32'): Field => ({ name, offset: 0, type });

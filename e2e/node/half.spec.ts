@@ -1,7 +1,7 @@
 // Storage in f16, written into a shader's text, and the words that it lies in.
 
 import { expect, test } from 'playwright/test';
-import { storeHalf } from '../../src/gpu/half.ts';
+import { storeHalf } from '../../src/shader_text/half.ts';
 import { alignedStart, allocateProxy, boundBytes, boundElements, subslice, transferred } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { unrolledShaders } from '../../src/wgsl/build.ts';

@@ -1,17 +1,18 @@
 // What a file may claim of a model: everything is checked before anything is made of it, and errors are of one type.
 import fc from 'fast-check';
 import { expect, test } from 'playwright/test';
+import type * as Claims from '../../src/io/claims.ts';
 import type * as Safetensors from '../../src/io/safetensors.ts';
 import type * as Sealed from '../../src/io/sealed.ts';
-import type * as ModelFile from '../../src/layers/model_file.ts';
-import type * as ModelShape from '../../src/layers/model_shape.ts';
+import type * as ModelFile from '../../src/language/model_file.ts';
+import type * as ModelShape from '../../src/language/model_shape.ts';
 import type * as Schedules from '../../src/train/schedule.ts';
 import type * as Text from '../../src/text/vocabulary.ts';
 import { load } from '../engine.ts';
 
 const modules = async () => ({
-  ...(await load<typeof Safetensors>('/src/io/safetensors.ts')), ...(await load<typeof Sealed>('/src/io/sealed.ts')), ...(await load<typeof ModelFile>('/src/layers/model_file.ts')),
-  ...(await load<typeof ModelShape>('/src/layers/model_shape.ts')), ...(await load<typeof Text>('/src/text/vocabulary.ts')),
+  ...(await load<typeof Safetensors>('/src/io/safetensors.ts')), ...(await load<typeof Sealed>('/src/io/sealed.ts')), ...(await load<typeof ModelFile>('/src/language/model_file.ts')),
+  ...(await load<typeof ModelShape>('/src/language/model_shape.ts')), ...(await load<typeof Text>('/src/text/vocabulary.ts')),
 });
 
 const symbols = ['a', 'b', 'c'];
@@ -90,7 +91,7 @@ for (const [what, [changes, message]] of Object.entries(refused)) {
 }
 
 test('an element that is not finite is found wherever it is', async () => {
-  const { notFinite } = await load<typeof ModelFile>('/src/layers/model_file.ts');
+  const { notFinite } = await load<typeof Claims>('/src/io/claims.ts');
   for (const at of [0, 1, 6]) {
     for (const value of [NaN, Infinity, -Infinity]) {
       const data = new Float32Array(7);

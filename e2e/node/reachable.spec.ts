@@ -1,6 +1,6 @@
 // Only what an entry point reaches goes to the device.
 import { expect, test } from 'playwright/test';
-import { reachable } from '../../src/gpu/reachable.ts';
+import { reachable } from '../../src/shader_text/reachable.ts';
 import { buildShaders } from '../../src/wgsl/build.ts';
 
 const CODE = `const N = 4u;

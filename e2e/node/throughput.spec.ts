@@ -1,6 +1,6 @@
 // Tokens per second over the last steps, by a clock of the test's own.
 import { expect, test } from 'playwright/test';
-import { Throughput } from '../../src/train/throughput.ts';
+import { Throughput } from '../../src/language/throughput.ts';
 
 test('the rate is that of the last 16 steps, and begins anew after a pause', () => {
   const { now } = performance;

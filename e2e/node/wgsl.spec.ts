@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'playwright/test';
 import { createServer } from 'vite';
-import { unroll, unrollLines } from '../../src/gpu/unroll.ts';
+import { unroll, unrollLines } from '../../src/shader_text/unroll.ts';
 import { buildShader, buildShaders } from '../../src/wgsl/build.ts';
 import { declaration, declarationPath, writeDeclaration } from '../../src/wgsl/declare.ts';
 import { expand } from '../../src/wgsl/expand.ts';

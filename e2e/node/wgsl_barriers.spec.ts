@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { expect, test } from 'playwright/test';
 import { detectRaces } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { unroll } from '../../src/gpu/unroll.ts';
+import { unroll } from '../../src/shader_text/unroll.ts';
 import { buildShader, buildShaders } from '../../src/wgsl/build.ts';
 import type { Shader } from '../../src/wgsl/types.ts';
 import { barrierMistakes } from './wgsl_barriers.ts';

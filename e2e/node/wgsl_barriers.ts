@@ -3,7 +3,7 @@
 // `workgroupUniformLoad` not at all; so these are first written with what it sees, by WGSL's own definition of them.
 
 import { detectRaces } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { maskComments } from '../../src/gpu/unroll.ts';
+import { maskComments } from '../../src/shader_text/unroll.ts';
 import type { Shader } from '../../src/wgsl/types.ts';
 
 /** What an entry point is run on. Storage may be short of what the shader would use: reads beyond it give 0. */

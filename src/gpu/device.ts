@@ -2,27 +2,16 @@
 import { checkOptions } from '../checks/options.ts';
 import { among, callback, instance, text } from '../checks/values.ts';
 import { shown } from '../checks/shown.ts';
+import { describeAdapter, type AdapterDescription } from './adapter.ts';
 import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './errors.ts';
 import { Faults, Work } from './faults.ts';
 import { elements, Memory, transferred, type BufferProxy, type Slice } from './memory.ts';
 import { PipelineCache } from './pipelines.ts';
 import type { Recording } from './recording.ts';
-import { announce } from './submit.ts';
 import { tilesFor, type Tiles } from './tiles.ts';
 import { Tuning, type TuneMode } from './tuned_tiles.ts';
-import type { TuningProgress } from './tuning.ts';
+import type { TuningProgress } from './tuning_task.ts';
 import { machineKey, openTuningStore } from './tuning_store.ts';
-
-export interface AdapterDescription {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly device: string;
-  readonly description: string;
-  /** A software adapter: correct, and slow. */
-  readonly isFallback: boolean;
-  /** The adapter's name for people. */
-  readonly name: string;
-}
 
 export interface DeviceOptions {
   /** An application's own device: used as it is, and never destroyed by this engine. */
@@ -60,7 +49,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
     device: having('createCommandEncoder', 'a GPUDevice'), powerPreference: among('low-power', 'high-performance'),
     gpu: having('requestAdapter', 'a GPU, such as navigator.gpu'), tune: among('off', 'cached', 'full'), onTune: callback, tuningFile: text,
   }, []);
-  if (options.device) return tuned(options.device, describe(options.device.adapterInfo), false, options);
+  if (options.device) return tuned(options.device, describeAdapter(options.device.adapterInfo), false, options);
   const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
   if (!gpu) {
     throw new WebGPUUnavailableError(
@@ -82,7 +71,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Gpu> {
     requiredFeatures: FEATURES.filter((f) => adapter.features.has(f)),
     requiredLimits,
   });
-  return tuned(device, describe(adapter.info), true, options);
+  return tuned(device, describeAdapter(adapter.info), true, options);
 }
 
 async function tuned(device: GPUDevice, adapter: AdapterDescription, owned: boolean, { tune = 'cached', onTune, tuningFile }: DeviceOptions): Promise<Gpu> {
@@ -102,15 +91,6 @@ export const checkEncoder: (encoder: GPUCommandEncoder, name: string) => void = 
 /** @throws TypeError for what `openDevice` does not give */
 export function checkGpu(gpu: Gpu, to: string): void {
   instance(gpu, Gpu, `what ${to} is made on`, 'a Gpu, which openDevice() gives');
-}
-
-/** Browsers of before 2024 say nothing of a device's adapter. */
-function describe(info: Partial<GPUAdapterInfo> | undefined): AdapterDescription {
-  const { vendor = '', architecture = '', device = '', description = '', isFallbackAdapter = false } = info ?? {};
-  const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
-  const isFallback = isFallbackAdapter || /swiftshader|llvmpipe|software|basic render/.test(text);
-  const name = description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
-  return { vendor, architecture, device, description, isFallback, name };
 }
 
 export class Gpu {
@@ -201,7 +181,7 @@ export class Gpu {
   allocate(owner: string, proxies: readonly BufferProxy[], recordings: readonly Recording[] = []): void {
     const own = new Set(proxies);
     for (const recording of recordings) {
-      announce(this, recording);
+      this.registerForTuning(recording);
       for (const proxy of recording.buffers()) if (!own.has(proxy)) this.memory.get(proxy, `${owner} cannot be made`);
     }
     let fresh: BufferProxy[] = [];
@@ -209,6 +189,19 @@ export class Gpu {
       fresh = this.memory.allocate(proxies, owner);
       this.touch([], fresh);
     }, ({ message }) => this.memory.refuse(fresh, owner, message));
+  }
+
+  /**
+   * Say that a recording will be replayed, before its pipelines exist: its ops can be tuned from now on.
+   * @throws RangeError where a dispatch has more workgroups than the device allows.
+   */
+  registerForTuning({ commands, ops }: Recording): void {
+    for (const [key, op] of ops) this.tuning.asked.set(key, op);
+    const most = this.device.limits.maxComputeWorkgroupsPerDimension;
+    for (const command of commands) {
+      if (command.kind !== 'dispatch' || command.workgroups.every((count) => count >= 1 && count <= most)) continue;
+      throw new RangeError(`${command.label}: ${command.workgroups.join('×')} workgroups; this device allows 1 to ${most} a dimension. Use a smaller batch or window`);
+    }
   }
 
   /** Wait for all work that those depend on. @throws the error of it that nobody was told; DeviceLostError */

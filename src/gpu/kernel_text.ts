@@ -1,12 +1,12 @@
 // A dispatch's text as the device gets it: what its entry reaches, tile constants and `#unroll` expanded, sizes folded in, f16 spelled out.
 // Making it takes longer than looking for it, and a window has a dispatch a timestep: it is made once for each set of ingredients.
 import type { Shader } from '../wgsl/types.ts';
-import { fold } from './fold.ts';
-import { storeHalf } from './half.ts';
+import { fold } from '../shader_text/fold.ts';
+import { storeHalf } from '../shader_text/half.ts';
 import { boundElements } from './memory.ts';
-import { reachable } from './reachable.ts';
+import { reachable } from '../shader_text/reachable.ts';
 import type { Dispatch } from './recording.ts';
-import { unroll } from './unroll.ts';
+import { unroll } from '../shader_text/unroll.ts';
 
 /** All that a text follows from, besides the shader: the function below sees nothing else. */
 interface Ingredients {

@@ -4,7 +4,7 @@ import { DestroyedError, OutOfMemoryError } from './errors.ts';
 /** What a buffer is for; the memory plan counts bytes by it. */
 export type Purpose = 'parameters' | 'gradients' | 'optimizer' | 'history' | 'activations' | 'input' | 'result' | 'scratch';
 
-/** 4: f32, or u32. 2: f16, which kernels load as f32 and store rounded (src/gpu/half.ts). */
+/** 4: f32, or u32. 2: f16, which kernels load as f32 and store rounded (src/shader_text/half.ts). */
 export type ElementBytes = 2 | 4;
 
 /** A buffer to be: a name for people, a size in bytes, what it holds, a purpose. Identity is the object itself. */

@@ -14,7 +14,7 @@ export interface Dispatch {
   readonly bindings: Readonly<Record<string, Slice>>;
   /** Values of the `params` uniform; the executor can change them between replays. */
   readonly params: Readonly<Record<string, number>>;
-  /** Params written into the text, with the length of every binding (src/gpu/fold.ts): they stay as they are. Empty: one pipeline for all sizes. */
+  /** Params written into the text, with the length of every binding (src/shader_text/fold.ts): they stay as they are. Empty: one pipeline for all sizes. */
   readonly folded: readonly string[];
   readonly workgroups: readonly [number, number, number];
 }

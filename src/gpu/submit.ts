@@ -43,7 +43,7 @@ export class Replay {
   constructor(gpu: Gpu, recording: Recording, label: string) {
     this.#gpu = gpu;
     this.#label = label;
-    announce(gpu, recording);
+    gpu.registerForTuning(recording);
     const { reads, writes } = recording.flow();
     [this.#reads, this.#writes] = [[...reads], [...writes]];
     this.#assertMemory();
@@ -188,19 +188,6 @@ function writeParams(block: ArrayBuffer, offset: number, entry: Entry, values: R
     if (field.type === 'f32') view.setFloat32(field.offset, value, true);
     else if (field.type === 'i32') view.setInt32(field.offset, value, true);
     else view.setUint32(field.offset, value, true);
-  }
-}
-
-/**
- * Say that a recording will be replayed, before its pipelines exist: its ops can be tuned from now on.
- * @throws RangeError where a dispatch has more workgroups than the device allows.
- */
-export function announce(gpu: Gpu, { commands, ops }: Recording): void {
-  for (const [key, op] of ops) gpu.tuning.asked.set(key, op);
-  const most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
-  for (const command of commands) {
-    if (command.kind !== 'dispatch' || command.workgroups.every((count) => count >= 1 && count <= most)) continue;
-    throw new RangeError(`${command.label}: ${command.workgroups.join('×')} workgroups; this device allows 1 to ${most} a dimension. Use a smaller batch or window`);
   }
 }
 

@@ -1,7 +1,7 @@
 // What measuring has chosen on a device, and which ops it has been asked for: between the recordings, which ask, the tuner, which
 // measures, and the store, which remembers.
 import { matmulCandidates, opKey, opOfKey, recurrentCandidates, type MatmulTile, type Op, type RecurrentTile, type Tiles, type TunedTiles } from './tiles.ts';
-import type { TuningProgress } from './tuning.ts';
+import type { TuningProgress } from './tuning_task.ts';
 import type { TuningStore } from './tuning_store.ts';
 
 /** 'off': fixed tiles by the class of adapter. 'cached': also what was measured before, on this adapter and browser. 'full': also measure what was not. */

@@ -1,6 +1,6 @@
 // Where tuned choices are kept between runs: IndexedDB in a browser, a file in Node. A store that cannot be read or written is an
 // empty one: tuning is only a matter of time.
-import type { AdapterDescription } from './device.ts';
+import type { AdapterDescription } from './adapter.ts';
 
 /** Choices by key, as JSON values. */
 export interface TuningStore {

@@ -5,10 +5,8 @@ import { checkOptions } from '../checks/options.ts';
 import { among, unsignedInteger, wholeNumber } from '../checks/values.ts';
 import { checkGpu, type Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
-import { AttentionPlan, type AttentionPlanOptions } from './attention_plan.ts';
+import { AttentionPlan, type AttentionPlanOptions, type AttentionScore } from './attention_plan.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
-
-export type AttentionScore = 'dot' | 'general';
 
 export interface AttentionOptions {
   /** 'dot' has no weight and needs H = E; 'general' has weight_a [H,E]. */

@@ -10,7 +10,18 @@ import { attend, attendBackward } from '../kernels/attention.ts';
 import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
 import { tanh, tanhBackward } from '../kernels/tanh.ts';
 import { arraySource, GpuArray, type ArraySource } from './array.ts';
-import type { Attention } from './attention.ts';
+import type { Parameters } from './parameters.ts';
+
+export type AttentionScore = 'dot' | 'general';
+
+/** The layer that a plan is of. */
+export interface AttentionLayer {
+  readonly weights: Parameters;
+  readonly score: AttentionScore;
+  readonly decoderSize: number;
+  readonly encoderSize: number;
+  readonly outputSize: number;
+}
 
 export interface AttentionPlanOptions {
   /** T of the decoder. */ readonly timeSteps: number;
@@ -54,7 +65,7 @@ export class AttentionPlan {
   #hasSource = false;
   #ran = false;
 
-  constructor(gpu: Gpu, layer: Attention, options: AttentionPlanOptions, forget: () => void) {
+  constructor(gpu: Gpu, layer: AttentionLayer, options: AttentionPlanOptions, forget: () => void) {
     checkOptions(options, 'plan', { timeSteps: wholeNumber, sourceTimeSteps: wholeNumber, batchSize: wholeNumber, training: flag }, ['timeSteps', 'sourceTimeSteps', 'batchSize']);
     const { timeSteps, sourceTimeSteps, batchSize, training = false } = options;
     this.#gpu = gpu;
@@ -197,7 +208,7 @@ export class AttentionPlan {
 }
 
 /** weight_c [A,E+H], or its gradient, as the matrix that sees the context [A,E] and the one that sees the decoder state [A,H]. */
-function combined({ weights, encoderSize: E, decoderSize: H, outputSize: A }: Attention, from: 'slice' | 'gradient'): { ofContext: Matrix; ofDecoder: Matrix } {
+function combined({ weights, encoderSize: E, decoderSize: H, outputSize: A }: AttentionLayer, from: 'slice' | 'gradient'): { ofContext: Matrix; ofDecoder: Matrix } {
   const whole = weights[from]('weight_c');
   return {
     ofContext: matrix(whole, A, E, E + H),

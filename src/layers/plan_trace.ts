@@ -5,8 +5,15 @@ import { allocateProxy, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { gateSaturation, gradientNorms } from '../kernels/trace.ts';
 import { stateShape } from '../scheduler/history.ts';
-import type { LayerTrace } from './recurrent_plan.ts';
 import type { StackWindow } from './stack.ts';
+
+/** What one layer did over the window of the last two passes. */
+export interface LayerTrace {
+  /** ‖dL/dh[t]‖₂ over rows and units, [T][D]: how much of the loss's gradient is alive at each step. */
+  readonly gradientNorms: readonly (readonly number[])[];
+  /** Share of the units within 0.05 of a limit of the gate's own activation, or of where the clip leaves it, by gate, [T][D]; 0 of a gate without limits. */
+  readonly saturation: Readonly<Record<string, readonly (readonly number[])[]>>;
+}
 
 /** Gates that have the candidate's activation; all others have the gates'. */
 const CANDIDATES = ['g', 'n', 'h'];

@@ -13,7 +13,7 @@ import { lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { arraySource, GpuArray, type ArraySource } from './array.ts';
 import { CheckpointedWindow } from './checkpointed_window.ts';
 import type { Parameters } from './parameters.ts';
-import { PlanTrace } from './plan_trace.ts';
+import { PlanTrace, type LayerTrace } from './plan_trace.ts';
 import { WholeWindow, type PlanWindow } from './plan_window.ts';
 import { checkWindow } from './sizes.ts';
 import { directionsOf, drawsMasks, featuresOf, outputColumns, type LayerShape } from './stack_parameters.ts';
@@ -29,14 +29,6 @@ export interface PlanOptions {
   readonly trace?: boolean;
   /** Keep only every k-th state and compute the steps between again in the backward pass: memory for k steps and T/k states, least at k = √T; the same gradients to the bit, or to rounding where tuning chose sums in slices. For layers that run forward. Default: keep every step. */
   readonly checkpointEvery?: number;
-}
-
-/** What one layer did over the window of the last two passes. */
-export interface LayerTrace {
-  /** ‖dL/dh[t]‖₂ over rows and units, [T][D]: how much of the loss's gradient is alive at each step. */
-  readonly gradientNorms: readonly (readonly number[])[];
-  /** Share of the units within 0.05 of a limit of the gate's own activation, or of where the clip leaves it, by gate, [T][D]; 0 of a gate without limits. */
-  readonly saturation: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
 export interface ForwardInputs {

@@ -15,17 +15,9 @@ import { allocateInputNormGradient, inputBlock, normalizeInput, normalizeInputBa
 import { allocateProjectionGradients, projectionBuffers, projectionWeightGradients, type ProjectionGradients } from '../scheduler/projection.ts';
 import { step, unfold, type NormWeights, type OutputGradient, type RecurrentWeights } from '../scheduler/unfold.ts';
 import type { Parameters } from './parameters.ts';
+import type { StackInput } from './stack_input.ts';
 import { directionsOf, featuresOf, outputColumns, parameterName, type LayerShape, type ParameterKind } from './stack_parameters.ts';
 import { readInSteps, TokenInput } from './token_input.ts';
-
-/** Where the first layer's input comes from. */
-export type StackInput =
-  /** Numbers [T,N,I]. */
-  | { readonly kind: 'dense'; readonly values: Slice }
-  /** Tokens [T,N] of a one-hot alphabet: W_ih's columns are read, no one-hot array and no product exist. */
-  | { readonly kind: 'one-hot'; readonly tokens: Slice; readonly vocabulary: number }
-  /** Tokens [T,N] of an embedding [V,E]: rows of the table E·W_ihᵀ + b_ih [V,G*H] are read. */
-  | { readonly kind: 'table'; readonly tokens: Slice; readonly vocabulary: number; readonly embedding: Slice };
 
 export interface StackShape {
   readonly timeSteps: number;

@@ -6,7 +6,7 @@ import { gatherRows, gatherRowsGradient, type Table, type TokenIndex } from '../
 import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
 import type { LayerHistory, TokenRows } from '../scheduler/history.ts';
 import type { Parameters } from './parameters.ts';
-import type { StackInput } from './stack.ts';
+import type { StackInput } from './stack_input.ts';
 import { directionsOf, parameterName, type LayerShape } from './stack_parameters.ts';
 
 type Tokens = Exclude<StackInput, { kind: 'dense' }>;

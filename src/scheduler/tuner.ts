@@ -3,7 +3,8 @@ import { checkOptions } from '../checks/options.ts';
 import { abortSignal } from '../checks/values.ts';
 import { checkGpu, type Gpu } from '../gpu/device.ts';
 import { opKey, type MatmulTile, type Op, type RecurrentTile } from '../gpu/tiles.ts';
-import { tune as measure, type CandidateTime, type TuningTask } from '../gpu/tuning.ts';
+import { tune as measure } from '../gpu/tuning.ts';
+import type { CandidateTime, TuningTask } from '../gpu/tuning_task.ts';
 import { tuningTask } from './tuning_tasks.ts';
 
 export interface TuneOptions {

@@ -4,7 +4,7 @@ import { cells, type CellName } from '../cells/registry.ts';
 import { allocateProxy, elements, subslice, type Slice } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
 import { opKey, withTile, type MatmulOp, type MatmulTile, type Op, type RecurrentOp, type RecurrentTile, type Tiles } from '../gpu/tiles.ts';
-import type { TuningTask } from '../gpu/tuning.ts';
+import type { TuningTask } from '../gpu/tuning_task.ts';
 import { matmul, matrix } from '../kernels/matmul.ts';
 import { bptt } from './bptt.ts';
 import { allocateHistory, historyBuffers, lengthsShape } from './history.ts';

@@ -3,7 +3,7 @@
 import { clip } from '../checks/shown.ts';
 import { isRecord, quote } from '../io/json.ts';
 import { SafetensorsError, type Tensor } from '../io/safetensors.ts';
-import { notFinite } from '../layers/model_file.ts';
+import { notFinite } from '../io/claims.ts';
 import { scheduleOf, type LearningRateSchedule } from './schedule.ts';
 
 /** The optimizer by its name, and all that its updates depend on besides the rate. */

@@ -6,7 +6,7 @@ import type { ParameterSpec } from '../layers/parameters.ts';
 import { isRecord, quote } from '../io/json.ts';
 import { SafetensorsError, type NamedTensor } from '../io/safetensors.ts';
 import { readSealed, writeSealed } from '../io/sealed.ts';
-import { claimed, requireFinite } from '../layers/model_file.ts';
+import { claimed, requireFinite } from '../io/claims.ts';
 import { requireSame, RunFields, tensorOf, type ClipFields, type OptimizerFields } from './run_file.ts';
 import type { LearningRateSchedule } from './schedule.ts';
 

@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { unroll } from '../gpu/unroll.ts';
+import { unroll } from '../shader_text/unroll.ts';
 import { writeDeclaration } from './declare.ts';
 import { expand, ShaderError } from './expand.ts';
 import { reflect } from './reflect.ts';

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { maskComments } from '../gpu/unroll.ts';
+import { maskComments } from '../shader_text/unroll.ts';
 
 /** Where a line of the expanded text was written; `line` counts from 1. */
 export interface Origin {

@@ -3,8 +3,8 @@
 
 import { ResourceType, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import type { FunctionInfo, VariableInfo } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { maskComments, unrollLines } from '../gpu/unroll.ts';
-import type { SourceLine } from '../gpu/unroll.ts';
+import { maskComments, unrollLines } from '../shader_text/unroll.ts';
+import type { SourceLine } from '../shader_text/unroll.ts';
 import { ShaderError } from './expand.ts';
 import type { Expanded, Origin } from './expand.ts';
 import type { Binding, Entry, Field, ScalarType, Shader } from './types.ts';

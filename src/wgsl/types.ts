@@ -39,7 +39,7 @@ export interface EntryNames {
 export interface Shader<E extends Record<string, EntryNames> = Record<string, EntryNames>, C extends string = string> {
   /** The file's stem: `lstm`, `matmul`. */
   readonly name: string;
-  /** Text after `#import`; `#unroll` is expanded when the tile constants are known (src/gpu/unroll.ts). */
+  /** Text after `#import`; `#unroll` is expanded when the tile constants are known (src/shader_text/unroll.ts). */
   readonly code: string;
   /** Module constants `const NAME = 8u;` in capitals that a schedule may replace, with their default. */
   readonly constants: { readonly [K in C]: number };

@@ -1,9 +1,9 @@
 // How accurate an adapter's arithmetic is where the engine rests on it: tanh, exp and the activations against float64, constants that a
 // compiler folds against what the device computes, overflow into f16, and what becomes of NaN. By WebGPU alone, of a given device.
 
-import { storeHalf } from '../../src/gpu/half.ts';
-import { reachable } from '../../src/gpu/reachable.ts';
-import { unroll } from '../../src/gpu/unroll.ts';
+import { storeHalf } from '../../src/shader_text/half.ts';
+import { reachable } from '../../src/shader_text/reachable.ts';
+import { unroll } from '../../src/shader_text/unroll.ts';
 import shader from './accuracy.wgsl';
 
 /** JSON has no numbers that are not finite: these are spelled. */

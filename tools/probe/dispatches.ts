@@ -1,6 +1,6 @@
 // What a dispatch costs that waits for the one before it: the unit of every time loop.
 import shader from './count_up.wgsl';
-import { unroll } from '../../src/gpu/unroll.ts';
+import { unroll } from '../../src/shader_text/unroll.ts';
 
 /** Microseconds, each the least of several rounds, as the slope between a short chain and a long one. */
 export interface DispatchCosts {

@@ -1,5 +1,5 @@
 // What is said of a model whose outputs are no numbers, instead of text or of a loss.
-import type { LanguageModel } from './model.ts';
+import type { GenerativeModel } from './generative_model.ts';
 
 /** A weight of the model, or what it makes of its weights, is not finite: it has no next character and no loss. */
 export class NotFiniteModelError extends Error {
@@ -17,7 +17,7 @@ export class NotFiniteModelError extends Error {
 }
 
 /** The error, by a look at the weights. */
-export async function notFiniteModel(model: LanguageModel, what: string): Promise<NotFiniteModelError> {
+export async function notFiniteModel(model: GenerativeModel, what: string): Promise<NotFiniteModelError> {
   const bad = (await model.tensors()).find(({ data }) => !(data as Float32Array).every(Number.isFinite));
   return new NotFiniteModelError(what, bad?.name ?? null);
 }

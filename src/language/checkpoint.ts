@@ -4,11 +4,12 @@ import { someOf } from '../checks/values.ts';
 import type { Slice } from '../gpu/memory.ts';
 import type { NamedTensor } from '../io/safetensors.ts';
 import { writeSealed } from '../io/sealed.ts';
-import type { LanguageModel } from '../layers/model.ts';
-import { claimed, readModelFile, requireFinite, requireSameModel, weightsOf } from '../layers/model_file.ts';
+import type { LanguageModel } from './language_model.ts';
+import { readModelFile, requireSameModel, weightsOf } from './model_file.ts';
+import { claimed, requireFinite } from '../io/claims.ts';
 import type { Precision } from '../layers/precision.ts';
-import { requireSame, RunFields, tensorOf, type ClipFields, type OptimizerFields } from './run_file.ts';
-import type { LearningRateSchedule } from './schedule.ts';
+import { requireSame, RunFields, tensorOf, type ClipFields, type OptimizerFields } from '../train/run_file.ts';
+import type { LearningRateSchedule } from '../train/schedule.ts';
 import type { TrainingWindow } from './training_window.ts';
 
 /** What two trainers have in common, between which a run can move: with another of these it would not be the same run. */

@@ -6,16 +6,18 @@ import { planMemory, type MemoryPlan, type Slice } from '../gpu/memory.ts';
 import type { NamedTensor } from '../io/safetensors.ts';
 import { writeSealed } from '../io/sealed.ts';
 import { isVocabulary, type Vocabulary } from '../text/vocabulary.ts';
-import type { GpuArray } from './array.ts';
+import type { GpuArray } from '../layers/array.ts';
+import type { GenerativeModel } from './generative_model.ts';
 import { generate, generateMany, type GenerateOptions } from './generate.ts';
-import type { LinearWeights } from './linear.ts';
-import { modelMetadata, readModelFile, requireFinite, requireSameModel, weightsOf, type LoadOptions, type Weights } from './model_file.ts';
+import type { LinearWeights } from '../layers/linear.ts';
+import { modelMetadata, readModelFile, requireSameModel, weightsOf, type LoadOptions, type Weights } from './model_file.ts';
+import { requireFinite } from '../io/claims.ts';
 import { MODEL_SHAPE, modelShape, type EmbeddingOptions, type LayerOptions, type ModelJSON } from './model_shape.ts';
-import { Parameters } from './parameters.ts';
-import { checkPrecision, isPrecision, type Precision } from './precision.ts';
-import type { StackInput } from './stack.ts';
-import { outputColumns, type LayerShape } from './stack_parameters.ts';
-import { WeightCopy } from './weight_copy.ts';
+import { Parameters } from '../layers/parameters.ts';
+import { checkPrecision, isPrecision, type Precision } from '../layers/precision.ts';
+import type { StackInput } from '../layers/stack_input.ts';
+import { outputColumns, type LayerShape } from '../layers/stack_parameters.ts';
+import { WeightCopy } from '../layers/weight_copy.ts';
 
 export interface LanguageModelOptions {
   readonly vocabulary: Vocabulary;
@@ -63,7 +65,7 @@ export function loadLanguageModel(gpu: Gpu, bytes: Uint8Array, options: Pick<Lan
   }
 }
 
-export class LanguageModel {
+export class LanguageModel implements GenerativeModel {
   readonly gpu: Gpu;
   readonly vocabulary: Vocabulary;
   readonly layers: readonly LayerShape[];

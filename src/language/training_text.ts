@@ -1,6 +1,6 @@
 // Text as the trainer and the evaluator take it.
 import { crc32 } from '../io/checksum.ts';
-import type { LanguageModel } from '../layers/model.ts';
+import type { LanguageModel } from './language_model.ts';
 import { createBatches, type Batches, type BatchOptions } from '../text/batches.ts';
 import { checkText, type TrainingText } from '../text/streams.ts';
 import { vocabularyDifference } from '../text/vocabulary.ts';

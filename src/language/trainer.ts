@@ -6,19 +6,19 @@ import { profile, type KernelTime } from '../gpu/profile.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import { Replay } from '../gpu/submit.ts';
 import { initialLossScale } from '../kernels/loss_scale.ts';
-import { LanguageModel } from '../layers/model.ts';
-import type { LayerTrace } from '../layers/recurrent_plan.ts';
+import { LanguageModel } from './language_model.ts';
+import type { LayerTrace } from '../layers/plan_trace.ts';
 import type { Batches } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
 import { tuneWhereAsked } from '../scheduler/tuner.ts';
 import { positionsByToken } from '../text/table_rows.ts';
 import { readCheckpoint, writeCheckpoint, type RestoreOptions, type RunShape } from './checkpoint.ts';
-import { checkClip, type Clip } from './clip.ts';
-import { checkLossScale, isLossScale } from './loss_scale.ts';
+import { checkClip, type Clip } from '../train/clip.ts';
+import { checkLossScale, isLossScale, type LossScaleOptions } from './loss_scale.ts';
 import { NotFiniteError } from './errors.ts';
 import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
-import { isOptimizer, type Optimizer } from './optimizer.ts';
-import { rateOf, scheduleOf, type LearningRateSchedule } from './schedule.ts';
+import { isOptimizer, type Optimizer } from '../train/optimizer.ts';
+import { rateOf, scheduleOf, type LearningRateSchedule } from '../train/schedule.ts';
 import { Throughput } from './throughput.ts';
 import { checkTextWindow } from './text_window.ts';
 import { batchesOf, fingerprintOf } from './training_text.ts';
@@ -48,7 +48,7 @@ export interface TrainerOptions {
    * Of a model in precision 'f16', whose loss is scaled so that small gradients do not vanish: from `initial`, a power of two (default
    * 2^15), halved whenever a gradient is not finite, which skips the step, and doubled after `growthInterval` steps that were not (default 2000).
    */
-  readonly lossScale?: { readonly initial?: number; readonly growthInterval?: number };
+  readonly lossScale?: LossScaleOptions;
   /**
    * A step whose gradient is not finite changes neither weights nor moments. After so many in a row, or as many whose loss is not finite, the
    * run stops with a NotFiniteError; in precision 'f16' those count that the least scale does not help. Default 1: at the first.

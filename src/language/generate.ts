@@ -4,7 +4,7 @@ import { shown } from '../checks/shown.ts';
 import { abortSignal, text, unsignedInteger, wholeNumber, within } from '../checks/values.ts';
 import { NOT_FINITE_TOKEN, sampleSettings } from '../kernels/sample.ts';
 import { createDecoder } from '../text/decoder.ts';
-import type { LanguageModel } from './model.ts';
+import type { GenerativeModel } from './generative_model.ts';
 import { notFiniteModel } from './not_finite.ts';
 import { BLOCK, BLOCKS_IN_FLIGHT, TokenStream } from './token_stream.ts';
 
@@ -21,7 +21,7 @@ export interface GenerateOptions {
 }
 
 /** Each yield has a piece of every text, some of them perhaps empty. What is wrong with prompts and options is thrown at once. */
-export function generateMany(model: LanguageModel, prompts: readonly string[], options: GenerateOptions): AsyncGenerator<string[], void, undefined> {
+export function generateMany(model: GenerativeModel, prompts: readonly string[], options: GenerateOptions): AsyncGenerator<string[], void, undefined> {
   checkOptions(options, 'generate', { length: wholeNumber, temperature: within({ least: 0 }), topK: unsignedInteger, seed: unsignedInteger, signal: abortSignal }, []);
   if (!Array.isArray(prompts)) throw new TypeError(`the prompts must be a list of texts; ${shown(prompts)} was given`);
   if (prompts.length === 0) throw new RangeError('there are no prompts: give at least one text for the model to continue');
@@ -31,7 +31,7 @@ export function generateMany(model: LanguageModel, prompts: readonly string[], o
   return draw(model, given, options);
 }
 
-async function* draw(model: LanguageModel, given: readonly Uint32Array[], options: GenerateOptions): AsyncGenerator<string[], void, undefined> {
+async function* draw(model: GenerativeModel, given: readonly Uint32Array[], options: GenerateOptions): AsyncGenerator<string[], void, undefined> {
   const { length = 400, temperature = 1, topK = 0, seed = 0, signal } = options;
   signal?.throwIfAborted();
   const stream = new TokenStream(model, given.length);
@@ -60,7 +60,7 @@ async function* draw(model: LanguageModel, given: readonly Uint32Array[], option
   }
 }
 
-export function generate(model: LanguageModel, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
+export function generate(model: GenerativeModel, prompt: string, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
   return only(generateMany(model, [prompt], options));
 }
 

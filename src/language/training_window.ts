@@ -3,10 +3,10 @@ import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/me
 import { Recording, type Dispatch } from '../gpu/recording.ts';
 import { judgeStep, LOSS_SCALE_STATE, readLossScale, scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
 import { gradientNorm, NORM_PARTIALS, NORM_STATE, readGradientReport } from '../kernels/optimizer.ts';
-import type { LanguageModel } from '../layers/model.ts';
+import type { LanguageModel } from './language_model.ts';
 import { PlanTrace } from '../layers/plan_trace.ts';
-import { checkClip, type Clip } from './clip.ts';
-import type { Optimizer } from './optimizer.ts';
+import { checkClip, type Clip } from '../train/clip.ts';
+import type { Optimizer } from '../train/optimizer.ts';
 import { TextWindow, type TextWindowOptions } from './text_window.ts';
 
 /** Where the results begin in their buffer, in elements: each kernel binds its part, and bindings are aligned. */

@@ -1,18 +1,16 @@
 // What a file says of a model, checked against itself before anything is made of it.
 import { clip } from '../checks/shown.ts';
 import { bytes as fileBytes } from '../checks/values.ts';
-import { isRecord, parseJson, quote } from '../io/json.ts';
-import { SafetensorsError, type NamedTensor, type SafetensorsFile } from '../io/safetensors.ts';
+import { claimed, notFinite } from '../io/claims.ts';
+import { isRecord, quote } from '../io/json.ts';
+import { SafetensorsError, type SafetensorsFile } from '../io/safetensors.ts';
 import { readSealed } from '../io/sealed.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 import { modelDifference, modelShape, type ModelJSON } from './model_shape.ts';
-import type { ParameterSpec } from './parameters.ts';
+import type { ParameterSpec } from '../layers/parameters.ts';
 
 /** Raised whenever a file says something in another way. */
 const FORMAT = 'unfold-rnn language model 3';
-/** Characters of what was found wrong with a claim. */
-const REASON = 320;
-
 export interface LoadOptions {
   /** Take weights that are not all finite, to look at what has become of a model. Default false. */
   readonly allowNotFinite?: boolean;
@@ -49,17 +47,6 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
   return { tensors, metadata, model, vocabulary, parameters };
 }
 
-/** What an entry of a file's metadata is read as. @throws SafetensorsError where `read` throws, or there is no such entry, or it is no JSON */
-export function claimed<R>(name: string, text: string | undefined, read: (value: unknown) => R): R {
-  try {
-    if (text === undefined) throw new TypeError('it is missing');
-    return read(parseJson(text));
-  } catch (error) {
-    const reason = clip(error instanceof Error ? error.message : String(error), REASON);
-    throw new SafetensorsError(`"${name}" in the file's metadata is not as this package writes it: ${reason}`, { cause: error });
-  }
-}
-
 /** The weights of a file, which hold what its own claims make of them. @throws SafetensorsError where they do not */
 export function weightsOf({ tensors, parameters }: ModelFile, { allowNotFinite = false }: LoadOptions = {}): Weights {
   const weights = new Map<string, Float32Array>();
@@ -84,20 +71,4 @@ export function requireSameModel(file: ModelFile, own: { readonly model: ModelJS
   }
   const difference = layers ? modelDifference(file.model, own.model, { training }) : null;
   if (difference !== null) throw new RangeError(`the file holds another model: ${difference}. loadLanguageModel(gpu, bytes) makes a model of the file's own shape`);
-}
-
-/** @throws RangeError for tensors to be written that are not all finite; `when` says of what moment they are */
-export function requireFinite(tensors: readonly NamedTensor[], when: string): void {
-  for (const { name, data } of tensors) {
-    const found = notFinite(name, data as Float32Array);
-    if (found) throw new RangeError(`${found}${when}: training has diverged, and no file is written of it. Go on from an earlier checkpoint, with a lower learning rate or a clipped gradient`);
-  }
-}
-
-/** What of an array is not finite, in words, from element `from` on; null where all is. */
-export function notFinite(name: string, data: Float32Array, from = 0): string | null {
-  for (let i = from; i < data.length; i++) {
-    if (!Number.isFinite(data[i])) return `${name} is not finite: element ${i} of ${data.length} is ${data[i]}`;
-  }
-  return null;
 }

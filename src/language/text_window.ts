@@ -9,7 +9,7 @@ import { softmaxCrossEntropy } from '../kernels/loss.ts';
 import { scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
 import { putNewStepsBack, takeNewSteps, type NewSteps } from '../kernels/new_steps.ts';
 import { linear, linearBackward, type LinearShape } from '../layers/linear.ts';
-import type { LanguageModel } from '../layers/model.ts';
+import type { LanguageModel } from './language_model.ts';
 import { StackWindow } from '../layers/stack.ts';
 import { allocateTokens, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, forgetState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';

@@ -6,9 +6,9 @@ import { Replay } from '../gpu/submit.ts';
 import { sample, SAMPLE_SETTINGS } from '../kernels/sample.ts';
 import { allocateTokens, lengthsShape, wholeLengths } from '../scheduler/history.ts';
 import { allocateCarriedState, keepState, startFrom, type CarriedState } from '../scheduler/window.ts';
-import { linear } from './linear.ts';
-import type { LanguageModel } from './model.ts';
-import { StackWindow } from './stack.ts';
+import { linear } from '../layers/linear.ts';
+import type { GenerativeModel } from './generative_model.ts';
+import { StackWindow } from '../layers/stack.ts';
 
 /** Tokens a submit: long enough to hide the cost of a submit, short enough to show text as it comes. */
 export const BLOCK = 16;
@@ -20,7 +20,7 @@ type Length = typeof BLOCK | 1;
 type Kind = 'read' | `draw ${Length}`;
 
 export class TokenStream {
-  readonly #model: LanguageModel;
+  readonly #model: GenerativeModel;
   /** N: texts side by side. */
   readonly #batch: number;
   readonly #stack: StackWindow;
@@ -38,7 +38,7 @@ export class TokenStream {
   readonly #replays = new Map<Kind, Replay>();
   readonly #ring: ReadbackRing;
 
-  constructor(model: LanguageModel, batch: number) {
+  constructor(model: GenerativeModel, batch: number) {
     const { gpu, vocabulary } = model;
     this.#model = model;
     this.#batch = batch;

@@ -3,10 +3,10 @@ import type { Activation, CellOptions } from '../cells/activation.ts';
 import { checkOptions, isPlain, type Checks } from '../checks/options.ts';
 import { shown } from '../checks/shown.ts';
 import { finite, wholeNumber } from '../checks/values.ts';
-import type { ParameterSpec } from './parameters.ts';
-import { cellOf, checkProjection, LAYER_OPTIONS, type RecurrentOptions } from './recurrent.ts';
-import { checkDepth } from './sizes.ts';
-import { outputColumns, stackParameters, type LayerShape } from './stack_parameters.ts';
+import type { ParameterSpec } from '../layers/parameters.ts';
+import { cellOf, checkProjection, LAYER_OPTIONS, type RecurrentOptions } from '../layers/recurrent.ts';
+import { checkDepth } from '../layers/sizes.ts';
+import { outputColumns, stackParameters, type LayerShape } from '../layers/stack_parameters.ts';
 
 /** A layer, with the operator's options that have a sense in a model that reads forward. Masks are drawn in training alone. */
 export interface LayerOptions extends CellOptions, Pick<RecurrentOptions, 'cell' | 'resetAfter' | 'recurrentInit' | 'projSize'> {
