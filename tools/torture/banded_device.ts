@@ -49,9 +49,10 @@ export function band(device: GPUDevice): Bands {
     const given = [...descriptor.entries].map(({ binding, resource }) => ({ binding, ...(resource as GPUBufferBinding) }));
     const entries = given.map(({ binding, buffer, offset = 0, size }): GPUBindGroupEntry => {
       if (!middles.has(buffer)) return { binding, resource: { buffer, offset, ...(size !== undefined && { size }) } };
-      // Two writable bindings of one buffer must not overlap.
+      // Two writable bindings of one buffer must not overlap, so a band is bound up to the next of them; what was asked for is bound all the same.
       const next = Math.min(...given.filter((other) => other.buffer === buffer && (other.offset ?? 0) > offset).map((other) => other.offset ?? 0));
-      return { binding, resource: { buffer, offset: offset + BAND, size: Math.min(next - offset, (size ?? buffer.size - offset) + BAND) } };
+      const asked = size ?? buffer.size - offset;
+      return { binding, resource: { buffer, offset: offset + BAND, size: Math.max(asked, Math.min(next - offset, asked + BAND)) } };
     });
     return own.createBindGroup({ ...descriptor, entries });
   };
