@@ -41,6 +41,38 @@ export async function moved({ from, to, poison }: { from: number; to: number; po
   return { sink: [...new Float32Array(staging.getMappedRange())], damage: await bands!.damage(), size: sink.size };
 }
 
+/** Reads from behind the place where another binding of the same buffer begins, as the weights of a layer's second direction lie. */
+const SPANNING = /* wgsl */ `
+@group(0) @binding(0) var<storage, read> whole: array<f32>;
+@group(0) @binding(1) var<storage, read> part: array<f32>;
+@group(0) @binding(2) var<storage, read_write> sink: array<f32>;
+@compute @workgroup_size(1) fn add() { sink[0] = whole[129] + part[0]; }`;
+
+/** What that kernel adds of a buffer of 130 elements that hold their own numbers, of which the second binding has the 65th alone. */
+export async function spanned(): Promise<number> {
+  let bands: Bands | null = null;
+  const { device } = await openOwn((own) => (bands = band(own)));
+  bands!.poison(0x40000000);
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const [source, sink] = [device.createBuffer({ size: 520, usage }), device.createBuffer({ size: 4, usage })];
+  device.queue.writeBuffer(source, 0, Float32Array.from({ length: 130 }, (_, i) => i));
+  const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module: device.createShaderModule({ code: SPANNING }) } });
+  const staging = device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: [{ buffer: source, offset: 0, size: 520 }, { buffer: source, offset: 256, size: 4 }, { buffer: sink, size: 4 }].map((resource, binding) => ({ binding, resource })),
+  }));
+  pass.dispatchWorkgroups(1);
+  pass.end();
+  encoder.copyBufferToBuffer(sink, 0, staging, 0, 4);
+  device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(GPUMapMode.READ);
+  return new Float32Array(staging.getMappedRange())[0]!;
+}
+
 /** What the meter counts of buffers that are made, destroyed, and destroyed again. */
 export async function metered(): Promise<readonly Meter[]> {
   let live: Meter | null = null;

@@ -22,6 +22,10 @@ test('a kernel that reads past its buffer gives other results with another poiso
   expect(results.map(({ sink }) => sink[0])).toEqual([9, 11]);
 });
 
+test('a binding is as long as was asked for, although another of the same buffer begins within it', async ({ inPage }) => {
+  expect(await inPage<number>(PAGE, 'spanned')).toBe(129 + 64);
+});
+
 test('the meter counts what is not destroyed, each once', async ({ inPage }) => {
   expect(await inPage<Awaited<ReturnType<typeof metered>>>(PAGE, 'metered')).toEqual([{ bytes: 48, buffers: 2 }, { bytes: 32, buffers: 1 }, { bytes: 0, buffers: 0 }]);
 });

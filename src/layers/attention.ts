@@ -69,7 +69,7 @@ export class Attention {
     this.gradients = this.weights.arrays(gpu, 'gradients');
   }
 
-  /** Plan for T steps of the decoder over S of the encoder: all memory is allocated here. One step at a time: steps 1. */
+  /** Plan for T steps of the decoder over S of the encoder: all memory is allocated here. For one step at a time give timeSteps: 1. */
   plan(options: AttentionPlanOptions): AttentionPlan {
     const plan = new AttentionPlan(this.#gpu, this, options, () => this.#plans.delete(plan));
     this.#plans.add(plan);

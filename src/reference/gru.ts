@@ -3,7 +3,7 @@
 //   resetAfter (PyTorch, cuDNN):     n = tanh(W_n x + b_in + r·(U_n h[t-1] + b_hn))
 //   otherwise (version 3 of Cho's):  n = tanh(W_n x + b_in + U_n (r·h[t-1]) + b_hn), whose product waits for r: a late gate
 // gru_reset_before is the second form under a name of its own.
-// Options: `activations` (gate, candidate), `clip`; gru takes `resetAfter` and, with it true, `layerNorm` too.
+// Options: `activations` (gate, candidate), `clipGates`; gru takes `resetAfter` and, with it true, `layerNorm` too.
 
 import { activation, clampSlope, clampTo } from './activation.ts';
 import { takeOptions, type Cell, type CellOptions } from './cell.ts';

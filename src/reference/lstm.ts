@@ -3,7 +3,7 @@
 //   c[t] = f·c[t-1] + i·g,    h[t] = o·tanh(c[t])
 // lstm has no p. peephole_lstm (Gers & Schmidhuber 2000) has peephole [3*H], p_i p_f p_o. coupled_lstm (Greff et al. 2017, CIFG)
 // has f = 1 - i, gates i g o; coupled_peephole_lstm both, peephole [2*H], p_i p_o. With layerNorm h[t] = o·tanh(LN(c[t])).
-// Options: `activations`, `clip`, `layerNorm`; with peepholes `peepholeOutput` too.
+// Options: `activations`, `clipGates`, `layerNorm`; with peepholes `peepholeOutput` too.
 
 import { activation, clampSlope, clampTo } from './activation.ts';
 import { takeOptions, type Cell, type CellOptions } from './cell.ts';

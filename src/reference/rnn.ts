@@ -1,7 +1,7 @@
 // The plain recurrent cells:
 //   rnn_tanh, rnn_relu (Elman; with ReLU Le et al. 2015)  h[t] = f(W x[t] + b_ih + U h[t-1] + b_hh)
 //   ind_rnn (Li et al. 2018)                              h[t] = f(W x[t] + b_ih + u * h[t-1]),  u [H]
-// Options: `clip`; ind_rnn takes `activation` too.
+// Options: `clipGates`; ind_rnn takes `activation` too.
 
 import { activation, clampSlope, clampTo, type ActivationOption } from './activation.ts';
 import { takeOptions, type Cell, type CellOptions } from './cell.ts';
