@@ -30,12 +30,25 @@ export interface InPage {
 class EnginePage {
   readonly #open: () => Promise<HostPage>;
   #page: HostPage | null = null;
+  /** `module name` of the call that has not ended yet. */
+  #running: string | null = null;
 
   constructor(open: () => Promise<HostPage>) {
     this.#open = open;
   }
 
+  /** One at a time, since the end of a call destroys every device of the page. */
   async call<Result>(module: string, name: string, args: unknown): Promise<Observed<Result>> {
+    if (this.#running !== null) throw new Error(`${module} ${name} was called while ${this.#running} still runs in the same page; await one call before the next`);
+    this.#running = `${module} ${name}`;
+    try {
+      return await this.#call<Result>(module, name, args);
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #call<Result>(module: string, name: string, args: unknown): Promise<Observed<Result>> {
     if (!this.#page?.alive) {
       await this.close();
       this.#page = await this.#open();

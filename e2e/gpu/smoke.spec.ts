@@ -43,3 +43,10 @@ test('a device that a call leaves open is destroyed', async ({ inPage }) => {
   await inPage(PAGE, 'leaveOpen');
   expect(await inPage(PAGE, 'leftBehind')).toBe('destroyed');
 });
+
+test('a call is refused while another runs in the same page, and the first one ends as if alone', async ({ inPage }) => {
+  const [first, second] = await Promise.allSettled([inPage(PAGE, 'mistake', 'none'), inPage(PAGE, 'leaveOpen')]);
+  expect(first).toEqual({ status: 'fulfilled', value: 'none' });
+  expect(second).toMatchObject({ status: 'rejected', reason: { message: `${PAGE} leaveOpen was called while ${PAGE} mistake still runs in the same page; await one call before the next` } });
+  expect(await inPage(PAGE, 'mistake', 'none')).toBe('none');
+});

@@ -18,8 +18,9 @@ test('a kernel that writes one element past its buffer is seen, and one that wri
 });
 
 test('a kernel that reads past its buffer gives other results with another poison', async ({ inPage }) => {
-  const results = await Promise.all([TWO, FOUR].map((poison) => inPage<Banded>(PAGE, 'moved', { from: 4, to: 0, poison })));
-  expect(results.map(({ sink }) => sink[0])).toEqual([9, 11]);
+  for (const [poison, sum] of [[TWO, 9], [FOUR, 11]] as const) {
+    expect((await inPage<Banded>(PAGE, 'moved', { from: 4, to: 0, poison })).sink[0]).toBe(sum);
+  }
 });
 
 test('a binding is as long as was asked for, although another of the same buffer begins within it', async ({ inPage }) => {
