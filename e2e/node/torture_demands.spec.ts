@@ -84,6 +84,14 @@ test('the report counts what was lost, and says how to run it again', () => {
   expect(text).toContain('| aborts | 7 | 200 |');
 });
 
+test('what is measured after every case of a turn is told by its last value, and what is counted by its sum', async () => {
+  const { counts } = await takeTurn('any', { seed: 1, first: 5, most: 3, milliseconds: 10_000 }, async (_, tally, index) => {
+    tally.measure('bytes', 100 + index);
+    tally.count('things', index);
+  });
+  expect(counts).toEqual({ 'last bytes': 107, things: 18 });
+});
+
 test('wrong words are named', () => {
   expect(parseOptions(['--minutes', '2', '--seed', '7', '--only', 'bands', '--case', '3'])).toEqual({ minutes: 2, seed: 7, host: 'chromium', only: 'bands', one: 3, short: false });
   expect(parseOptions(['--help'])).toBe('help');

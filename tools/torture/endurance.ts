@@ -144,9 +144,9 @@ export function endurance(turn: Turn): Promise<TurnResult> {
     await place.gpu.check();
     const { live, growth, gpu } = place;
     growth.add({ 'bytes of GPU buffers': live.bytes, 'GPU buffers': live.buffers, 'pipelines': gpu.pipelines.size }, await heapBytes());
+    for (const [what, value] of Object.entries(growth.last)) tally.measure(what, value);
     const grown = growth.judge();
     if (grown !== null) throw new LostError(grown);
-    for (const [what, value] of Object.entries(growth.last)) tally.count(`last ${what}`, value);
   });
 }
 

@@ -64,6 +64,11 @@ export class Tally {
     this.counts[what] = (this.counts[what] ?? 0) + times;
   }
 
+  /** The last value of something that is measured again and again. */
+  measure(what: string, value: number): void {
+    this.counts[`last ${what}`] = value;
+  }
+
   lose(what: string): void {
     if (!(this.#fault in this.injected)) this.injected[this.#fault] = 1;
     this.lost.push({ fault: this.#fault, case: this.#case, what });
