@@ -3,7 +3,7 @@
 import type { TuningFigures } from './measure/tuning.ts';
 
 /** What every tile says of itself; the size from which sizes are folded in is the same for all candidates. */
-const describe = (tile: object): string => Object.entries(tile).filter(([name]) => name !== 'foldFrom').map(([name, value]) => `${name} ${value}`).join(', ');
+const describe = (tile: object): string => Object.entries(tile).filter(([name]) => name !== 'specializeAbove').map(([name, value]) => `${name} ${value}`).join(', ');
 
 export function formatTuning(name: string, { first, second, ops, measuredAgain, steps }: TuningFigures): string {
   return [

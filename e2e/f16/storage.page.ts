@@ -70,8 +70,8 @@ export interface ProductCase {
 const FAMILIES: Record<ProductCase['tiles'], Tiles> = {
   direct: DIRECT_TILES,
   shared: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, rowQuads: 1, shared: true } },
-  folded: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, foldFrom: 0 } },
-  sliced: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8, foldFrom: 0 } },
+  folded: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, specializeAbove: 0 } },
+  sliced: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8, specializeAbove: 0 } },
 };
 
 /** An array on the GPU in f32, and, where it is f16, the one that kernels take. */

@@ -74,9 +74,9 @@ async function one(gpu: Gpu, given: MatmulCase): Promise<MatmulResult> {
     adapter: gpu.tiles,
     direct: DIRECT_TILES,
     shared: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, rowQuads: 1, shared: true } },
-    folded: { ...gpu.tiles, matmul: { ...own, foldFrom: 0 } },
+    folded: { ...gpu.tiles, matmul: { ...own, specializeAbove: 0 } },
     sliced: { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8 } },
-    'small sliced': { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8, rowQuads: 1, columnQuads: 1, foldFrom: 0 } },
+    'small sliced': { ...DIRECT_TILES, matmul: { ...DIRECT_TILES.matmul, slices: 8, rowQuads: 1, columnQuads: 1, specializeAbove: 0 } },
   };
   const replay = new Replay(gpu, record(families[tiles]), 'matmul test');
   replay.submit();

@@ -74,7 +74,7 @@ export async function announced() {
   const gpu = await openDevice();
   const text = characters('to be or not to be, that is the question. '.repeat(4));
   createTrainer(createLanguageModel(gpu, { vocabulary: text.vocabulary, layers: [{ cell: 'gru', hiddenSize: 8 }] }), { optimizer: adam(), batchSize: 4, timeSteps: 8 });
-  return [...gpu.tuning.asked.keys()];
+  return [...gpu.tuning.requestedOps.keys()];
 }
 
 /** A device that goes away while pipelines are under way. */

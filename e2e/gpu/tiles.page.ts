@@ -51,11 +51,11 @@ export async function families({ cell, shapes, precision = 'f32' }: { cell: Cell
       sequence: await run(own, changed(own.tiles, { mode: 'sequence', workgroup: 4 })),
       // More rows, units and terms a turn than there are: what is past the last is not stored, and the terms left over are added one by one.
       // Without shared loads the text of eight row quads would take minutes to compile, of three, once for each size, one.
-      wide: await run(own, changed(own.tiles, { units: 2, depthQuads: 2, ...(own.tiles.forward.quads ? { rowQuads: 8, foldFrom: 0 } : { rowQuads: 3 }) })),
+      wide: await run(own, changed(own.tiles, { units: 2, depthQuads: 2, ...(own.tiles.forward.quads ? { rowQuads: 8, specializeAbove: 0 } : { rowQuads: 3 }) })),
       // Folded sizes need pipelines of their own, so each of these has one of the shapes.
       ...(lengths
         ? { 'direct sequence': await run(plain, changed(plain.tiles, { mode: 'sequence', workgroup: 64, rowQuads: 1, units: 3 })) }
-        : { folded: await run(own, changed(own.tiles, { foldFrom: 0 })) }),
+        : { folded: await run(own, changed(own.tiles, { specializeAbove: 0 })) }),
     };
     for (const [family, arrays] of Object.entries(others)) {
       errors[`${family}, H=${rest.hiddenSize} N=${batchSize}`] = Object.fromEntries(Object.entries(usual).map(([name, values]) => [name, relativeL2(arrays[name]!, values)]));

@@ -45,7 +45,7 @@ export async function twoWays({ cell, embedding, training, projSize = 0, folded 
     gpu.write(lengths, words);
     // The last token is none of the vocabulary: both ways take its last row.
     gpu.write(tokens, Uint32Array.from({ length: T * N }, (_, i) => (i === 10 ? V + 3 : (i * 5 + 2) % V)));
-    const recording = new Recording(gpu.tiles, folded ? { foldFrom: 0 } : {});
+    const recording = new Recording(gpu.tiles, folded ? { specializeAbove: 0 } : {});
     startFrom(recording, stack.histories, carried);
     stack.forward(recording);
     new Replay(gpu, recording, 'forward').submit();

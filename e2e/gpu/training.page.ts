@@ -32,7 +32,7 @@ function optimizerOf(golden: ReturnType<typeof trainingCases>[number]['optimizer
 export async function goldenTraining({ file, folded }: { file: unknown; folded: boolean }): Promise<TrainingReport[]> {
   const gpu = await openDevice();
   const { matmul, forward, backward } = gpu.tiles;
-  if (folded) gpu.tiles = { ...gpu.tiles, matmul: { ...matmul, foldFrom: 0 }, forward: { ...forward, foldFrom: 0 }, backward: { ...backward, foldFrom: 0 } };
+  if (folded) gpu.tiles = { ...gpu.tiles, matmul: { ...matmul, specializeAbove: 0 }, forward: { ...forward, specializeAbove: 0 }, backward: { ...backward, specializeAbove: 0 } };
   const reports: TrainingReport[] = [];
   for (const given of trainingCases(file)) {
     const { name, vocabulary, embedding, layers, batchSize, timeSteps, steps, optimizer, gradientClip, tokens } = given;

@@ -25,7 +25,7 @@ export async function tuned() {
   const progress: TuningProgress[] = [];
   const gpu = await openDevice({ tune: 'full', onTune: (p) => progress.push(p) });
   const before = await run(gpu);
-  const asked = [...gpu.tuning.asked.keys()];
+  const asked = [...gpu.tuning.requestedOps.keys()];
   const bytes = gpu.memory.report().totalBytes;
   const found = await tune(gpu);
   const leaked = gpu.memory.report().totalBytes - bytes;
@@ -39,7 +39,7 @@ export async function tuned() {
     found: found.map(({ key, best, times }) => ({ key, best, candidates: times.length, refused: times.filter(({ refused }) => refused !== null).map(({ refused }) => refused) })),
     errors: [after, cached].map((arrays) => arrays.map((values, i) => relativeL2(values, Float64Array.from(before[i]!)))),
     again: again.length,
-    nextKnows: [...next.tuning.asked.values()].filter((op) => next.tuning.knows(op)).map(opKey),
+    nextKnows: [...next.tuning.requestedOps.values()].filter((op) => next.tuning.isTuned(op)).map(opKey),
     offKnows: off.tuning.tiles.matmul.size + off.tuning.tiles.recurrent.size,
     refusal: await tune(off).catch((error: Error) => error.message),
     chosen: recurrentTile(next.tiles, { kind: 'forward', cell: 'lstm', timeSteps: 5, batchSize: 9, hiddenSize: 20, directions: 2 }),

@@ -44,7 +44,7 @@ function task(candidates: readonly Choice[]): TuningTask<Choice> {
 
 export async function choose(faults: readonly Fault[]) {
   const gpu = await openDevice();
-  const candidates = faults.map((fault, i) => ({ rowQuads: 1 + (i % 2), columnQuads: 1, depthQuads: 1, quads: false, shared: false, slices: 1, foldFrom: Infinity, fault }));
+  const candidates = faults.map((fault, i) => ({ rowQuads: 1 + (i % 2), columnQuads: 1, depthQuads: 1, quads: false, shared: false, slices: 1, specializeAbove: Infinity, fault }));
   const before = gpu.memory.report().totalBytes;
   const { best, times } = await tune(gpu, task(candidates));
   await gpu.check(); // what refused a candidate is not left to be thrown at the next read
@@ -59,7 +59,7 @@ export async function choose(faults: readonly Fault[]) {
 export async function abort() {
   const gpu = await openDevice();
   const before = gpu.memory.report().totalBytes;
-  const candidates: Choice[] = [1, 2].map((rowQuads) => ({ rowQuads, columnQuads: 1, depthQuads: 1, quads: false, shared: false, slices: 1, foldFrom: Infinity, fault: 'none' }));
+  const candidates: Choice[] = [1, 2].map((rowQuads) => ({ rowQuads, columnQuads: 1, depthQuads: 1, quads: false, shared: false, slices: 1, specializeAbove: Infinity, fault: 'none' }));
   const early = new AbortController();
   early.abort(new Error('enough'));
   const messages = [await tune(gpu, task(candidates.slice(0, 1)), early.signal).catch((error: Error) => error.message)];

@@ -368,7 +368,7 @@ test('figures of papers stand beside the whole window alone', () => {
 });
 
 test('what tuning found: every candidate, why one was refused, and what it brings', () => {
-  const [small, large] = [{ rowQuads: 1, foldFrom: 9 }, { rowQuads: 2, foldFrom: 9 }] as unknown as TunedOp['best'][];
+  const [small, large] = [{ rowQuads: 1, specializeAbove: 9 }, { rowQuads: 2, specializeAbove: 9 }] as unknown as TunedOp['best'][];
   const candidate = { choice: small!, milliseconds: 2.5, compileMilliseconds: 30, refused: null };
   const text = formatTuning('S', {
     first: 4.25, second: 0.002, measuredAgain: 0, steps: { fixed: time(12), tuned: time(8) },

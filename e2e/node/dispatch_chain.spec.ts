@@ -26,7 +26,7 @@ function line(command: Command): string {
   const { label, params: p, bindings: b } = command;
   if (label === 'lstm.forward' || label === 'lstm.backward') return `${label} step ${p.step} of ${p.steps}`;
   if (label.startsWith('matmul')) return `${label} ${p.M}x${p.N}x${p.K} ${place(b.a!)} * ${place(b.b!)} ${p.accumulate ? '+->' : '->'} ${place(b.c!)}${p.has_bias ? ' + bias' : ''}`;
-  if (label.startsWith('column_sum')) return `${label} ${p.rows}x${p.columns} ${place(b.x!)} +-> ${[b.total, b.also].flatMap((sum) => (sum ? [place(sum)] : [])).join(', ')}`;
+  if (label.startsWith('column_sum')) return `${label} ${p.rows}x${p.columns} ${place(b.x!)} +-> ${[b.total, b.second_total].flatMap((sum) => (sum ? [place(sum)] : [])).join(', ')}`;
   if (label === 'embedding.gather') return `${label} ${p.tokens_count} from ${p.first} ${place(b.table!)} -> ${place(b.rows!)}`;
   if (label.startsWith('state.first')) return `${label} ${place(b.gates!)} -> ${place(b.first!)}`;
   if (label.startsWith('state.')) return `${label} ${place(b.history!)} ${label.includes('load') ? '<-' : '->'} ${place(b.state!)}`;

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'playwright/test';
 import { storeHalf } from '../../src/shader_text/half.ts';
-import { alignedStart, allocateProxy, boundBytes, boundElements, subslice, transferred } from '../../src/gpu/memory.ts';
+import { alignedStart, allocateProxy, boundBytes, boundElements, subslice, copyRange } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { unrolledShaders } from '../../src/wgsl/build.ts';
 
@@ -62,10 +62,10 @@ test('in every shader each array of f32 can be one of f16', () => {
 test('f16 elements are counted by two bytes, in whole words', () => {
   const odd = allocateProxy('odd', [7], 'scratch', 2);
   expect(odd.buffer.bytes).toBe(16);
-  expect(transferred(odd)).toEqual({ start: 0, bytes: 16 });
-  expect(transferred(subslice(odd, 2, [2]))).toEqual({ start: 4, bytes: 4 });
-  expect(() => transferred(subslice(odd, 1, [2]))).toThrow(/odd \[2\] at element 1 begins or ends inside a 4-byte word.*in pairs, or by a kernel/);
-  expect(() => transferred(subslice(odd, 0, [3]))).toThrow(/inside a 4-byte word/);
+  expect(copyRange(odd)).toEqual({ start: 0, bytes: 16 });
+  expect(copyRange(subslice(odd, 2, [2]))).toEqual({ start: 4, bytes: 4 });
+  expect(() => copyRange(subslice(odd, 1, [2]))).toThrow(/odd \[2\] at element 1 begins or ends inside a 4-byte word.*in pairs, or by a kernel/);
+  expect(() => copyRange(subslice(odd, 0, [3]))).toThrow(/inside a 4-byte word/);
   const long = allocateProxy('long', [1000], 'scratch', 2);
   expect(alignedStart(subslice(long, 131, [5]))).toEqual({ bindingBytes: 256, elements: 3 });
   expect(boundElements(subslice(long, 131, [6]))).toBe(9);

@@ -81,7 +81,7 @@ test('what an earlier version kept is not read, what this one kept is', async ()
   kept.v1 = { [opKey(gradient(64))]: before };
   const tuning = new Tuning('cached', store, null);
   await tuning.load(DIRECT_TILES);
-  expect(tuning.knows(gradient(64))).toBe(false);
+  expect(tuning.isTuned(gradient(64))).toBe(false);
   await tuning.remember(gradient(64), { ...before, slices });
   const next = new Tuning('cached', store, null);
   await next.load(DIRECT_TILES);

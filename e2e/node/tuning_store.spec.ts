@@ -58,7 +58,7 @@ test('a file that is no store is an empty one, and is written over', async () =>
 test('a tile that the op has not among its candidates is no tile', async () => {
   const { matmul, backward } = DIRECT_TILES;
   const products = [null, 0, '', [], {}, [matmul], { ...matmul, rowQuads: 0 }, { ...matmul, rowQuads: 1000 }, { ...matmul, rowQuads: '2' }, { ...matmul, quads: true }, { ...matmul, quads: null },
-    { ...matmul, slices: 3 }, { ...matmul, shared: true, slices: 8 }, { ...matmul, foldFrom: null }, { ...matmul, more: 1 }, { rowQuads: 2 }, backward];
+    { ...matmul, slices: 3 }, { ...matmul, shared: true, slices: 8 }, { ...matmul, specializeAbove: null }, { ...matmul, more: 1 }, { rowQuads: 2 }, backward];
   for (const tile of products) expect([...(await known(kept({ [opKey(product)]: tile })))], JSON.stringify(tile)).toEqual([]);
   const recurrences = [null, {}, { ...backward, mode: 'sideways' }, { ...backward, workgroup: 7 }, { ...backward, units: -1 }, matmul];
   for (const tile of recurrences) expect([...(await known(kept({ [opKey(recurrence)]: tile })))], JSON.stringify(tile)).toEqual([]);

@@ -30,7 +30,7 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
 }
 
 fn cell_backward(at: Place, product: f32) -> f32 {
-  return gate_gradients(at, arriving(at, product));
+  return gate_gradients(at, incoming_gradient(at, product));
 }
 
 // `gates` become gradients; gives what reaches h[t-1] past the products.

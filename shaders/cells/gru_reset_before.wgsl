@@ -49,7 +49,7 @@ fn cell_backward(at: Place, product: f32) -> f32 {
   if (PHASE == 0u) {
     let z = gates[at.gates + stride];
     let n = gates[at.gates + 2u * stride];
-    let dh = arriving(at, product);
+    let dh = incoming_gradient(at, product);
     gates[at.gates + stride] = dh * (h[at.before] - n) * d_gate(z);
     gates[at.gates + 2u * stride] = dh * (1.0 - z) * d_candidate(n);
     return dh * z;

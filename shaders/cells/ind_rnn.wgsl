@@ -24,7 +24,7 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
 }
 
 fn cell_backward(at: Place, product: f32) -> f32 {
-  let d = arriving(at, product) * d_candidate(gates[at.gates]);
+  let d = incoming_gradient(at, product) * d_candidate(gates[at.gates]);
   gates[at.gates] = d;
   return d * recurrent_weight(at) * recurrent_mask(at);
 }

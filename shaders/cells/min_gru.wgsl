@@ -24,7 +24,7 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
 fn cell_backward(at: Place, product: f32) -> f32 {
   let z = gates[at.gates];
   let n = gates[at.gates + params.hidden];
-  let dh = arriving(at, product);
+  let dh = incoming_gradient(at, product);
   gates[at.gates] = dh * (n - h[at.before]) * d_gate(z);
   gates[at.gates + params.hidden] = dh * z;
   return dh * (1.0 - z);

@@ -9,22 +9,22 @@ fn peephole(at: Place, which: u32) -> f32 {
   return diagonal[params.diagonal_offset + at.direction * params.diagonal_stride + which * params.hidden + at.unit];
 }
 
-fn see_input(at: Place, before: f32) -> f32 { return peephole(at, 0u) * before; }
-fn see_forget(at: Place, before: f32) -> f32 { return peephole(at, 1u) * before; }
+fn peephole_input(at: Place, before: f32) -> f32 { return peephole(at, 0u) * before; }
+fn peephole_forget(at: Place, before: f32) -> f32 { return peephole(at, 1u) * before; }
 
-fn see_output(at: Place, before: f32, after: f32) -> f32 {
+fn peephole_output(at: Place, before: f32, after: f32) -> f32 {
   if (OUTPUT_SEES_PREVIOUS == 1u) { return peephole(at, 2u - COUPLED) * before; }
   return peephole(at, 2u - COUPLED) * after;
 }
 
-fn unsee_before(at: Place, d_i: f32, d_f: f32, d_o: f32) -> f32 {
+fn d_peephole_before(at: Place, d_i: f32, d_f: f32, d_o: f32) -> f32 {
   var sum = d_i * peephole(at, 0u);
   if (COUPLED == 0u) { sum += d_f * peephole(at, 1u); }
   if (OUTPUT_SEES_PREVIOUS == 1u) { sum += d_o * peephole(at, 2u - COUPLED); }
   return sum;
 }
 
-fn unsee_after(at: Place, d_o: f32) -> f32 {
+fn d_peephole_after(at: Place, d_o: f32) -> f32 {
   if (OUTPUT_SEES_PREVIOUS == 1u) { return 0.0; }
   return d_o * peephole(at, 2u - COUPLED);
 }

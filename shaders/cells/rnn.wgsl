@@ -18,6 +18,6 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
 }
 
 fn cell_backward(at: Place, product: f32) -> f32 {
-  gates[at.gates] = (arriving(at, product)) * d_candidate(gates[at.gates]);
+  gates[at.gates] = (incoming_gradient(at, product)) * d_candidate(gates[at.gates]);
   return 0.0;
 }

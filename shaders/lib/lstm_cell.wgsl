@@ -1,5 +1,5 @@
 // The LSTM family, gates i f g o, or i g o where the input gate is coupled (COUPLED 1: f = 1 - i, Greff et al. 2017).
-// The importing file says what the gates see of the cell: see_input, see_forget, see_output and their derivatives.
+// The importing file says what the gates see of the cell: peephole_input, peephole_forget, peephole_output and their derivatives.
 #import gates
 #import recurrent
 #import state_input
@@ -23,13 +23,13 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let g_block = (2u - COUPLED) * stride;
   let o_block = (3u - COUPLED) * stride;
   let before = c[at.before];
-  let i = gate(gates[at.input] + recurrent[0] + see_input(at, before));
+  let i = gate(gates[at.input] + recurrent[0] + peephole_input(at, before));
   var f = 1.0 - i;
-  if (COUPLED == 0u) { f = gate(gates[at.input + stride] + recurrent[1] + see_forget(at, before)); }
+  if (COUPLED == 0u) { f = gate(gates[at.input + stride] + recurrent[1] + peephole_forget(at, before)); }
   let g = candidate(gates[at.input + g_block] + recurrent[2u - COUPLED]);
   let cell = f * before + i * g;
-  let o = gate(gates[at.input + o_block] + recurrent[3u - COUPLED] + see_output(at, before, cell));
-  c[at.after] = cell + kept(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
+  let o = gate(gates[at.input + o_block] + recurrent[3u - COUPLED] + peephole_output(at, before, cell));
+  c[at.after] = cell + zoneout_keep(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
   if (KEEP == 1u) {
     gates[at.gates] = i;
     if (COUPLED == 0u) { gates[at.gates + stride] = f; }
@@ -57,7 +57,7 @@ fn cell_backward(at: Place, product: f32) -> f32 {
   let cell = made_cell(at);
   let squashed = output_activation(cell);
   let o = output_gate(at);
-  let dh = arriving(at, product);
+  let dh = incoming_gradient(at, product);
   gate_gradients(at, o, dh * squashed * d_gate(o), dh * o * d_output_activation(squashed));
   return 0.0;
 }
@@ -71,15 +71,15 @@ fn gate_gradients(at: Place, o: f32, d_o: f32, d_made: f32) {
   var f = 1.0 - i;
   if (COUPLED == 0u) { f = gates[at.gates + stride]; }
   let g = gates[g_at];
-  let keep = kept(at, ZONEOUT_C, 1u);
-  let dc = (1.0 - keep) * d_cell[at.state] + d_made + unsee_after(at, d_o);
+  let keep = zoneout_keep(at, ZONEOUT_C, 1u);
+  let dc = (1.0 - keep) * d_cell[at.state] + d_made + d_peephole_after(at, d_o);
   var d_i = dc * g * d_gate(i);
   var d_f = dc * before * d_gate(f);
   if (COUPLED == 1u) {
     d_i = dc * (g - before) * d_gate(i);
     d_f = 0.0;
   }
-  d_cell[at.state] = dc * f + unsee_before(at, d_i, d_f, d_o) + keep * d_cell[at.state];
+  d_cell[at.state] = dc * f + d_peephole_before(at, d_i, d_f, d_o) + keep * d_cell[at.state];
   gates[at.gates] = d_i;
   if (COUPLED == 0u) { gates[at.gates + stride] = d_f; }
   gates[g_at] = dc * i * d_candidate(g);

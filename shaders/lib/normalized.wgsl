@@ -52,12 +52,12 @@ fn normalized_products(at: Place, products: Statistics) -> Recurrent {
 
 // The part of dL/dh[t] that is the cell's own, less what zoneout sends past it.
 fn own_gradient(at: Place) -> f32 {
-  return (1.0 - kept(at, ZONEOUT_H, 0u)) * d_hidden[at.state];
+  return (1.0 - zoneout_keep(at, ZONEOUT_H, 0u)) * d_hidden[at.state];
 }
 
 // d_hidden becomes what reaches h[t-1] other than through the products: `past` of the cell, and what zoneout sends past it.
 fn pass_on(at: Place, past: f32) {
-  d_hidden[at.state] = past + kept(at, ZONEOUT_H, 0u) * d_hidden[at.state];
+  d_hidden[at.state] = past + zoneout_keep(at, ZONEOUT_H, 0u) * d_hidden[at.state];
 }
 
 @compute @workgroup_size(ROW_THREADS)

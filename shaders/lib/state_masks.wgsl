@@ -8,14 +8,14 @@ const ZONEOUT_H = 0.0;          // share of the units that keep their h (Krueger
 const ZONEOUT_C = 0.0;
 const TRAINING = 1u;            // 0: zoneout by its expectation
 
-// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which`
+// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the probability itself otherwise. `which`
 // tells states apart.
-fn zoneout_share(element: u32, width: u32, chance: f32, which: u32) -> f32 {
-  if (chance == 0.0) { return 0.0; }
-  if (TRAINING == 0u) { return chance; }
+fn zoneout_share(element: u32, width: u32, probability: f32, which: u32) -> f32 {
+  if (probability == 0.0) { return 0.0; }
+  if (TRAINING == 0u) { return probability; }
   let seed = lengths[params.batch] ^ (params.stream + which);
   let in_time = element + lengths[params.batch + 2u] * params.batch * params.directions * width;
-  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < chance);
+  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < probability);
 }
 
 // The variational mask of an element [D, N, F]: 1 / (1 - p) or 0, one draw a window.

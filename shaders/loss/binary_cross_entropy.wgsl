@@ -12,11 +12,11 @@ fn log_1_plus(e: f32) -> f32 {
   return 2.0 * s * (1.0 + z * (1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0 + z * (1.0 / 13.0)))))));
 }
 
-fn value_loss(value: f32, goal: f32, f: u32) -> vec2f {
+fn value_loss(value: f32, target_value: f32, f: u32) -> vec2f {
   let e = exp(-abs(value));
   let softplus = vec2f(max(value, 0.0), max(-value, 0.0)) + log_1_plus(e);  // of x and of -x
   let likely = 1.0 / (1.0 + e);
   let sigmoid = select(vec2f(e * likely, likely), vec2f(likely, e * likely), value >= 0.0);
-  let share = vec2f(1.0 - goal, goal * positive_weights[f]);
+  let share = vec2f(1.0 - target_value, target_value * positive_weights[f]);
   return vec2f(unless_nan(value, dot(share, softplus)), unless_nan(value, share.x * sigmoid.x - share.y * sigmoid.y));
 }

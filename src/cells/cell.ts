@@ -73,7 +73,7 @@ export interface CellNorm {
 export const recurrentGates = (cell: Cell): number => cell.products.reduce((sum, { blocks }) => sum + blocks.length, 0);
 
 /** Whether every gate's input and recurrent sides have the same gradient, and so its two biases: no gate scales or normalizes one of them. */
-export const sidesAlike = (cell: Cell): boolean =>
+export const biasGradientsShared = (cell: Cell): boolean =>
   !cell.norm && cell.products.flatMap(({ blocks }) => blocks).join() === cell.gateOrder.map((_, block) => block).join();
 
 /** Buffers and numbers of one timestep of one layer, the same for every cell. D directions lie side by side in columns. */

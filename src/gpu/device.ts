@@ -5,7 +5,7 @@ import { shown } from '../checks/shown.ts';
 import { describeAdapter, type AdapterDescription } from './adapter.ts';
 import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './errors.ts';
 import { Faults, Work } from './faults.ts';
-import { elements, Memory, transferred, type BufferProxy, type Slice } from './memory.ts';
+import { elements, Memory, copyRange, type BufferProxy, type Slice } from './memory.ts';
 import { PipelineCache } from './pipelines.ts';
 import type { Recording } from './recording.ts';
 import { tilesFor, type Tiles } from './tiles.ts';
@@ -135,7 +135,7 @@ export class Gpu {
    * Run `body` inside validation and out-of-memory scopes. What they catch is an error of what `body` said that it touches, and is
    * thrown by the first read of that.
    */
-  guard<R>(label: string, body: () => R, describeError = ({ message }: GPUError): Error => new GpuCommandError(`${label}: ${message}`)): R {
+  withErrorScopes<R>(label: string, body: () => R, describeError = ({ message }: GPUError): Error => new GpuCommandError(`${label}: ${message}`)): R {
     this.assertAlive();
     const [outer, work] = [this.#work, new Work()];
     this.#work = work;
@@ -165,7 +165,7 @@ export class Gpu {
 
   /** Encode commands and submit them, guarded; what `encode` gives is given back. */
   submit<R>(label: string, encode: (encoder: GPUCommandEncoder) => R): R {
-    return this.guard(label, () => {
+    return this.withErrorScopes(label, () => {
       const encoder = this.device.createCommandEncoder({ label });
       const result = encode(encoder);
       this.device.queue.submit([encoder.finish()]);
@@ -185,7 +185,7 @@ export class Gpu {
       for (const proxy of recording.buffers()) if (!own.has(proxy)) this.memory.get(proxy, `${owner} cannot be made`);
     }
     let fresh: BufferProxy[] = [];
-    this.guard(owner, () => {
+    this.withErrorScopes(owner, () => {
       fresh = this.memory.allocate(proxies, owner);
       this.touch([], fresh);
     }, ({ message }) => this.memory.refuse(fresh, owner, message));
@@ -196,7 +196,7 @@ export class Gpu {
    * @throws RangeError where a dispatch has more workgroups than the device allows.
    */
   registerForTuning({ commands, ops }: Recording): void {
-    for (const [key, op] of ops) this.tuning.asked.set(key, op);
+    for (const [key, op] of ops) this.tuning.requestedOps.set(key, op);
     const most = this.device.limits.maxComputeWorkgroupsPerDimension;
     for (const command of commands) {
       if (command.kind !== 'dispatch' || command.workgroups.every((count) => count >= 1 && count <= most)) continue;
@@ -220,12 +220,12 @@ export class Gpu {
     if (data.length !== elements(slice.shape)) {
       throw new RangeError(`${slice.buffer.name} has shape [${slice.shape}], ${elements(slice.shape)} elements; ${data.length} were given`);
     }
-    this.enqueue(this.memory.get(slice.buffer), slice.buffer, transferred(slice).start, data as Float32Array<ArrayBuffer>);
+    this.enqueue(this.memory.get(slice.buffer), slice.buffer, copyRange(slice).start, data as Float32Array<ArrayBuffer>);
   }
 
   /** Write into a buffer in the queue's order, as a part of the work at hand where there is one. `written` is what errors belong to. */
   enqueue(buffer: GPUBuffer, written: object, start: number, data: ArrayBuffer | ArrayBufferView<ArrayBuffer>): void {
-    if (!this.#work) return this.guard(buffer.label, () => this.enqueue(buffer, written, start, data));
+    if (!this.#work) return this.withErrorScopes(buffer.label, () => this.enqueue(buffer, written, start, data));
     this.touch([written], [written]);
     this.device.queue.writeBuffer(buffer, start, data);
   }
@@ -235,7 +235,7 @@ export class Gpu {
     requireWords(slice);
     this.assertAlive();
     const source = this.memory.get(slice.buffer);
-    const { start, bytes: size } = transferred(slice);
+    const { start, bytes: size } = copyRange(slice);
     const label = `read ${slice.buffer.name}`;
     const staging = this.submit(label, (encoder) => {
       const made = this.device.createBuffer({ label, size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
@@ -260,7 +260,7 @@ export class Gpu {
     const begun = this.#faults.begin();
     let refused: unknown = null;
     try {
-      await this.guard(staging.label, () => {
+      await this.withErrorScopes(staging.label, () => {
         this.touch([], [staging]);
         return staging.mapAsync(GPUMapMode.READ);
       });

@@ -77,7 +77,7 @@ export const boundBytes = (slice: Slice): number => wholeWords(boundElements(sli
  * The bytes that a copy or a clear of the slice moves: whole words. An odd number of f16 has one only at the end of its buffer.
  * @throws RangeError where it begins or ends inside a word
  */
-export function transferred(slice: Slice): { start: number; bytes: number } {
+export function copyRange(slice: Slice): { start: number; bytes: number } {
   const [start, end] = [offsetBytes(slice), offsetBytes(slice) + bytesOf(slice)];
   const last = wholeWords(end);
   if (start % WORD_BYTES !== 0 || (last !== end && last !== slice.buffer.bytes)) {

@@ -52,7 +52,7 @@ export async function profile(gpu: Gpu, replay: Replay): Promise<KernelTime[]> {
     const { querySet, encoder, used } = chunk;
     chunk = null;
     const bytes = Math.max(8, used * 8);
-    const { resolved, staging } = gpu.guard('profile', () => {
+    const { resolved, staging } = gpu.withErrorScopes('profile', () => {
       const resolved = device.createBuffer({ label: 'profile', size: bytes, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
       const staging = device.createBuffer({ label: 'profile read', size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
       replay.touch(staging);

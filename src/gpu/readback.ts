@@ -15,7 +15,7 @@ export class ReadbackRing {
     this.#gpu = gpu;
     this.#slice = slice;
     const label = `${slice.buffer.name} read`;
-    this.#all = gpu.guard(label, () => Array.from({ length: depth }, (_, i) => {
+    this.#all = gpu.withErrorScopes(label, () => Array.from({ length: depth }, (_, i) => {
       const staging = gpu.memory.bare({ label: `${label} ${i}`, size: bytesOf(slice), usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
       gpu.touch([], [staging]);
       return staging;

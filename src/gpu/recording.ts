@@ -52,11 +52,11 @@ export class Recording {
   /** The ops recorded here that a tile is chosen for, by key. */
   readonly ops = new Map<string, Op>();
   /** Multiply-adds from which sizes are folded into a shader, where that is not left to the tiles. */
-  readonly #foldFrom: number | null;
+  readonly #specializeAbove: number | null;
 
-  constructor(tiles: Tiles = DIRECT_TILES, { foldFrom = null }: { foldFrom?: number | null } = {}) {
+  constructor(tiles: Tiles = DIRECT_TILES, { specializeAbove = null }: { specializeAbove?: number | null } = {}) {
     this.tiles = tiles;
-    this.#foldFrom = foldFrom;
+    this.#specializeAbove = specializeAbove;
   }
 
   /** Record one dispatch; the result is the handle by which its params can be changed later. */
@@ -81,8 +81,8 @@ export class Recording {
   }
 
   /** Multiply-adds, or as much other work, from which the sizes of a kernel without a tile are folded into it. */
-  get foldFrom(): number {
-    return this.#foldFrom ?? this.tiles.matmul.foldFrom;
+  get specializeAbove(): number {
+    return this.#specializeAbove ?? this.tiles.matmul.specializeAbove;
   }
 
   /** The tile of an op that is about to be recorded. */
@@ -91,7 +91,7 @@ export class Recording {
   tileOf(op: Op): MatmulTile | RecurrentTile {
     this.ops.set(opKey(op), op);
     const tile = op.kind === 'matmul' ? matmulTile(this.tiles, op) : recurrentTile(this.tiles, op);
-    return this.#foldFrom === null ? tile : { ...tile, foldFrom: this.#foldFrom };
+    return this.#specializeAbove === null ? tile : { ...tile, specializeAbove: this.#specializeAbove };
   }
 
   copy(from: Slice, to: Slice): void {

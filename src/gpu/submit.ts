@@ -2,7 +2,7 @@
 // each replay then only walks a list.
 import type { Entry } from '../wgsl/types.ts';
 import type { Gpu } from './device.ts';
-import { ALIGNMENT_BYTES, alignedStart, boundBytes, bytesOf, transferred, type BufferProxy, type Slice } from './memory.ts';
+import { ALIGNMENT_BYTES, alignedStart, boundBytes, bytesOf, copyRange, type BufferProxy, type Slice } from './memory.ts';
 import type { Command, Dispatch, Recording } from './recording.ts';
 
 interface ReadyDispatch {
@@ -49,7 +49,7 @@ export class Replay {
     this.#assertMemory();
     const dispatches = recording.commands.filter((c) => c.kind === 'dispatch');
     const arenaBytes = layoutArena(dispatches, this.#slots);
-    const ready = gpu.guard(label, () => {
+    const ready = gpu.withErrorScopes(label, () => {
       gpu.touch([...reads, ...writes], [this]);
       const arena = gpu.memory.bare({
         label: `${label} params`,
@@ -62,12 +62,12 @@ export class Replay {
       const groups = new BindGroups(gpu, arena);
       const made = (command: Command): ReadyCommand => {
         if (command.kind === 'copy') {
-          const [from, to] = [transferred(command.from), transferred(command.to)];
+          const [from, to] = [copyRange(command.from), copyRange(command.to)];
           const [source, target] = [command.from, command.to].map(({ buffer }) => gpu.memory.get(buffer)) as [GPUBuffer, GPUBuffer];
           return { kind: 'copy', from: source, fromBytes: from.start, to: target, toBytes: to.start, bytes: from.bytes };
         }
         if (command.kind === 'clear') {
-          return { kind: 'clear', buffer: gpu.memory.get(command.target.buffer), ...transferred(command.target) };
+          return { kind: 'clear', buffer: gpu.memory.get(command.target.buffer), ...copyRange(command.target) };
         }
         const { pipeline, layout, entry } = gpu.pipelines.get(command);
         const slot = this.#slots.get(command);

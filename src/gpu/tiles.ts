@@ -6,8 +6,8 @@ export interface Tile {
   readonly rowQuads: number;
   /** Four consecutive invocations are a quad that shares its rows' loads by swaps. */
   readonly quads: boolean;
-  /** Multiply-adds of one recording from which an op has a pipeline of its own, with its sizes folded in. */
-  readonly foldFrom: number;
+  /** Ops with at least this many multiply-adds get a pipeline of their own, which is specialized for their sizes. */
+  readonly specializeAbove: number;
 }
 
 export interface MatmulTile extends Tile {
@@ -64,7 +64,7 @@ export interface Tiles {
   readonly large: { readonly matmul: MatmulTile; readonly forward: RecurrentTile; readonly backward: RecurrentTile };
   /** Of products that are worth a second of it. */
   readonly huge: { readonly matmul: MatmulTile };
-  /** Threads of a workgroup that has one row to itself and sums over it: a software adapter pays for its barriers by the thread. */
+  /** Workgroup size of the kernels that reduce one row per workgroup. It is small on software adapters, where a barrier costs time per thread. */
   readonly rowThreads: number;
   /** What measuring chose for single ops, by `opKey`; those above are for all others. */
   readonly tuned?: TunedTiles;
@@ -110,7 +110,7 @@ export function withTile(tiles: Tiles, op: Op, tile: MatmulTile | RecurrentTile)
 }
 
 /** A pipeline takes a software adapter about as long as this many multiply-adds. */
-const FOLD_FROM = 2 ** 23;
+const SPECIALIZE_ABOVE = 2 ** 23;
 
 /**
  * Multiply-adds of a product, and of a recurrence's window, from which a large tile pays: on a software adapter it compiles in 0.4 to
@@ -123,8 +123,8 @@ const HUGE_MATMUL = 2 ** 28;
 /** Elements that a product makes: as large tiles they are four workgroups, and fewer leave cores idle. */
 const LARGE_ELEMENTS = 2 ** 14;
 
-const DIRECT_MATMUL: MatmulTile = { rowQuads: 2, columnQuads: 2, depthQuads: 1, quads: false, shared: false, slices: 1, foldFrom: FOLD_FROM };
-const DIRECT_STEP: RecurrentTile = { rowQuads: 2, units: 1, depthQuads: 1, quads: false, foldFrom: FOLD_FROM, mode: 'step', workgroup: 16 };
+const DIRECT_MATMUL: MatmulTile = { rowQuads: 2, columnQuads: 2, depthQuads: 1, quads: false, shared: false, slices: 1, specializeAbove: SPECIALIZE_ABOVE };
+const DIRECT_STEP: RecurrentTile = { rowQuads: 2, units: 1, depthQuads: 1, quads: false, specializeAbove: SPECIALIZE_ABOVE, mode: 'step', workgroup: 16 };
 
 /** Each thread loads what it needs: runs everywhere. */
 export const DIRECT_TILES: Tiles = {

@@ -8,12 +8,12 @@ import type { TuningStore } from './tuning_store.ts';
 export type TuneMode = 'off' | 'cached' | 'full';
 
 /** Of what is kept. Raised when a tile gains a field, or when kernels change so much that old choices are worth nothing. */
-const VERSION = 3;
+const VERSION = 4;
 
 export class Tuning {
   readonly mode: TuneMode;
   /** Ops of all recordings made ready on this device, by key. */
-  readonly asked = new Map<string, Op>();
+  readonly requestedOps = new Map<string, Op>();
   readonly #matmul = new Map<string, MatmulTile>();
   readonly #recurrent = new Map<string, RecurrentTile>();
   readonly #store: TuningStore | null;
@@ -43,7 +43,8 @@ export class Tuning {
     }
   }
 
-  knows(op: Op): boolean {
+  /** Whether a tile was measured for this op. */
+  isTuned(op: Op): boolean {
     return (op.kind === 'matmul' ? this.#matmul : this.#recurrent).has(opKey(op));
   }
 

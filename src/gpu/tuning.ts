@@ -1,7 +1,7 @@
 // Choosing by measuring: candidates of one operation, recorded over the same scratch memory, each compiled, verified against the
 // first, then timed in turn, round by round. Knows the GPU and no network: what a candidate is, its caller knows.
 import type { Gpu } from './device.ts';
-import { elements, transferred, type Slice } from './memory.ts';
+import { elements, copyRange, type Slice } from './memory.ts';
 import { Replay } from './submit.ts';
 import type { TuningResult, TuningTask } from './tuning_task.ts';
 
@@ -40,7 +40,7 @@ export async function tune<Choice>(gpu: Gpu, task: TuningTask<Choice>, signal?: 
       // A candidate that writes nothing must not be taken for the one before it.
       gpu.submit(key, (encoder) => task.results.forEach((slice) => {
         gpu.touch([], [slice.buffer]);
-        const { start, bytes } = transferred(slice);
+        const { start, bytes } = copyRange(slice);
         encoder.clearBuffer(gpu.memory.get(slice.buffer), start, bytes);
       }));
       const trial = await Trial.begin(gpu, task, choice);

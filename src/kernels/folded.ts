@@ -6,4 +6,4 @@ const ELEMENT_WORK = 8;
 
 /** `params` to fold into a kernel that moves so many elements, where they are many. */
 export const foldedFor = <P extends string>(recording: Recording, elements: number, params: readonly P[]): readonly P[] =>
-  (elements * ELEMENT_WORK >= recording.foldFrom ? params : []);
+  (elements * ELEMENT_WORK >= recording.specializeAbove ? params : []);

@@ -48,6 +48,6 @@ export function scaleBy(recording: Recording, scaling: LossScaling, how: 'multip
 }
 
 /** Record, behind the gradient's norm, whether the step is skipped, and the scale of the next. */
-export function judgeStep(recording: Recording, scaling: LossScaling): void {
-  recording.dispatch(shader, 'judge', { bindings: { state: scaling.state }, params: params(scaling, 0), workgroups: [1, 1, 1] });
+export function updateLossScale(recording: Recording, scaling: LossScaling): void {
+  recording.dispatch(shader, 'update_loss_scale', { bindings: { state: scaling.state }, params: params(scaling, 0), workgroups: [1, 1, 1] });
 }

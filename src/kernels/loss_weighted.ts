@@ -94,24 +94,24 @@ export interface ValueRows {
 }
 
 /** Record (prediction - target)², the mean over a row's values. */
-export function meanSquaredError(recording: Recording, rows: LossRows, arrays: LossArrays, { values, targets: goals, features }: ValueRows): void {
+export function meanSquaredError(recording: Recording, rows: LossRows, arrays: LossArrays, { values, targets, features }: ValueRows): void {
   const { rowWeight: row_weight, rowLoss: row_loss, mean } = arrays;
   const count = rows.timeSteps * rows.batchSize;
   weightedMean(recording, rows, arrays, null, () => {
     const params = { rows: count, features };
-    recording.dispatch(squaredShader, 'rows', { bindings: { values, goals, row_weight, mean, row_loss }, params, workgroups: grid(count, 16) });
+    recording.dispatch(squaredShader, 'rows', { bindings: { values, targets, row_weight, mean, row_loss }, params, workgroups: grid(count, 16) });
   });
 }
 
 /** Record binary cross-entropy of logits against targets from 0 to 1, in nats, the mean over a row's values; `positiveWeight` [F]. */
 export function binaryCrossEntropy(
-  recording: Recording, rows: LossRows, arrays: LossArrays, { values, targets: goals, features, positiveWeight: positive_weights }: ValueRows & { positiveWeight: Slice },
+  recording: Recording, rows: LossRows, arrays: LossArrays, { values, targets, features, positiveWeight: positive_weights }: ValueRows & { positiveWeight: Slice },
 ): void {
   const { rowWeight: row_weight, rowLoss: row_loss, mean } = arrays;
   const count = rows.timeSteps * rows.batchSize;
   weightedMean(recording, rows, arrays, null, () => {
     const params = { rows: count, features };
-    const bindings = { values, goals, row_weight, mean, row_loss, positive_weights };
+    const bindings = { values, targets, row_weight, mean, row_loss, positive_weights };
     recording.dispatch(binaryShader, 'rows', { bindings, params, workgroups: grid(count, 16) });
   });
 }

@@ -50,7 +50,7 @@ export function matmul(recording: Recording, { form, a, b, c, bias, accumulate =
   const bindings = { a: a.slice, b: b.slice, c: c.slice, bias: bias ?? a.slice };
   const [lda, ldb, ldc] = [a.stride ?? a.columns, b.stride ?? b.columns, c.stride ?? c.columns];
   const always = { M, N, K, ldc, accumulate: Number(accumulate), has_bias: Number(bias !== undefined) };
-  const fold = M * N * K >= tile.foldFrom;
+  const fold = M * N * K >= tile.specializeAbove;
   const inFours = [a, b].every(({ slice, columns, stride = columns }) => [slice.offset, columns, stride].every((count) => count % 4 === 0));
   if (M < 4 && form === 'nt' && !accumulate && inFours) {
     // A load costs a software adapter ten multiply-adds, so a thread has many columns of what it loads of A; a GPU wants threads.

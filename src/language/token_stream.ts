@@ -63,7 +63,7 @@ export class TokenStream {
   #record(kind: 'read' | 'draw', length: Length, logits: Slice): Recording {
     const { gpu, vocabulary, outputSize } = this.#model;
     const rows = this.#batch;
-    const recording = new Recording(gpu.tiles, { foldFrom: 0 });
+    const recording = new Recording(gpu.tiles, { specializeAbove: 0 });
     const stack = this.#stack;
     startFrom(recording, stack.histories, this.#carried);
     if (kind === 'draw') recording.copy(this.#last, subslice(this.#tokens, 0, [rows]));

@@ -1,7 +1,7 @@
 // One training step of a character model as a recording: forward, a loss at every new step, BPTT, clip, update.
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { Recording, type Dispatch } from '../gpu/recording.ts';
-import { judgeStep, LOSS_SCALE_STATE, readLossScale, scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
+import { updateLossScale, LOSS_SCALE_STATE, readLossScale, scaleBy, type LossScaling } from '../kernels/loss_scale.ts';
 import { gradientNorm, NORM_PARTIALS, NORM_STATE, readGradientReport } from '../kernels/optimizer.ts';
 import type { LanguageModel } from './language_model.ts';
 import { PlanTrace } from '../layers/plan_trace.ts';
@@ -85,7 +85,7 @@ export class TrainingWindow {
       this.trace?.recordBackward(step);
       if (scaling) scaleBy(step, scaling, 'divide', flatGradient);
       gradientNorm(step, flatGradient, partials, norm);
-      if (scaling) judgeStep(step, scaling);
+      if (scaling) updateLossScale(step, scaling);
       const update = optimizer.record(step, { weight: flat, gradient: flatGradient, norm, scaled: scaling !== null, ...clipping }, this.moments);
       model.weights.recordHalf(step);
       return { step, update };

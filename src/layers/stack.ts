@@ -1,5 +1,5 @@
 // A stack of recurrent layers over a window: its arrays, and the two passes through all of them.
-import { recurrentGates, sidesAlike, type Cell } from '../cells/cell.ts';
+import { recurrentGates, biasGradientsShared, type Cell } from '../cells/cell.ts';
 import { allocateProxy, elements, reshape, type BufferProxy, type ElementBytes, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { mergeDirections } from '../kernels/arrange.ts';
@@ -242,7 +242,7 @@ export class StackWindow {
       bptt(recording, cell, history, this.#weights(l), g, this.#outputGradient(l));
       const gradient = (kind: ParameterKind, d: number): Slice => this.#parameter(kind, l, d, 'gradient');
       const recurrent = recurrentGates(cell) > 0;
-      const alike = sidesAlike(cell);
+      const alike = biasGradientsShared(cell);
       recurrentGradients(
         recording,
         cell,
@@ -256,8 +256,8 @@ export class StackWindow {
       );
       if (g.projection) projectionWeightGradients(recording, history, g.projection, this.#each('weight_hr', l, 'gradient'));
       for (let d = 0; bias && d < history.directions; d++) {
-        const also = alike ? gradient('bias_hh', d) : undefined;
-        columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), gradient('bias_ih', d), { group: this.batchSize, also });
+        const secondTotal = alike ? gradient('bias_hh', d) : undefined;
+        columnSum(recording, gateGradients(cell, history, d, 0, cell.gateOrder.length), gradient('bias_ih', d), { group: this.batchSize, secondTotal });
       }
       if (g.dInputNorm) normalizeInputBackward(recording, cell, history, this.#each('norm_ih', l), g.dInputNorm);
       if (segment.first) this.#sumGains(recording, l);
@@ -351,7 +351,7 @@ function allocateLayer(given: LayerShape, index: number, window: StackShape, isT
     dropped: training && shape.dropout > 0 && (!isTop || hasHead)
       ? {
           output: array('dropped', [timeSteps, batchSize, outputColumns(shape)], elementBytes),
-          options: { chance: shape.dropout, stream: dropoutStream(index), lengths, step: batchSize * outputColumns(shape) },
+          options: { probability: shape.dropout, stream: dropoutStream(index), lengths, step: batchSize * outputColumns(shape) },
         }
       : null,
     zeroBias: bias ? null : allocateProxy(`${name}.zero_bias`, [Math.max(1, recurrentGates(cell)) * hiddenSize], 'scratch'),

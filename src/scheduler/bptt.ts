@@ -10,7 +10,7 @@ import { productSum } from '../kernels/product_sum.ts';
 import { takeFirstGradients } from '../kernels/state.ts';
 import type { LayerHistory } from './history.ts';
 import { projectionStepGradient, type ProjectionGradients } from './projection.ts';
-import { backwardSpread, modeOf } from './spread.ts';
+import { backwardLaunch, executionMode } from './launch.ts';
 import { opOf, stepAt, type OutputGradient, type RecurrentWeights } from './unfold.ts';
 
 /** What the steps of a layer need for BPTT; `projection` where it is projected. */
@@ -21,12 +21,12 @@ export interface TimeGradients extends StepGradients {
 /** Record the reverse-time pass: afterwards `gates` hold the gradients of the gates' pre-activations. */
 export function bptt(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, gradients: TimeGradients, output: OutputGradient): void {
   const tile = recording.tileOf(opOf('backward', cell, history));
-  const mode = modeOf(tile, cell, history);
-  const spread = backwardSpread(tile, mode, cell, history);
+  const mode = executionMode(tile, cell, history);
+  const launch = backwardLaunch(tile, mode, cell, history);
   const { projection } = gradients;
   const dispatches = mode === 'sequence' ? 1 : history.timeSteps;
   for (let step = dispatches - 1; step >= 0; step--) {
-    const dispatch = stepAt(cell, history, weights, step, spread, output);
+    const dispatch = stepAt(cell, history, weights, step, launch, output);
     const own = projection
       ? projectionStepGradient(recording, cell, history, weights.weight_hr, dispatch, { ...gradients, projection }, (time, direction) =>
           productGradients(cell, history, weights, time, direction))

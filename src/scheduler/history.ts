@@ -96,7 +96,7 @@ export function allocateHistory(cell: Cell, name: string, shape: LayerExtents, l
     masked: chance > 0 ? array('masked h', slots(features)) : allocateProxy(`${name}.no mask`, [1], 'scratch'),
     mask: chance > 0
       ? {
-          options: { chance, stream: stream + RECURRENT_DROPOUT_STREAM, lengths, step: 0 },
+          options: { probability: chance, stream: stream + RECURRENT_DROPOUT_STREAM, lengths, step: 0 },
           initial: allocateProxy(`${name}.masked initial h`, state, 'activations'),
           dInitial: allocateProxy(`${name}.d_masked initial h`, state, 'activations'),
         }

@@ -30,7 +30,7 @@ export async function tune(gpu: Gpu, options: TuneOptions = {}): Promise<TunedOp
   checkGpu(gpu, 'tune');
   checkOptions(options, 'tune', { signal: abortSignal }, []);
   if (gpu.tuning.mode === 'off') throw new Error("this device was opened with tune: 'off', which keeps the default tiles; open it with 'cached' or 'full' to measure");
-  return tuneOps(gpu, gpu.tuning.asked.values(), options.signal);
+  return tuneOps(gpu, gpu.tuning.requestedOps.values(), options.signal);
 }
 
 /** On a device opened with tune: 'full', measure those of the ops that are not known. @returns whether there were any */
@@ -40,7 +40,7 @@ export async function tuneWhereAsked(gpu: Gpu, ops: Iterable<Op>, signal?: Abort
 
 async function tuneOps(gpu: Gpu, ops: Iterable<Op>, signal?: AbortSignal): Promise<TunedOp[]> {
   const { tuning } = gpu;
-  const unknown = [...ops].filter((op) => !tuning.knows(op));
+  const unknown = [...ops].filter((op) => !tuning.isTuned(op));
   const found: TunedOp[] = [];
   for (const [done, op] of unknown.entries()) {
     tuning.report({ key: opKey(op), done, total: unknown.length });

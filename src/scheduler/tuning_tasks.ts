@@ -8,7 +8,7 @@ import type { TuningTask } from '../gpu/tuning_task.ts';
 import { matmul, matrix } from '../kernels/matmul.ts';
 import { bptt } from './bptt.ts';
 import { allocateHistory, historyBuffers, lengthsShape } from './history.ts';
-import { foldedAsOver, hasSequence } from './spread.ts';
+import { specializedAsOver, canFuseTime } from './launch.ts';
 import { matmulShortlist, recurrentShortlist } from './shortlist.ts';
 import { unfold, type RecurrentWeights } from './unfold.ts';
 
@@ -64,13 +64,13 @@ function recurrentTask(op: RecurrentOp, tiles: Tiles): TuningTask<RecurrentTile>
   const slices = [lengths, gates, weight_hh, bias_hh, diagonal, d.dOutput, d.dHidden, ...d.dStates];
   return {
     key: opKey(op),
-    candidates: recurrentShortlist(tiles, op, hasSequence(cell, history)),
+    candidates: recurrentShortlist(tiles, op, canFuseTime(cell, history)),
     memory: [...historyBuffers(history), ...slices.map(({ buffer }) => buffer)],
     inputs: [gates, weight_hh, bias_hh, diagonal, ...(kind === 'backward' ? [d.dOutput, history.h, ...history.states] : [])],
     words: [{ slice: lengths, values: new Uint32Array(lengthsShape(batchSize)[0]).fill(timeSteps, 0, batchSize) }],
     results: [history.gates, ...(kind === 'forward' ? [history.h] : [d.dHidden])],
     record(tile) {
-      const recording = new Recording(withTile(tiles, { ...op, timeSteps }, foldedAsOver(tile, cell, { ...shape, timeSteps: op.timeSteps })));
+      const recording = new Recording(withTile(tiles, { ...op, timeSteps }, specializedAsOver(tile, cell, { ...shape, timeSteps: op.timeSteps })));
       recording.copy(gates, history.gates);
       if (kind === 'forward') {
         unfold(recording, cell, history, weights);

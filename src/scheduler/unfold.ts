@@ -5,7 +5,7 @@ import type { Recording } from '../gpu/recording.ts';
 import type { RecurrentOp } from '../gpu/tiles.ts';
 import type { LayerHistory } from './history.ts';
 import { cellBuffers, cellConstants, projectState } from './projection.ts';
-import { forwardSpread, modeOf, rowWorkgroups, type Spread } from './spread.ts';
+import { forwardLaunch, executionMode, rowWorkgroups, type LaunchConfig } from './launch.ts';
 
 /** The recurrent side's parameters, one of each for each direction. */
 export interface RecurrentWeights {
@@ -40,7 +40,7 @@ export interface OutputGradient {
 }
 
 /** What step `step` binds; step 0 is the first that each direction takes. */
-export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, spread: Spread, output?: OutputGradient): StepDispatch {
+export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, launch: LaunchConfig, output?: OutputGradient): StepDispatch {
   const { timeSteps, batchSize, hiddenSize, features, directions, reverse, gates, states, scratch, lengths, stream, continued } = history;
   const [weight, bias, diagonal, norm] = [span(weights.weight_hh), span(weights.bias_hh), span(weights.diagonal), span(weights.norm.spans)];
   return {
@@ -67,16 +67,16 @@ export function stepAt(cell: Cell, history: LayerHistory, weights: RecurrentWeig
       tokens: 0,
       vocabulary: 0,
     },
-    constants: { ...cellConstants(cell.constants, history), ...spread.constants },
-    folded: spread.folded,
-    workgroups: spread.workgroups,
+    constants: { ...cellConstants(cell.constants, history), ...launch.constants },
+    folded: launch.folded,
+    workgroups: launch.workgroups,
     rows: rowWorkgroups(history),
   };
 }
 
 /** A step forward; where tokens name rows of a table, it reads its input side there. */
-function forwardAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, spread: Spread): StepDispatch {
-  const dispatch = stepAt(cell, history, weights, step, spread);
+function forwardAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights, step: number, launch: LaunchConfig): StepDispatch {
+  const dispatch = stepAt(cell, history, weights, step, launch);
   const { gates, table, lengths } = history;
   if (!table) return dispatch;
   const words = span([lengths, table.tokens]);
@@ -91,18 +91,18 @@ function forwardAt(cell: Cell, history: LayerHistory, weights: RecurrentWeights,
 /** Record one step: `gates` there, or the table, hold W_ih·x + b_ih; the next slot of every state is made. */
 export function step(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights, index: number): void {
   const tile = recording.tileOf(opOf('forward', cell, history));
-  cell.forward(recording, forwardAt(cell, history, weights, index, forwardSpread(tile, 'step', cell, history)));
+  cell.forward(recording, forwardAt(cell, history, weights, index, forwardLaunch(tile, 'step', cell, history)));
   if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
 }
 
 /** Record all steps of the window, each direction in its own order: one dispatch after another, or one for all. */
 export function unfold(recording: Recording, cell: Cell, history: LayerHistory, weights: RecurrentWeights): void {
   const tile = recording.tileOf(opOf('forward', cell, history));
-  const mode = modeOf(tile, cell, history);
-  const spread = forwardSpread(tile, mode, cell, history);
+  const mode = executionMode(tile, cell, history);
+  const launch = forwardLaunch(tile, mode, cell, history);
   const dispatches = mode === 'sequence' ? 1 : history.timeSteps;
   for (let index = 0; index < dispatches; index++) {
-    cell.forward(recording, forwardAt(cell, history, weights, index, spread));
+    cell.forward(recording, forwardAt(cell, history, weights, index, launch));
     if (history.made) projectState(recording, cell, history, weights.weight_hr, index);
   }
 }

@@ -173,8 +173,8 @@ function otherTiles(chance: Chance, tiles: Tiles): Tiles {
   if (chance.often(0.7)) return tiles;
   const matmul = chance.pick(matmulCandidates(tiles, { kind: 'matmul', form: 'nt', M: 64, N: 64, K: 64 }));
   const recurrent = (kind: 'forward' | 'backward') => chance.pick(recurrentCandidates(tiles, { kind, cell: 'lstm', timeSteps: 4, batchSize: 8, hiddenSize: 8, directions: 1 }));
-  const foldFrom = chance.pick([0, matmul.foldFrom]);
-  return { ...tiles, matmul: { ...matmul, foldFrom }, forward: { ...recurrent('forward'), foldFrom }, backward: { ...recurrent('backward'), foldFrom } };
+  const specializeAbove = chance.pick([0, matmul.specializeAbove]);
+  return { ...tiles, matmul: { ...matmul, specializeAbove }, forward: { ...recurrent('forward'), specializeAbove }, backward: { ...recurrent('backward'), specializeAbove } };
 }
 
 async function withPoison({ banded, bands }: Pair, { make }: Case, poison: number, gap: number): Promise<Results> {

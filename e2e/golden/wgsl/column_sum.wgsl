@@ -9,14 +9,14 @@ struct ColumnSumParams {
   stride: u32,  // elements from one row of x to the next
   x_offset: u32,
   total_offset: u32,
-  also_offset: u32,
+  second_total_offset: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: ColumnSumParams;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> total: array<f32>;
 
-@group(0) @binding(3) var<storage, read_write> also: array<f32>;
+@group(0) @binding(3) var<storage, read_write> second_total: array<f32>;
 
 const COLUMNS = 4u;  // of a thread, side by side: neighbours read whole lines of memory
 const WORKGROUP = 16u;
@@ -71,18 +71,18 @@ fn column_sum_to_both(@builtin(global_invocation_id) id: vec3u) {
   let first = params.x_offset + column;
   let own = min(COLUMNS, params.columns - column);
   var all = vec4f();
-  var all_also = vec4f();
+  var second_sums = vec4f();
   for (var j = 0u; j < own; j += 1u) {
     all[j] = total[params.total_offset + column + j];
-    all_also[j] = also[params.also_offset + column + j];
+    second_sums[j] = second_total[params.second_total_offset + column + j];
   }
   for (var row = params.rows; row > 0u; row -= group) {
     let sums = group_sums(first + (row - group) * stride, group, stride);
     all += sums;
-    all_also += sums;
+    second_sums += sums;
   }
   for (var j = 0u; j < own; j += 1u) {
     total[params.total_offset + column + j] = all[j];
-    also[params.also_offset + column + j] = all_also[j];
+    second_total[params.second_total_offset + column + j] = second_sums[j];
   }
 }

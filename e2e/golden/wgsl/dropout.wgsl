@@ -32,7 +32,7 @@ fn random_gumbel(seed: u32, step: u32, element: u32) -> f32 {
 
 struct DropoutParams {
   count: u32,
-  chance: f32,   // p, of being dropped
+  probability: f32,   // p, of being dropped
   stream: u32,   // tells this mask from others of the same seed
   rows: u32,     // where the seed, the counter and the time at which the window begins lie in `lengths`
   step: u32,     // elements of a timestep; 0 for an array that has no time
@@ -46,8 +46,8 @@ struct DropoutParams {
 
 fn scale_of(element: u32) -> f32 {
   let seed = lengths[params.rows] ^ params.stream;
-  let kept = random_uniform(seed, lengths[params.rows + 1u], element + lengths[params.rows + 2u] * params.step) >= params.chance;
-  return select(0.0, 1.0 / (1.0 - params.chance), kept);
+  let kept = random_uniform(seed, lengths[params.rows + 1u], element + lengths[params.rows + 2u] * params.step) >= params.probability;
+  return select(0.0, 1.0 / (1.0 - params.probability), kept);
 }
 
 @compute @workgroup_size(64)

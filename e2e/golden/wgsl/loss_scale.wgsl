@@ -56,7 +56,7 @@ fn rescale(up: f32, down: f32) {
 }
 
 @compute @workgroup_size(1)
-fn judge() {
+fn update_loss_scale() {
   state[USED] = state[SCALE];
   if (state[SKIPPED] == 1.0) {
     rescale(0.5, 2.0);

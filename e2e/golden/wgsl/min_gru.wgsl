@@ -272,14 +272,14 @@ const ZONEOUT_H = 0.0;          // share of the units that keep their h (Krueger
 const ZONEOUT_C = 0.0;
 const TRAINING = 1u;            // 0: zoneout by its expectation
 
-// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which`
+// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the probability itself otherwise. `which`
 // tells states apart.
-fn zoneout_share(element: u32, width: u32, chance: f32, which: u32) -> f32 {
-  if (chance == 0.0) { return 0.0; }
-  if (TRAINING == 0u) { return chance; }
+fn zoneout_share(element: u32, width: u32, probability: f32, which: u32) -> f32 {
+  if (probability == 0.0) { return 0.0; }
+  if (TRAINING == 0u) { return probability; }
   let seed = lengths[params.batch] ^ (params.stream + which);
   let in_time = element + lengths[params.batch + 2u] * params.batch * params.directions * width;
-  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < chance);
+  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < probability);
 }
 
 // The variational mask of an element [D, N, F]: 1 / (1 - p) or 0, one draw a window.
@@ -348,8 +348,8 @@ const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
 
 // How much of a state stays as it was. `which` tells states apart.
-fn kept(at: Place, chance: f32, which: u32) -> f32 {
-  return zoneout_share(at.step, params.hidden, chance, which);
+fn zoneout_keep(at: Place, probability: f32, which: u32) -> f32 {
+  return zoneout_share(at.step, params.hidden, probability, which);
 }
 
 // What recurrent dropout multiplies a row's unit by.
@@ -359,23 +359,23 @@ fn recurrent_mask(at: Place) -> f32 {
 
 fn keep_state(at: Place, made: f32) {
   var next = made;
-  if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
+  if (ZONEOUT_H > 0.0) { next += zoneout_keep(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
   h[at.after] = next;
   if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
 }
 
 // The gradient that reaches the cell's new h: of h[t] whole, less what zoneout sends past it.
-fn arriving(at: Place, product: f32) -> f32 {
+fn incoming_gradient(at: Place, product: f32) -> f32 {
   if (PROJECTED == 1u) { return d_hidden[at.state]; }
   let dh = product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
   if (TRACE == 1u) { d_output[at.d_output] = dh; }
-  return (1.0 - kept(at, ZONEOUT_H, 0u)) * dh;
+  return (1.0 - zoneout_keep(at, ZONEOUT_H, 0u)) * dh;
 }
 
 // What zoneout sends past the cell, to h[t-1]. The cell overwrites nothing that this reads.
-fn passing(at: Place, product: f32) -> f32 {
+fn zoneout_bypass(at: Place, product: f32) -> f32 {
   if (ZONEOUT_H == 0.0 || WITHIN_STEP == 1u) { return 0.0; }
-  return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
+  return zoneout_keep(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
 // The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
@@ -778,10 +778,10 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
       if (running) {
         let product = tile[held][j] * recurrent_mask(at);
         if (PRODUCT_BLOCK > 0u) {
-          d_hidden[at.state] = arriving(at, product);
+          d_hidden[at.state] = incoming_gradient(at, product);
           continue;
         }
-        let past = passing(at, product);
+        let past = zoneout_bypass(at, product);
         d_hidden[at.state] = cell_backward(at, product) + past;
       } else {
         for (var q = 0u; q < SAVED_GATES; q += 1u) { gates[at.gates + q * hidden] = 0.0; }
@@ -821,7 +821,7 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
 fn cell_backward(at: Place, product: f32) -> f32 {
   let z = gates[at.gates];
   let n = gates[at.gates + params.hidden];
-  let dh = arriving(at, product);
+  let dh = incoming_gradient(at, product);
   gates[at.gates] = dh * (n - h[at.before]) * d_gate(z);
   gates[at.gates + params.hidden] = dh * z;
   return dh * (1.0 - z);

@@ -1,6 +1,6 @@
 // LSTM with peepholes (Gers & Schmidhuber 2000): i and f see c[t-1], o sees c[t], each through a diagonal weight.
 // The LSTM family, gates i f g o, or i g o where the input gate is coupled (COUPLED 1: f = 1 - i, Greff et al. 2017).
-// The importing file says what the gates see of the cell: see_input, see_forget, see_output and their derivatives.
+// The importing file says what the gates see of the cell: peephole_input, peephole_forget, peephole_output and their derivatives.
 // The three activations of a gated cell, ONNX's f, g and h, with the clip of the gates' pre-activations.
 // Activations by kind, and their derivatives as functions of the output y. A schedule replaces the kinds below; the
 // compiler folds the choice away. NaN stays NaN through all of them.
@@ -274,14 +274,14 @@ const ZONEOUT_H = 0.0;          // share of the units that keep their h (Krueger
 const ZONEOUT_C = 0.0;
 const TRAINING = 1u;            // 0: zoneout by its expectation
 
-// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the chance itself otherwise. `which`
+// How much of an element of [T, N, D·width] stays as it was: 0 or 1 by chance in training, the probability itself otherwise. `which`
 // tells states apart.
-fn zoneout_share(element: u32, width: u32, chance: f32, which: u32) -> f32 {
-  if (chance == 0.0) { return 0.0; }
-  if (TRAINING == 0u) { return chance; }
+fn zoneout_share(element: u32, width: u32, probability: f32, which: u32) -> f32 {
+  if (probability == 0.0) { return 0.0; }
+  if (TRAINING == 0u) { return probability; }
   let seed = lengths[params.batch] ^ (params.stream + which);
   let in_time = element + lengths[params.batch + 2u] * params.batch * params.directions * width;
-  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < chance);
+  return select(0.0, 1.0, random_uniform(seed, lengths[params.batch + 1u], in_time) < probability);
 }
 
 // The variational mask of an element [D, N, F]: 1 / (1 - p) or 0, one draw a window.
@@ -350,8 +350,8 @@ const WORKGROUP = 16u;
 alias Recurrent = array<f32, RECURRENT_SIZE>;
 
 // How much of a state stays as it was. `which` tells states apart.
-fn kept(at: Place, chance: f32, which: u32) -> f32 {
-  return zoneout_share(at.step, params.hidden, chance, which);
+fn zoneout_keep(at: Place, probability: f32, which: u32) -> f32 {
+  return zoneout_share(at.step, params.hidden, probability, which);
 }
 
 // What recurrent dropout multiplies a row's unit by.
@@ -361,23 +361,23 @@ fn recurrent_mask(at: Place) -> f32 {
 
 fn keep_state(at: Place, made: f32) {
   var next = made;
-  if (ZONEOUT_H > 0.0) { next += kept(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
+  if (ZONEOUT_H > 0.0) { next += zoneout_keep(at, ZONEOUT_H, 0u) * (h[at.before] - next); }
   h[at.after] = next;
   if (RECURRENT_DROPOUT > 0.0) { masked[at.after] = next * recurrent_mask(at); }
 }
 
 // The gradient that reaches the cell's new h: of h[t] whole, less what zoneout sends past it.
-fn arriving(at: Place, product: f32) -> f32 {
+fn incoming_gradient(at: Place, product: f32) -> f32 {
   if (PROJECTED == 1u) { return d_hidden[at.state]; }
   let dh = product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state];
   if (TRACE == 1u) { d_output[at.d_output] = dh; }
-  return (1.0 - kept(at, ZONEOUT_H, 0u)) * dh;
+  return (1.0 - zoneout_keep(at, ZONEOUT_H, 0u)) * dh;
 }
 
 // What zoneout sends past the cell, to h[t-1]. The cell overwrites nothing that this reads.
-fn passing(at: Place, product: f32) -> f32 {
+fn zoneout_bypass(at: Place, product: f32) -> f32 {
   if (ZONEOUT_H == 0.0 || WITHIN_STEP == 1u) { return 0.0; }
-  return kept(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
+  return zoneout_keep(at, ZONEOUT_H, 0u) * (product + params.d_output_scale * d_output[at.d_output] + d_hidden[at.state]);
 }
 
 // The threads of a workgroup take a tile of rows through all steps; what one writes, the others read at the next step.
@@ -1028,10 +1028,10 @@ fn backward_step(step: u32, n0: u32, u0: u32, direction: u32, lane: u32) {
       if (running) {
         let product = tile[held][j] * recurrent_mask(at);
         if (PRODUCT_BLOCK > 0u) {
-          d_hidden[at.state] = arriving(at, product);
+          d_hidden[at.state] = incoming_gradient(at, product);
           continue;
         }
-        let past = passing(at, product);
+        let past = zoneout_bypass(at, product);
         d_hidden[at.state] = cell_backward(at, product) + past;
       } else {
         for (var q = 0u; q < SAVED_GATES; q += 1u) { gates[at.gates + q * hidden] = 0.0; }
@@ -1150,12 +1150,12 @@ fn normalized_products(at: Place, products: Statistics) -> Recurrent {
 
 // The part of dL/dh[t] that is the cell's own, less what zoneout sends past it.
 fn own_gradient(at: Place) -> f32 {
-  return (1.0 - kept(at, ZONEOUT_H, 0u)) * d_hidden[at.state];
+  return (1.0 - zoneout_keep(at, ZONEOUT_H, 0u)) * d_hidden[at.state];
 }
 
 // d_hidden becomes what reaches h[t-1] other than through the products: `past` of the cell, and what zoneout sends past it.
 fn pass_on(at: Place, past: f32) {
-  d_hidden[at.state] = past + kept(at, ZONEOUT_H, 0u) * d_hidden[at.state];
+  d_hidden[at.state] = past + zoneout_keep(at, ZONEOUT_H, 0u) * d_hidden[at.state];
 }
 
 @compute @workgroup_size(ROW_THREADS)
@@ -1219,13 +1219,13 @@ fn cell_forward(at: Place, recurrent: Recurrent) -> f32 {
   let g_block = (2u - COUPLED) * stride;
   let o_block = (3u - COUPLED) * stride;
   let before = c[at.before];
-  let i = gate(gates[at.input] + recurrent[0] + see_input(at, before));
+  let i = gate(gates[at.input] + recurrent[0] + peephole_input(at, before));
   var f = 1.0 - i;
-  if (COUPLED == 0u) { f = gate(gates[at.input + stride] + recurrent[1] + see_forget(at, before)); }
+  if (COUPLED == 0u) { f = gate(gates[at.input + stride] + recurrent[1] + peephole_forget(at, before)); }
   let g = candidate(gates[at.input + g_block] + recurrent[2u - COUPLED]);
   let cell = f * before + i * g;
-  let o = gate(gates[at.input + o_block] + recurrent[3u - COUPLED] + see_output(at, before, cell));
-  c[at.after] = cell + kept(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
+  let o = gate(gates[at.input + o_block] + recurrent[3u - COUPLED] + peephole_output(at, before, cell));
+  c[at.after] = cell + zoneout_keep(at, ZONEOUT_C, 1u) * (before - cell);  // h is made of the new one all the same
   if (KEEP == 1u) {
     gates[at.gates] = i;
     if (COUPLED == 0u) { gates[at.gates + stride] = f; }
@@ -1253,7 +1253,7 @@ fn cell_backward(at: Place, product: f32) -> f32 {
   let cell = made_cell(at);
   let squashed = output_activation(cell);
   let o = output_gate(at);
-  let dh = arriving(at, product);
+  let dh = incoming_gradient(at, product);
   gate_gradients(at, o, dh * squashed * d_gate(o), dh * o * d_output_activation(squashed));
   return 0.0;
 }
@@ -1267,15 +1267,15 @@ fn gate_gradients(at: Place, o: f32, d_o: f32, d_made: f32) {
   var f = 1.0 - i;
   if (COUPLED == 0u) { f = gates[at.gates + stride]; }
   let g = gates[g_at];
-  let keep = kept(at, ZONEOUT_C, 1u);
-  let dc = (1.0 - keep) * d_cell[at.state] + d_made + unsee_after(at, d_o);
+  let keep = zoneout_keep(at, ZONEOUT_C, 1u);
+  let dc = (1.0 - keep) * d_cell[at.state] + d_made + d_peephole_after(at, d_o);
   var d_i = dc * g * d_gate(i);
   var d_f = dc * before * d_gate(f);
   if (COUPLED == 1u) {
     d_i = dc * (g - before) * d_gate(i);
     d_f = 0.0;
   }
-  d_cell[at.state] = dc * f + unsee_before(at, d_i, d_f, d_o) + keep * d_cell[at.state];
+  d_cell[at.state] = dc * f + d_peephole_before(at, d_i, d_f, d_o) + keep * d_cell[at.state];
   gates[at.gates] = d_i;
   if (COUPLED == 0u) { gates[at.gates + stride] = d_f; }
   gates[g_at] = dc * i * d_candidate(g);
@@ -1355,22 +1355,22 @@ fn peephole(at: Place, which: u32) -> f32 {
   return diagonal[params.diagonal_offset + at.direction * params.diagonal_stride + which * params.hidden + at.unit];
 }
 
-fn see_input(at: Place, before: f32) -> f32 { return peephole(at, 0u) * before; }
-fn see_forget(at: Place, before: f32) -> f32 { return peephole(at, 1u) * before; }
+fn peephole_input(at: Place, before: f32) -> f32 { return peephole(at, 0u) * before; }
+fn peephole_forget(at: Place, before: f32) -> f32 { return peephole(at, 1u) * before; }
 
-fn see_output(at: Place, before: f32, after: f32) -> f32 {
+fn peephole_output(at: Place, before: f32, after: f32) -> f32 {
   if (OUTPUT_SEES_PREVIOUS == 1u) { return peephole(at, 2u - COUPLED) * before; }
   return peephole(at, 2u - COUPLED) * after;
 }
 
-fn unsee_before(at: Place, d_i: f32, d_f: f32, d_o: f32) -> f32 {
+fn d_peephole_before(at: Place, d_i: f32, d_f: f32, d_o: f32) -> f32 {
   var sum = d_i * peephole(at, 0u);
   if (COUPLED == 0u) { sum += d_f * peephole(at, 1u); }
   if (OUTPUT_SEES_PREVIOUS == 1u) { sum += d_o * peephole(at, 2u - COUPLED); }
   return sum;
 }
 
-fn unsee_after(at: Place, d_o: f32) -> f32 {
+fn d_peephole_after(at: Place, d_o: f32) -> f32 {
   if (OUTPUT_SEES_PREVIOUS == 1u) { return 0.0; }
   return d_o * peephole(at, 2u - COUPLED);
 }

@@ -55,10 +55,10 @@ fn differentiate(row: u32, answer: u32, scale: f32) -> f32 {
   for (var v = 0u; v < params.vocabulary; v += 1u) { sum += exp(logits[start + v] - largest); }
   let at = start + min(answer, params.vocabulary - 1u);
   if (most > INFINITE) { sum = bitcast<f32>(most); }  // NaN, which none of max, exp and log promises
-  let nats = unless_nan(sum, log(sum) + (largest - logits[at]));
+  let loss = unless_nan(sum, log(sum) + (largest - logits[at]));
   for (var v = 0u; v < params.vocabulary; v += 1u) { logits[start + v] = scale * exp(logits[start + v] - largest) / sum; }
   logits[at] -= scale;
-  return nats;
+  return loss;
 }
 
 @compute @workgroup_size(16)
@@ -66,8 +66,8 @@ fn rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let row = id.x + id.y * groups.x * 16u;
   if (row >= params.steps * params.batch) { return; }
   let counts = targets[row] != IGNORED;
-  let nats = differentiate(row, targets[row], select(0.0, params.scale, counts));
-  row_loss[row] = select(0.0, nats, counts);
+  let loss = differentiate(row, targets[row], select(0.0, params.scale, counts));
+  row_loss[row] = select(0.0, loss, counts);
 }
 
 // Rows without weight may hold anything.

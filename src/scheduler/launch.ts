@@ -1,4 +1,4 @@
-// How a recurrence spreads over threads, by schedule. Stepwise: one dispatch a timestep, hidden units spread over workgroups.
+// The launch configuration of a recurrence: workgroups, constants and folded sizes of its dispatches. In steps: one dispatch a timestep, whose hidden units are spread over workgroups.
 // Sequence: one dispatch for all timesteps, a workgroup for each tile of batch rows. In both the directions run side by side.
 import { recurrentGates, type Cell, type FoldedParam } from '../cells/cell.ts';
 import { restConstant, tileConstants, tileRows, tileThreads, unitsOf, type RecurrentTile } from '../gpu/tiles.ts';
@@ -15,31 +15,31 @@ export function rowWorkgroups({ batchSize, directions }: StateShape): readonly [
 }
 
 /** Constants, folded params and workgroups of the dispatches of a pass. */
-export interface Spread {
+export interface LaunchConfig {
   readonly constants: Readonly<Record<string, number>>;
   readonly folded: readonly FoldedParam[];
   readonly workgroups: readonly [number, number, number];
 }
 
 /** Whether all steps of a layer fit in one dispatch: what needs all units of a row within a step needs a dispatch behind it. */
-export const hasSequence = (cell: Cell, { made }: Pick<LayerHistory, 'made'>): boolean =>
+export const canFuseTime = (cell: Cell, { made }: Pick<LayerHistory, 'made'>): boolean =>
   cell.products.every(({ reads }) => reads === 'h') && !cell.norm && !made;
 
 /** How a pass over the whole window runs. */
-export const modeOf = (tile: RecurrentTile, cell: Cell, history: LayerHistory): RecurrentTile['mode'] => (hasSequence(cell, history) ? tile.mode : 'step');
+export const executionMode = (tile: RecurrentTile, cell: Cell, history: LayerHistory): RecurrentTile['mode'] => (canFuseTime(cell, history) ? tile.mode : 'step');
 
 /** Multiply-adds of a pass. */
 const workOf = (cell: Cell, { timeSteps, batchSize, hiddenSize, directions }: StateShape): number => timeSteps * batchSize * directions * recurrentGates(cell) * hiddenSize * hiddenSize;
 
 /** The tile as it runs over so many steps, for a pass over fewer of them: with its sizes folded in where they are there. */
-export const foldedAsOver = (tile: RecurrentTile, cell: Cell, shape: StateShape): RecurrentTile => (workOf(cell, shape) >= tile.foldFrom ? { ...tile, foldFrom: 0 } : tile);
+export const specializedAsOver = (tile: RecurrentTile, cell: Cell, shape: StateShape): RecurrentTile => (workOf(cell, shape) >= tile.specializeAbove ? { ...tile, specializeAbove: 0 } : tile);
 
 /** A tile is UNITS hidden units wide, or `wide` times as many; the weights lie in rows of `row` elements. */
-function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, wide: number, row: number): Spread {
+function launch(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape, wide: number, row: number): LaunchConfig {
   const { batchSize, hiddenSize, directions } = shape;
   const UNITS = unitsOf(tile, batchSize);
   const columns = Math.ceil(hiddenSize / (wide * UNITS));
-  const folded = workOf(cell, shape) >= tile.foldFrom ? FOLDED : [];
+  const folded = workOf(cell, shape) >= tile.specializeAbove ? FOLDED : [];
   const constants = {
     ...tileConstants(tile, batchSize), UNITS, DEPTH_QUADS: tile.depthQuads, VECTORS: Number(row % 4 === 0), REST: restConstant(tile, row, folded.length > 0),
   };
@@ -53,9 +53,9 @@ function spread(tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, sh
 }
 
 /** A forward pass, or one step of it. */
-export const forwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape & Pick<LayerHistory, 'features'>): Spread =>
-  spread(tile, mode, cell, shape, 1, shape.features);
+export const forwardLaunch = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape & Pick<LayerHistory, 'features'>): LaunchConfig =>
+  launch(tile, mode, cell, shape, 1, shape.features);
 
 /** A backward pass, or one step of it. */
-export const backwardSpread = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape): Spread =>
-  spread(tile, mode, cell, shape, 4, shape.hiddenSize);
+export const backwardLaunch = (tile: RecurrentTile, mode: RecurrentTile['mode'], cell: Cell, shape: StateShape): LaunchConfig =>
+  launch(tile, mode, cell, shape, 4, shape.hiddenSize);
