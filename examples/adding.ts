@@ -1,5 +1,5 @@
 // The adding problem (many-to-one, long memory): which cells carry a number over T steps. After Le, Jaitly & Hinton 2015 (arXiv:1504.00941).
-import { adam, createLinear, createLoss, createUpdate, type Gpu } from '../src/index.ts';
+import { adam, createLinear, createLoss, createOptimizer, type Gpu } from '../src/index.ts';
 import { ADDING_BASELINE, addingBatch } from './data/adding_problem.ts';
 import { defineExample, list, number, train, whole, type Row } from './example.ts';
 import { createNetwork, NETWORK_NAMES, type NetworkName } from './long_memory.ts';
@@ -49,7 +49,7 @@ async function* trainCell(gpu: Gpu, name: NetworkName, { length, steps, batch, h
   const recurrent = await createNetwork(gpu, name, { length, inputSize: 2, hiddenSize: hidden, seed });
   const head = createLinear(gpu, { inputSize: hidden, outputSize: 1, seed: seed + 1 });
   const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 1, batchSize: batch, features: 1 });
-  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ learningRate: rate }), gradientClip: clip });
+  const optimizer = createOptimizer(gpu, [recurrent, head], adam({ learningRate: rate }), { gradientClip: clip });
   const plan = recurrent.plan({ timeSteps: length, batchSize: batch, training: true });
   const rows = head.plan({ rows: batch });
   const measure = (index: number, from: number): void => {
@@ -65,7 +65,7 @@ async function* trainCell(gpu: Gpu, name: NetworkName, { length, steps, batch, h
       rows.backward(loss.gradient);
       plan.backward({ dHn: rows.dInput });
     };
-    for await (const { step, loss: error } of train(steps, { loss, update, submit })) {
+    for await (const { step, loss: error } of train(steps, { loss, optimizer, submit })) {
       mean += (error - mean) / Math.min(step, 100);
       yield { part: name, step, steps, figures: { 'mean squared error of 100 steps': mean } };
     }
@@ -76,6 +76,6 @@ async function* trainCell(gpu: Gpu, name: NetworkName, { length, steps, batch, h
     }
     return sum / TEST_BATCHES;
   } finally {
-    for (const each of [update, loss, head, recurrent]) each.destroy();
+    for (const each of [optimizer, loss, head, recurrent]) each.destroy();
   }
 }

@@ -1,5 +1,5 @@
 // The copy task (many-to-many, long memory): S symbols are shown, and repeated after a delay. After Hochreiter & Schmidhuber 1997.
-import { adam, createLinear, createLoss, createUpdate, type Gpu } from '../src/index.ts';
+import { adam, createLinear, createLoss, createOptimizer, type Gpu } from '../src/index.ts';
 import { copyBaseline, copyBatch } from './data/copy_task.ts';
 import { oneHot } from './data/one_hot.ts';
 import { defineExample, list, number, train, whole, type Row } from './example.ts';
@@ -58,7 +58,7 @@ async function* trainCell(
   // The signal is never an answer.
   const head = createLinear(gpu, { inputSize: hidden, outputSize: V - 1, seed: seed + 1 });
   const loss = createLoss(gpu, { loss: 'cross_entropy', timeSteps: T, batchSize: batch, features: V - 1, weighted: true });
-  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ learningRate: rate }), gradientClip: clip });
+  const optimizer = createOptimizer(gpu, [recurrent, head], adam({ learningRate: rate }), { gradientClip: clip });
   const [plan, logits] = [recurrent.plan({ timeSteps: T, batchSize: batch, training: true }), head.plan({ rows })];
   const forward = (from: number, index: number) => {
     const drawn = draw(from, index);
@@ -75,7 +75,7 @@ async function* trainCell(
       logits.backward(loss.gradient);
       plan.backward({ dOutput: logits.dInput });
     };
-    for await (const { step, loss: nats } of train(steps, { loss, update, submit })) {
+    for await (const { step, loss: nats } of train(steps, { loss, optimizer, submit })) {
       mean += (nats - mean) / Math.min(step, 50);
       yield { part: name, step, steps, figures: { 'nats a symbol of 50 steps': mean } };
     }
@@ -91,7 +91,7 @@ async function* trainCell(
     }
     return { nats, right: right / asked };
   } finally {
-    for (const each of [update, loss, head, recurrent]) each.destroy();
+    for (const each of [optimizer, loss, head, recurrent]) each.destroy();
   }
 }
 

@@ -1,5 +1,5 @@
 // What an example is: a name, its options, and a run that trains a structure on the GPU and tells how it goes.
-import { NotFiniteError, type Gpu, type Loss, type Update } from '../src/index.ts';
+import { NotFiniteError, type Gpu, type Loss, type Optimizer } from '../src/index.ts';
 
 export type OptionValue = number | string | readonly string[];
 
@@ -75,13 +75,13 @@ export function withDefaults<O extends OptionValues>({ options }: Example<O>, gi
  * @throws NotFiniteError where the loss or the gradient's norm is no number any more.
  */
 export async function* train(
-  steps: number, { loss, update, submit }: { loss: Loss | (() => Loss); update: Update; submit(step: number): void },
+  steps: number, { loss, optimizer, submit }: { loss: Loss | (() => Loss); optimizer: Optimizer; submit(step: number): void },
 ): AsyncGenerator<{ step: number; loss: number; gradientNorm: number }, void, void> {
   for (let step = 0; step < steps; step++) {
-    const { learningRate } = update;
+    const { learningRate } = optimizer;
     submit(step);
-    update.step();
-    const [{ loss: value }, [norm]] = await Promise.all([(typeof loss === 'function' ? loss() : loss).read(), update.norm.read()]);
+    optimizer.step();
+    const [{ loss: value }, [norm]] = await Promise.all([(typeof loss === 'function' ? loss() : loss).read(), optimizer.norm.read()]);
     const figures = { step: step + 1, loss: value, gradientNorm: norm! };
     if (!Number.isFinite(value) || !Number.isFinite(norm)) throw new NotFiniteError({ ...figures, learningRate });
     yield figures;

@@ -1,5 +1,5 @@
 // Spelling → phonemes (many-to-many, encoder and decoder) on CMUdict: teacher forcing, attention, greedy and beam search.
-import { adam, cosine, createUpdate, type Loss } from '../src/index.ts';
+import { adam, cosine, createOptimizer, type Loss } from '../src/index.ts';
 import { epochBatches } from './data/epoch.ts';
 import { parsePronunciations, type Pronunciation } from './data/pronunciations.ts';
 import { createRandom } from './data/random.ts';
@@ -40,7 +40,7 @@ export const g2p = defineExample({
     const some = (words: readonly Pronunciation[]): readonly Pronunciation[] => createRandom(seed).shuffled(words).slice(0, evaluate || words.length);
     const [watched, held] = [some(validation), some(test)];
     const network = new EncoderDecoder(gpu, { ...structure, numLayers: layers, hiddenSize: hidden, inputs: symbols.letters.size, symbols: symbols.phonemes.size, seed });
-    const update = createUpdate(gpu, network.operators, { optimizer: adam({ learningRate: cosine({ learningRate: rate, minimum: rate / 10, steps }) }), gradientClip: clip });
+    const optimizer = createOptimizer(gpu, network.operators, adam({ learningRate: cosine({ learningRate: rate, minimum: rate / 10, steps }) }), { gradientClip: clip });
     const lengths = pairs.map(({ word }) => word.length);
     let order: number[][] = [];
     let epoch = 0;
@@ -55,7 +55,7 @@ export const g2p = defineExample({
         window.backward();
         last = window.loss;
       };
-      for await (const { step, loss } of train(steps, { loss: () => last!, update, submit })) {
+      for await (const { step, loss } of train(steps, { loss: () => last!, optimizer, submit })) {
         mean += (loss - mean) / Math.min(step, 100);
         const figures = { 'nats a phoneme, mean of 100 steps': mean };
         const measured = step % Math.ceil(steps / MEASUREMENTS) === 0 || step === steps;
@@ -88,7 +88,7 @@ export const g2p = defineExample({
         },
       };
     } finally {
-      update.destroy();
+      optimizer.destroy();
       network.destroy();
     }
   },

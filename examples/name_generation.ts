@@ -1,5 +1,5 @@
 // A class to a name (one-to-many): the class makes the initial state, and the network spells from there.
-import { adamw, cosine, createLinear, createLoss, createRecurrent, createUpdate, IGNORE_INDEX, type Gpu } from '../src/index.ts';
+import { adamw, cosine, createLinear, createLoss, createRecurrent, createOptimizer, IGNORE_INDEX, type Gpu } from '../src/index.ts';
 import { BestWeights } from './best_weights.ts';
 import { endlessBatches } from './data/epoch.ts';
 import { END, generatedName, generationBatch, generationSymbols } from './data/name_generation.ts';
@@ -37,11 +37,11 @@ export const nameGeneration = defineExample({
     const { default: lists } = await import('virtual:first-names');
     const data = prepareNames(lists);
     const speller = createSpeller(gpu, data, { batch, seed, ...sizes });
-    const update = createUpdate(gpu, speller.operators, { optimizer: adamw({ learningRate: cosine({ learningRate: rate, steps }), weightDecay: decay }), gradientClip: 1 });
+    const optimizer = createOptimizer(gpu, speller.operators, adamw({ learningRate: cosine({ learningRate: rate, steps }), weightDecay: decay }), { gradientClip: 1 });
     const best = new BestWeights(speller.operators);
     const next = endlessBatches(data.training, ({ name }) => name.length, { batchSize: batch, seed });
     let mean = Math.log(data.symbols.size);
-    for await (const { step, loss } of train(steps, { loss: speller.loss, update, submit: () => speller.learn(next()) })) {
+    for await (const { step, loss } of train(steps, { loss: speller.loss, optimizer, submit: () => speller.learn(next()) })) {
       mean += (loss - mean) / Math.min(step, every);
       const figures = { [`bits a symbol of ${every} steps`]: mean / Math.LN2 };
       if (step % every !== 0 && step !== steps) {

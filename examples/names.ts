@@ -1,5 +1,5 @@
 // A name to its gender (many-to-one): bidirectional LSTMs over names of different lengths, beside naive Bayes on trigrams.
-import { adamw, cosine, createLinear, createLoss, createRecurrent, createUpdate, type Gpu } from '../src/index.ts';
+import { adamw, cosine, createLinear, createLoss, createRecurrent, createOptimizer, type Gpu } from '../src/index.ts';
 import { endlessBatches } from './data/epoch.ts';
 import { CLASSES, nameBatch, prepareNames, type LabelledName, type NameData } from './data/names.ts';
 import { oneHot } from './data/one_hot.ts';
@@ -79,11 +79,11 @@ type Classifier = ReturnType<typeof createClassifier>;
 async function* trainMember(
   gpu: Gpu, classifier: Classifier, { training, validation }: NameData, { part, steps, batch, rate, decay, every, seed }: Training,
 ): AsyncGenerator<Row, void, void> {
-  const update = createUpdate(gpu, classifier.operators, { optimizer: adamw({ learningRate: cosine({ learningRate: rate, steps }), weightDecay: decay }), gradientClip: 1 });
+  const optimizer = createOptimizer(gpu, classifier.operators, adamw({ learningRate: cosine({ learningRate: rate, steps }), weightDecay: decay }), { gradientClip: 1 });
   const next = endlessBatches(training, ({ name }) => name.length, { batchSize: batch, seed });
   try {
     let mean = Math.log(CLASSES.length);
-    for await (const { step, loss } of train(steps, { loss: classifier.loss, update, submit: () => classifier.learn(next()) })) {
+    for await (const { step, loss } of train(steps, { loss: classifier.loss, optimizer, submit: () => classifier.learn(next()) })) {
       mean += (loss - mean) / Math.min(step, every);
       const figures = { [`loss of ${every} steps`]: mean };
       const measured = step % every === 0 || step === steps;
@@ -91,7 +91,7 @@ async function* trainMember(
       yield { ...(part && { part }), step, steps, figures: { ...figures, ...reached }, keep: measured };
     }
   } finally {
-    update.destroy();
+    optimizer.destroy();
   }
 }
 

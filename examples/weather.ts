@@ -1,5 +1,5 @@
 // A series to its next value (many-to-one, regression): tomorrow's highest temperature in Seattle from the days before.
-import { adam, cosine, createLinear, createLoss, createRecurrent, createUpdate, type Gpu } from '../src/index.ts';
+import { adam, cosine, createLinear, createLoss, createRecurrent, createOptimizer, type Gpu } from '../src/index.ts';
 import { BestWeights } from './best_weights.ts';
 import { endlessBatches } from './data/epoch.ts';
 import { parseColumn, predictable, prepareSeries, seriesBatch, type Series } from './data/series.ts';
@@ -26,11 +26,11 @@ export const weather = defineExample({
     const series = prepareSeries(parseColumn(csv, 'temp_max'));
     const places = { training: predictable(series.training, window), validation: predictable(series.validation, window), test: predictable(series.test, window) };
     const forecaster = createForecaster(gpu, series, { batch, window, hidden, seed });
-    const update = createUpdate(gpu, forecaster.operators, { optimizer: adam({ learningRate: cosine({ learningRate: rate, steps }) }), gradientClip: 1 });
+    const optimizer = createOptimizer(gpu, forecaster.operators, adam({ learningRate: cosine({ learningRate: rate, steps }) }), { gradientClip: 1 });
     const best = new BestWeights(forecaster.operators);
     const next = endlessBatches(places.training, () => window, { batchSize: batch, seed });
     let mean = 1;
-    for await (const { step, loss } of train(steps, { loss: forecaster.loss, update, submit: () => forecaster.learn(next()) })) {
+    for await (const { step, loss } of train(steps, { loss: forecaster.loss, optimizer, submit: () => forecaster.learn(next()) })) {
       mean += (loss - mean) / Math.min(step, every);
       const figures = { [`scaled squared error of ${every} steps`]: mean };
       if (step % every !== 0 && step !== steps) {

@@ -31,15 +31,15 @@ export { evaluate, type Evaluation, type EvaluationOptions } from './language/ev
 export { createLoss, Loss, type LossInputs, type LossResult } from './train/loss.ts';
 export type { LossName, LossOptions } from './train/loss_window.ts';
 export {
-  adam, adamw, rmsprop, sgd, type AdamOptions, type Optimizer, type RmspropOptions, type SgdOptions,
-} from './train/optimizer.ts';
+  adam, adamw, rmsprop, sgd, type AdamOptions, type RmspropOptions, type SgdOptions, type UpdateRule,
+} from './train/update_rule.ts';
 export { constant, cosine, learningRateAt, stepDecay, warmUp, type LearningRateSchedule } from './train/schedule.ts';
 export {
   resumableRun, TrainingInterruptedError, type ResumableCheckpoint, type ResumableOptions, type ResumableProgress,
 } from './language/resumable_run.ts';
 export { createTrainer, Trainer, type Progress, type RunOptions, type TrainerOptions } from './language/trainer.ts';
-export { createUpdate, Update, type Trainable, type UpdateOptions, type UpdateResult } from './train/update.ts';
-export type { AllowedUpdateDifference, UpdateRestoreOptions } from './train/update_file.ts';
+export { createOptimizer, Optimizer, type OptimizerOptions, type OptimizerStep, type Trainable } from './train/optimizer.ts';
+export type { AllowedOptimizerDifference, OptimizerRestoreOptions } from './train/optimizer_file.ts';
 export type { WindowOptions } from './language/text_window.ts';
 export { createBatches, type Batch, type BatchArrays, type Batches, type BatchOptions } from './text/batches.ts';
 export { characters, type CharactersOptions, type Corpus } from './text/characters.ts';

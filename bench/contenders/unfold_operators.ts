@@ -1,7 +1,7 @@
 // Unfold from operators, where the model has no place for the structure: both directions, rows with lengths.
 
 import {
-  adam, createLinear, createLoss, createRecurrent, createUpdate, type Gpu, type Linear, type LinearPlan, type Loss, type Recurrent, type RecurrentPlan, type Update,
+  adam, createLinear, createLoss, createRecurrent, createOptimizer, type Gpu, type Linear, type LinearPlan, type Loss, type Recurrent, type RecurrentPlan, type Optimizer,
 } from '../../src/index.ts';
 import type { Contender } from '../contender.ts';
 import { adamOptions, oneHot, type Workload } from '../workload.ts';
@@ -19,7 +19,7 @@ export class UnfoldOperators implements Contender {
   #linear!: Linear;
   #plans!: { readonly training: RecurrentPlan; readonly forward: RecurrentPlan; readonly head: LinearPlan };
   #loss!: Loss;
-  #update!: Update;
+  #optimizer!: Optimizer;
 
   constructor(gpu: Gpu) {
     this.gpu = gpu;
@@ -39,7 +39,7 @@ export class UnfoldOperators implements Contender {
       head: this.#linear.plan({ rows: timeSteps * batchSize }),
     };
     this.#loss = createLoss(gpu, { loss: 'cross_entropy', timeSteps, batchSize, features: vocabulary, ragged });
-    this.#update = createUpdate(gpu, [this.#recurrent, this.#linear], { optimizer: adam(adamOptions) });
+    this.#optimizer = createOptimizer(gpu, [this.#recurrent, this.#linear], adam(adamOptions));
   }
 
   #array(of: 'parameters' | 'gradients', name: string) {
@@ -66,7 +66,7 @@ export class UnfoldOperators implements Contender {
     for (let step = 0; step < steps; step++) {
       this.#lossOf(this.#plans.training);
       this.#backward();
-      this.#update.step();
+      this.#optimizer.step();
       pending.push(this.#loss.read());
       if (pending.length >= IN_FLIGHT) losses.push((await pending.shift()!).loss);
     }
@@ -93,7 +93,7 @@ export class UnfoldOperators implements Contender {
   bytes(): { bytes: number; what: string } {
     const { training, head } = this.#plans;
     const weights = [this.#recurrent, this.#linear].reduce((sum, { weights: { count } }) => sum + 2 * 4 * count, 0);
-    const plans = [training, head, this.#loss, this.#update].reduce((sum, { memory }) => sum + memory.totalBytes, 0);
+    const plans = [training, head, this.#loss, this.#optimizer].reduce((sum, { memory }) => sum + memory.totalBytes, 0);
     return { bytes: weights + plans, what: 'memory plans of a training step' };
   }
 

@@ -1,6 +1,6 @@
 // A small character model trained in f16, beside the same in f32.
 import {
-  adam, adamw, createAttention, createLanguageModel, createLinear, createRecurrent, createTrainer, createUpdate, loadLanguageModel, openDevice, readSafetensors, rmsprop, sgd, Vocabulary,
+  adam, adamw, createAttention, createLanguageModel, createLinear, createRecurrent, createTrainer, createOptimizer, loadLanguageModel, openDevice, readSafetensors, rmsprop, sgd, Vocabulary,
   type Gpu, type LanguageModel, type Precision, type Progress, type TrainerOptions,
 } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
@@ -146,9 +146,9 @@ export async function operators() {
   gpu.submit('take', (encoder) => names.slice(4).forEach((name) => network.parameters[name]!.take(twin.parameters[name]!, encoder)));
   const copied = await output();
   const head = createLinear(gpu, { inputSize: 9, outputSize: 2 });
-  const update = createUpdate(gpu, [network, head], { optimizer: sgd({ learningRate: 1 }) });
+  const optimizer = createOptimizer(gpu, [network, head], sgd({ learningRate: 1 }));
   plan.backward({ dOutput: randomArray(whole.length, 3) });
-  update.step();
+  optimizer.step();
   const moved = await output();
   const fresh = createRecurrent(gpu, shape);
   for (const name of names) fresh.parameters[name]!.write(await network.parameters[name]!.read());

@@ -1,6 +1,6 @@
 // What every public object says that it takes, what the device holds of it, and what is left when it is destroyed.
 import {
-  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, evaluate, loadLanguageModel, openDevice, rmsprop, sgd,
+  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, evaluate, loadLanguageModel, openDevice, rmsprop, sgd,
   type Gpu, type MemoryPlan, type PlanOptions, type RecurrentOptions,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
@@ -100,19 +100,19 @@ const makers: Record<string, (gpu: Gpu) => Made | Promise<Made>> = {
     const targets = name === 'cross_entropy' ? new Uint32Array(T * N) : new Float32Array(T * N * I);
     return { memory: loss.memory, use: () => (loss.run({ values: randomArray(T * N * I, 1), targets, weights: new Float32Array(T * N).fill(1), lengths: [1, 4, 0] }), loss.read()), destroy: () => loss.destroy() };
   }])),
-  ...Object.fromEntries(Object.entries({ adam, rmsprop: () => rmsprop({ centered: true, momentum: 0.5 }), sgd }).map(([name, optimizer]) => [`an update, ${name}`, (gpu: Gpu): Made => {
+  ...Object.fromEntries(Object.entries({ adam, rmsprop: () => rmsprop({ centered: true, momentum: 0.5 }), sgd }).map(([name, rule]) => [`an optimizer, ${name}`, (gpu: Gpu): Made => {
     const layers = [createLinear(gpu, { inputSize: I, outputSize: H }), createLinear(gpu, { inputSize: H, outputSize: I })];
-    const update = createUpdate(gpu, layers, { optimizer: optimizer() });
+    const optimizer = createOptimizer(gpu, layers, rule());
     const weights = layers.flatMap((layer) => layer.weights.buffers).reduce((sum, { bytes }) => sum + bytes, 0);
     return {
-      memory: { ...update.memory, totalBytes: update.memory.totalBytes + weights },
+      memory: { ...optimizer.memory, totalBytes: optimizer.memory.totalBytes + weights },
       use: async () => {
-        update.step();
-        update.restore(await update.save());
-        await update.read();
+        optimizer.step();
+        optimizer.restore(await optimizer.save());
+        await optimizer.read();
       },
       destroy: () => {
-        update.destroy();
+        optimizer.destroy();
         for (const layer of layers) layer.destroy();
       },
     };

@@ -1,5 +1,5 @@
 import {
-  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, sgd, tune, type Gpu, type RecurrentPlan,
+  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, evaluate, openDevice, sgd, tune, type Gpu, type RecurrentPlan,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
 import { deviceWithLiveBuffers } from './live_buffers.ts';
@@ -63,20 +63,20 @@ export async function whatFollows() {
   const head = createLinear(gpu, { inputSize: 4, outputSize: 1 });
   const [plan, aside, rows] = [lstm.plan(WINDOW), lstm.plan(WINDOW), head.plan({ rows: 10 })];
   const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 5, batchSize: 2, features: 1 });
-  const update = createUpdate(gpu, [lstm, head], { optimizer: sgd({ learningRate: 0.1 }) });
+  const optimizer = createOptimizer(gpu, [lstm, head], sgd({ learningRate: 0.1 }));
   const step = (source: Float32Array | GPUBuffer): void => {
     plan.forward({ input: source });
     rows.forward(plan.output);
     loss.run({ values: rows.output, targets: new Float32Array(10) });
     rows.backward(loss.gradient);
     plan.backward({ dOutput: rows.dInput });
-    update.step();
+    optimizer.step();
   };
   step(destroyed(gpu));
   const read = await thrown(() => loss.read());
-  const after = await thrown(() => update.norm.read());
+  const after = await thrown(() => optimizer.norm.read());
   step(input);
-  const good = await thrown(() => Promise.all([loss.read(), update.norm.read(), lstm.parameters.weight_hh_l0!.read()]));
+  const good = await thrown(() => Promise.all([loss.read(), optimizer.norm.read(), lstm.parameters.weight_hh_l0!.read()]));
   // A backward pass beside a refused one adds to the same gradients, and is none the worse.
   aside.forward({ input });
   plan.forward({ input: destroyed(gpu) });
@@ -141,8 +141,8 @@ export async function destroyedObjects() {
     const head = createLinear(gpu, { inputSize: 4, outputSize: 1 });
     const attention = createAttention(gpu, { score: 'dot', decoderSize: 4, encoderSize: 4 });
     const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 5, batchSize: 2, features: 1 });
-    const update = createUpdate(gpu, [lstm], { optimizer: adam() });
-    return { lstm, plan, ran, stream, head, rows: head.plan({ rows: 10 }), attention, looking: attention.plan({ timeSteps: 1, sourceTimeSteps: 2, batchSize: 1 }), loss, update };
+    const optimizer = createOptimizer(gpu, [lstm], adam());
+    return { lstm, plan, ran, stream, head, rows: head.plan({ rows: 10 }), attention, looking: attention.plan({ timeSteps: 1, sourceTimeSteps: 2, batchSize: 1 }), loss, update: optimizer };
   };
   const cases: Record<string, (made: ReturnType<typeof make>) => unknown> = {
     plan: ({ plan }) => (plan.destroy(), plan.forward({ input })),
@@ -255,7 +255,7 @@ export async function refusedMemory() {
     plan: ['hn', () => output(lstm.plan(WINDOW))],
     network: ['gru.gradients', async () => void (await network(gpu).parameters.weight_hh_l0!.read())],
     stream: ['stream c', () => { const stream = lstm.stream({ batchSize: 2 }); stream.step(new Float32Array(6)); return stream.h.read(); }],
-    update: ['gradient norm', () => { const update = createUpdate(gpu, [lstm], { optimizer: adam() }); update.step(); return update.norm.read(); }],
+    update: ['gradient norm', () => { const optimizer = createOptimizer(gpu, [lstm], adam()); optimizer.step(); return optimizer.norm.read(); }],
     generation: ['stream logits', () => takeAll(trained.generate('to', { length: 5 }))],
     evaluation: ['logits', () => evaluate(trained, text, { batchSize: 4, timeSteps: 8 })],
   };

@@ -61,7 +61,7 @@ test('an object that was destroyed, or whose network was, says so', async ({ inP
     planOfDestroyed: /the plan was destroyed/, network: /the gru network was destroyed/, networkRead: /the gru network was destroyed/,
     networkWrite: /the gru network was destroyed/, networkZero: /the gru network was destroyed/, stream: /the stream was destroyed/,
     linear: /the linear plan was destroyed/, linearOfDestroyed: /the linear plan was destroyed/, attention: /the attention plan was destroyed/,
-    loss: /the loss was destroyed/, lossRead: /the loss was destroyed/, update: /the update was destroyed/, updateOfDestroyed: /update cannot run: the gru network was destroyed/,
+    loss: /the loss was destroyed/, lossRead: /the loss was destroyed/, update: /the optimizer was destroyed/, updateOfDestroyed: /optimizer step cannot run: the gru network was destroyed/,
   };
   expect(Object.keys(results).sort()).toEqual(Object.keys(owners).sort());
   for (const [name, owner] of Object.entries(owners)) expectError(results[name], 'DestroyedError', owner, /Make another/);

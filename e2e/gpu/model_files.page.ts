@@ -1,7 +1,7 @@
 // Files of models and of runs that are damaged, contradict themselves, have diverged, or are of another run: what becomes of each.
 import {
   adam, adamw, characters, createLanguageModel, createTrainer, evaluate, loadLanguageModel, openDevice, rmsprop, sgd, Vocabulary, warmUp,
-  type AllowedDifference, type Gpu, type LanguageModel, type LayerOptions, type Optimizer, type TrainerOptions, type TrainingText,
+  type AllowedDifference, type Gpu, type LanguageModel, type LayerOptions, type UpdateRule, type TrainerOptions, type TrainingText,
 } from '../../src/index.ts';
 import { changed } from './changed_file.ts';
 import { said } from './thrown.ts';
@@ -99,7 +99,7 @@ export async function notFinite() {
   return results;
 }
 
-const optimizers: Record<string, () => Optimizer> = {
+const optimizers: Record<string, () => UpdateRule> = {
   adam: () => adam(),
   adamw: () => adamw({ weightDecay: 0 }),
   adamBeta: () => adam({ beta2: 0.99 }),

@@ -1,4 +1,4 @@
-import { adam, adamw, openDevice, rmsprop, sgd, type Clip, type Optimizer } from '../../src/index.ts';
+import { adam, adamw, openDevice, rmsprop, sgd, type Clip, type UpdateRule } from '../../src/index.ts';
 import { allocateProxy, type Slice } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';
@@ -24,10 +24,10 @@ interface OptimizerCase {
   readonly results: Numbers;
 }
 
-const makers: Record<string, (options: object) => Optimizer> = { adam, adamw, rmsprop, sgd };
+const makers: Record<string, (options: object) => UpdateRule> = { adam, adamw, rmsprop, sgd };
 
 /** Updates of one flat array, a gradient and a rate each. */
-async function updated(optimizer: Optimizer, parameters: Float32Array, gradients: readonly Float32Array[], rateOf: (update: number) => number, clip: Clip = 0) {
+async function updated(optimizer: UpdateRule, parameters: Float32Array, gradients: readonly Float32Array[], rateOf: (update: number) => number, clip: Clip = 0) {
   const gpu = await openDevice();
   const made: Slice[] = [];
   const array = (name: string, count: number): Slice => {

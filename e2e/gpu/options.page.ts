@@ -1,7 +1,7 @@
 // Every public function with every option wrong in every way, and with wrong arguments: what it throws.
 import {
   adam, adamw, AttentionPlan, characters, constant, cosine, createAttention, createBatches, createDecoder, createLanguageModel, createLinear, createLoss,
-  createRecurrent, createTrainer, createUpdate, evaluate, learningRateAt, loadLanguageModel, openDevice, readSafetensors, resumableRun, rmsprop, sgd, split,
+  createRecurrent, createTrainer, createOptimizer, evaluate, learningRateAt, loadLanguageModel, openDevice, readSafetensors, resumableRun, rmsprop, sgd, split,
   stepDecay, tune, Vocabulary, warmUp, writeSafetensors, type Gpu,
 } from '../../src/index.ts';
 
@@ -63,7 +63,7 @@ function things(gpu: Gpu) {
     linearPlan: linear.plan({ rows: 1 }),
     attentionPlan: attention.plan({ timeSteps: 1, sourceTimeSteps: 1, batchSize: 1, training: true }) satisfies AttentionPlan,
     loss: createLoss(gpu, { loss: 'cross_entropy', timeSteps: 1, batchSize: 1, features: 3, weighted: true, ragged: true }),
-    update: createUpdate(gpu, [network], { optimizer: adam() }),
+    optimizer: createOptimizer(gpu, [network], adam()),
     batches: createBatches(corpus.tokens, { batchSize: 2, timeSteps: 4 }),
   };
 }
@@ -71,7 +71,7 @@ function things(gpu: Gpu) {
 type Things = ReturnType<typeof things>;
 
 /** Functions that take options, by name. */
-function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, stream, attentionPlan, loss, update, batches }: Things): Record<string, Entry> {
+function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, stream, attentionPlan, loss, optimizer, batches }: Things): Record<string, Entry> {
   const run = { steps: wholeOrInfinite(0), signal: other, validate: other };
   const layer = { needed: { cell: 'lstm', hiddenSize: 3 }, options: { ...cellOptions, hiddenSize: count, projSize: (value: unknown) => isWhole(value, 0) } };
   const state: Kind = (value) => value instanceof Float32Array;
@@ -151,8 +151,8 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
       options: { values: (value) => value instanceof Float32Array, targets: (value) => Array.isArray(value) && value[0] === 1, weights: other, lengths: (value) => Array.isArray(value) && value[0] === 1 },
       call: (o) => loss.run(o),
     },
-    createUpdate: { needed: { optimizer: adam() }, options: { optimizer: other, gradientClip: notNegative }, call: (o) => createUpdate(gpu, [network], o) },
-    'update.restore': { options: { allow: (value) => Array.isArray(value) && value.length === 0 }, call: (o) => update.restore(new Uint8Array(4), o) },
+    createOptimizer: { options: { gradientClip: notNegative }, call: (o) => createOptimizer(gpu, [network], adam(), o) },
+    'optimizer.restore': { options: { allow: (value) => Array.isArray(value) && value.length === 0 }, call: (o) => optimizer.restore(new Uint8Array(4), o) },
     adam: { options: { learningRate: positive, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adam },
     adamw: { options: { learningRate: positive, weightDecay: notNegative, beta1: fraction, beta2: fraction, epsilon: positive }, call: adamw },
     sgd: { also: { momentum: 0.9 }, options: { learningRate: positive, weightDecay: notNegative, momentum: fraction, nesterov: flag }, call: sgd },
@@ -168,7 +168,7 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
 }
 
 /** Functions that take an argument that is no object of options. */
-function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPlan, attentionPlan, loss, update, batches }: Things): Record<string, Argument> {
+function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPlan, attentionPlan, loss, optimizer, batches }: Things): Record<string, Argument> {
   const encoder = (): GPUCommandEncoder => gpu.device.createCommandEncoder();
   const valid = new Float32Array(2);
   const float = (length: number): Kind => (value) => value instanceof Float32Array && value.length === length;
@@ -180,10 +180,11 @@ function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPl
     'createLanguageModel gpu': { kind: other, call: (gpu) => createLanguageModel(gpu, { vocabulary: corpus.vocabulary, layers }) },
     'loadLanguageModel gpu': { kind: other, call: (gpu) => loadLanguageModel(gpu, new Uint8Array(4)) },
     'createLoss gpu': { kind: other, call: (gpu) => createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 1, batchSize: 1, features: 1 }) },
-    'createUpdate gpu': { kind: other, call: (gpu) => createUpdate(gpu, [network], { optimizer: adam() }) },
+    'createOptimizer gpu': { kind: other, call: (gpu) => createOptimizer(gpu, [network], adam()) },
     'tune gpu': { kind: other, call: (gpu) => tune(gpu) },
-    'createUpdate operators': { kind: other, call: (operators) => createUpdate(gpu, operators, { optimizer: adam() }) },
-    'an operator of createUpdate': { kind: other, call: (operator) => createUpdate(gpu, [operator], { optimizer: adam() }) },
+    'createOptimizer modules': { kind: other, call: (modules) => createOptimizer(gpu, modules, adam()) },
+    'createOptimizer rule': { kind: other, call: (rule) => createOptimizer(gpu, [network], rule) },
+    'a module of createOptimizer': { kind: other, call: (module) => createOptimizer(gpu, [module], adam()) },
     'createTrainer model': { kind: other, call: (model) => createTrainer(model, { optimizer: adam() }) },
     'evaluate model': { kind: other, call: (model) => evaluate(model, corpus) },
     'evaluate text': { kind: other, call: (given) => evaluate(model, given) },
@@ -191,8 +192,8 @@ function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPl
     'trainer.evaluate text': { kind: other, call: (given) => trainer.evaluate(given) },
     'trainer.learningRate': { kind: positive, call: (learningRate) => { trainer.learningRate = learningRate; } },
     'trainer.restore bytes': { kind: other, call: (bytes) => trainer.restore(bytes) },
-    'update.restore bytes': { kind: other, call: (bytes) => update.restore(bytes) },
-    'update.learningRate': { kind: positive, call: (learningRate) => { update.learningRate = learningRate; } },
+    'optimizer.restore bytes': { kind: other, call: (bytes) => optimizer.restore(bytes) },
+    'optimizer.learningRate': { kind: positive, call: (learningRate) => { optimizer.learningRate = learningRate; } },
     'model.generate prompt': { kind: (value) => value === 'true' || value === 'none', call: (prompt) => model.generate(prompt) },
     'model.generateMany prompts': { kind: other, call: (prompts) => model.generateMany(prompts) },
     'model.load bytes': { kind: other, call: (bytes) => model.load(bytes) },

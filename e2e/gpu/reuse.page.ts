@@ -1,5 +1,5 @@
 import {
-  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, evaluate, openDevice, rmsprop, type BackwardInputs, type ForwardInputs,
+  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, evaluate, openDevice, rmsprop, type BackwardInputs, type ForwardInputs,
   type Gpu, type GpuArray, type PlanOptions, type RecurrentOptions,
 } from '../../src/index.ts';
 import { randomArray } from './random_arrays.ts';
@@ -81,7 +81,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
   for (const score of ['dot', 'general'] as const) {
     const make = () => {
       const layer = createAttention(gpu, { score, decoderSize: H, encoderSize: H, seed: 2 });
-      return { layer, plan: layer.plan({ timeSteps: T, sourceTimeSteps: S, batchSize: N, training: true }), update: createUpdate(gpu, [layer], { optimizer: adam({ learningRate: 1e-30 }) }) };
+      return { layer, plan: layer.plan({ timeSteps: T, sourceTimeSteps: S, batchSize: N, training: true }), update: createOptimizer(gpu, [layer], adam({ learningRate: 1e-30 })) };
     };
     const pass = async ({ layer, plan, update }: ReturnType<typeof make>, seed: number, lengths?: number[]): Promise<Results> => {
       update.step(); // clears the gradients, and moves nothing
@@ -104,7 +104,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
   {
     const make = () => {
       const layer = createLinear(gpu, { inputSize: I, outputSize: H, seed: 2 });
-      return { layer, update: createUpdate(gpu, [layer], { optimizer: rmsprop({ momentum: 0.5, centered: true }), gradientClip: 1 }) };
+      return { layer, update: createOptimizer(gpu, [layer], rmsprop({ momentum: 0.5, centered: true }), { gradientClip: 1 }) };
     };
     type Object = ReturnType<typeof make>;
     const step = async ({ layer, update }: Object, seed: number, bad = false): Promise<Results> => {
@@ -132,7 +132,7 @@ export async function operators(): Promise<Record<string, Reuse>> {
   for (const parts of [1, 2]) {
     const make = () => {
       const layer = createLinear(gpu, { inputSize: I, outputSize: H, seed: 2 });
-      return { layer, plan: layer.plan({ rows: N, parts }), update: createUpdate(gpu, [layer], { optimizer: adam({ learningRate: 1e-30 }) }) };
+      return { layer, plan: layer.plan({ rows: N, parts }), update: createOptimizer(gpu, [layer], adam({ learningRate: 1e-30 })) };
     };
     const pass = async ({ layer, plan, update }: ReturnType<typeof make>, seed: number): Promise<Results> => {
       update.step();

@@ -1,6 +1,6 @@
 // Steps whose gradient is not finite, and gradients whose squares are no float32.
 import {
-  adam, adamw, createLanguageModel, createLinear, createTrainer, createUpdate, NotFiniteError, openDevice, readSafetensors, rmsprop, sgd, Vocabulary, type Gpu, type UpdateResult,
+  adam, adamw, createLanguageModel, createLinear, createTrainer, createOptimizer, NotFiniteError, openDevice, readSafetensors, rmsprop, sgd, Vocabulary, type Gpu, type OptimizerStep,
 } from '../../src/index.ts';
 
 const OPTIMIZERS = { adam: () => adam(), adamw: () => adamw(), rmsprop: () => rmsprop({ momentum: 0.5, centered: true }), sgd: () => sgd({ momentum: 0.9 }) };
@@ -92,19 +92,19 @@ export async function overflowing() {
 }
 
 /** Updates of two operators of [1,2] and [1]: the gradients of each step; the weights, all 0 at first, and what is read behind each. */
-export async function updates({ optimizer, gradientClip, gradients }: { optimizer: 'sgd' | 'adam'; gradientClip: number; gradients: readonly (readonly (number | string)[])[] }) {
+export async function updates({ rule, gradientClip, gradients }: { rule: 'sgd' | 'adam'; gradientClip: number; gradients: readonly (readonly (number | string)[])[] }) {
   const gpu = await openDevice();
   const operators = [0, 1].map(() => createLinear(gpu, { inputSize: 2, outputSize: 1 }));
   const arrays = (of: 'parameters' | 'gradients') => operators.flatMap((operator) => [operator[of].weight!, operator[of].bias!]);
   for (const array of arrays('parameters')) array.write(new Float32Array(array.byteLength / 4));
-  const update = createUpdate(gpu, operators, { optimizer: optimizer === 'sgd' ? sgd({ learningRate: 1 }) : adam({ learningRate: 0.1 }), gradientClip });
+  const optimizer = createOptimizer(gpu, operators, rule === 'sgd' ? sgd({ learningRate: 1 }) : adam({ learningRate: 0.1 }), { gradientClip });
   const all = async (of: 'parameters' | 'gradients'): Promise<number[]> => (await Promise.all(arrays(of).map((array) => array.read()))).flatMap((values) => [...values]);
-  const reports: { weights: string[]; cleared: boolean; result: Omit<UpdateResult, 'norm'> & { norm: string } }[] = [];
+  const reports: { weights: string[]; cleared: boolean; result: Omit<OptimizerStep, 'norm'> & { norm: string } }[] = [];
   for (const given of gradients) {
     const values = given.map(Number);
     arrays('gradients').forEach((array, i) => array.write(Float32Array.from(i % 2 === 0 ? values.slice(3 * (i / 2), 3 * (i / 2) + 2) : values.slice(3 * ((i - 1) / 2) + 2, 3 * ((i - 1) / 2) + 3))));
-    update.step();
-    const result = await update.read();
+    optimizer.step();
+    const result = await optimizer.read();
     reports.push({ weights: (await all('parameters')).map(String), cleared: (await all('gradients')).every((g) => g === 0), result: { ...result, norm: String(result.norm) } });
   }
   return reports;

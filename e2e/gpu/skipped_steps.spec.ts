@@ -35,19 +35,19 @@ test('a gradient that overflows while the loss is finite is skipped, or stops th
   expect(said!.message).toMatch(/diverged at step 1: the loss is \d.*weight_ih_l0 being the first parameter.*The gradient exploded on its way back through time/);
 });
 
-test('createUpdate skips a gradient that is not finite, and read() tells of it', async ({ inPage }) => {
+test('an optimizer skips a gradient that is not finite, and read() tells of it', async ({ inPage }) => {
   const good = [0.5, -0.25, 1, 2, 0, 1];
   for (const [bad, operator, name] of [['NaN', 0, 'bias'], ['-Infinity', 1, 'weight']] as const) {
     const gradients = [good, operator === 0 ? [0, 0, bad, 1, 'NaN', 1] : [0, 1, 2, 3, bad, 'NaN'], good, [bad, 0, 0, 0, 0, 0]];
     for (const optimizer of ['sgd', 'adam']) {
-      const [one, skipped, two, again] = await inPage<Given<typeof updates>>(page, 'updates', { optimizer, gradientClip: 0, gradients });
+      const [one, skipped, two, again] = await inPage<Given<typeof updates>>(page, 'updates', { rule: optimizer, gradientClip: 0, gradients });
       expect(skipped!.weights).toEqual(one!.weights);
-      expect(skipped).toMatchObject({ cleared: true, result: { skipped: true, parameter: { operator, name }, skips: 1 } });
+      expect(skipped).toMatchObject({ cleared: true, result: { skipped: true, parameter: { module: operator, name }, skips: 1 } });
       expect(Number.isFinite(Number(skipped!.result.norm))).toBe(false);
       expect(two).toMatchObject({ result: { skipped: false, parameter: null, skips: 1 } });
       expect(two!.weights).not.toEqual(one!.weights);
       expect(two!.weights.map(Number).every(Number.isFinite)).toBe(true);
-      expect(again).toMatchObject({ weights: two!.weights, result: { skipped: true, parameter: { operator: 0, name: 'weight' }, skips: 2 } });
+      expect(again).toMatchObject({ weights: two!.weights, result: { skipped: true, parameter: { module: 0, name: 'weight' }, skips: 2 } });
     }
   }
 });
@@ -65,7 +65,7 @@ const HUGE = [
 
 test('the norm is right wherever it is a float32, and clipping keeps the direction also where it is none', async ({ inPage }) => {
   for (const { gradient, clip } of HUGE) {
-    const [{ weights, result }] = await inPage<[Given<typeof updates>[number]]>(page, 'updates', { optimizer: 'sgd', gradientClip: clip, gradients: [gradient] });
+    const [{ weights, result }] = await inPage<[Given<typeof updates>[number]]>(page, 'updates', { rule: 'sgd', gradientClip: clip, gradients: [gradient] });
     const norm = Math.hypot(...gradient);
     const what = gradient.join();
     if (norm > 3.4e38) expect.soft(result.norm, what).toBe('Infinity');

@@ -1,4 +1,4 @@
-import { adam, createLinear, createLoss, createRecurrent, createUpdate, openDevice, sgd, type CellName } from '../../src/index.ts';
+import { adam, createLinear, createLoss, createRecurrent, createOptimizer, openDevice, sgd, type CellName } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
@@ -60,7 +60,7 @@ export async function addingProblem({ cell, T, steps }: { cell: CellName; T: num
   const recurrent = createRecurrent(gpu, { cell, inputSize: 2, hiddenSize: H, forgetBias: 1, seed: 3 });
   const head = createLinear(gpu, { inputSize: H, outputSize: 1, seed: 4 });
   const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps: 1, batchSize: N, features: 1 });
-  const update = createUpdate(gpu, [recurrent, head], { optimizer: adam({ learningRate: 1e-2 }), gradientClip: 1 });
+  const optimizer = createOptimizer(gpu, [recurrent, head], adam({ learningRate: 1e-2 }), { gradientClip: 1 });
   const [plan, rows] = [recurrent.plan({ timeSteps: T, batchSize: N, training: true }), head.plan({ rows: N })];
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
@@ -70,13 +70,13 @@ export async function addingProblem({ cell, T, steps }: { cell: CellName; T: num
     loss.run({ values: rows.output, targets });
     rows.backward(loss.gradient);
     plan.backward({ dHn: rows.dInput });
-    update.step();
+    optimizer.step();
     if (step < 5 || step >= steps - 20) losses.push((await loss.read()).loss);
   }
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
-  const [norm] = await update.norm.read();
+  const [norm] = await optimizer.norm.read();
   const gradientLeft = Math.max(...(await recurrent.gradients.weight_hh_l0!.read()).map(Math.abs));
-  update.destroy();
+  optimizer.destroy();
   loss.destroy();
   recurrent.destroy();
   head.destroy();
@@ -87,7 +87,7 @@ export async function addingProblem({ cell, T, steps }: { cell: CellName; T: num
 export async function globalClip(): Promise<{ error: number; norm: number; expectedNorm: number }> {
   const gpu = await openDevice();
   const [a, b] = [createLinear(gpu, { inputSize: 3, outputSize: 2, seed: 1 }), createLinear(gpu, { inputSize: 2, outputSize: 4, seed: 2 })];
-  const update = createUpdate(gpu, [a, b], { optimizer: sgd({ learningRate: 0.5 }), gradientClip: 0.1 });
+  const optimizer = createOptimizer(gpu, [a, b], sgd({ learningRate: 0.5 }), { gradientClip: 0.1 });
   const [pa, pb] = [a.plan({ rows: 5 }), b.plan({ rows: 5 })];
   pa.forward(randomArray(15, 1));
   pb.forward(pa.output);
@@ -96,11 +96,11 @@ export async function globalClip(): Promise<{ error: number; norm: number; expec
   const arrays = [...Object.keys(a.gradients).map((name) => [a, name] as const), ...Object.keys(b.gradients).map((name) => [b, name] as const)];
   const before = await Promise.all(arrays.map(async ([layer, name]) => ({ weight: await layer.parameters[name]!.read(), gradient: await layer.gradients[name]!.read() })));
   const expectedNorm = Math.hypot(...before.flatMap(({ gradient }) => [...gradient]));
-  update.step();
+  optimizer.step();
   const scale = 0.1 / expectedNorm;
   const moved = await Promise.all(arrays.map(([layer, name]) => layer.parameters[name]!.read()));
   const expected = before.flatMap(({ weight, gradient }) => [...weight].map((w, i) => w - 0.5 * scale * gradient[i]!));
-  const [norm] = await update.norm.read();
+  const [norm] = await optimizer.norm.read();
   return { error: relativeL2(moved.flatMap((values) => [...values]), expected), norm: norm!, expectedNorm };
 }
 

@@ -1,4 +1,4 @@
-import { adam, createLanguageModel, createTrainer, evaluate, openDevice, readSafetensors, rmsprop, sgd, split, Vocabulary, warmUp, writeSafetensors, cosine, type LanguageModel, type Evaluation, type Gpu, type Optimizer, type Progress } from '../../src/index.ts';
+import { adam, createLanguageModel, createTrainer, evaluate, openDevice, readSafetensors, rmsprop, sgd, split, Vocabulary, warmUp, writeSafetensors, cosine, type LanguageModel, type Evaluation, type Gpu, type UpdateRule, type Progress } from '../../src/index.ts';
 import { writeSealed } from '../../src/io/sealed.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { lstm } from '../../src/reference/lstm.ts';
@@ -136,7 +136,7 @@ export async function trainedWith({ evaluations }: Run) {
   return { losses, weights, results, steps, last, left: gpu.memory.report().totalBytes };
 }
 
-const optimizers: Record<string, () => Optimizer> = {
+const optimizers: Record<string, () => UpdateRule> = {
   schedule: () => adam({ learningRate: warmUp(5, cosine({ learningRate: 1e-2, minimum: 1e-3, steps: 20 })) }),
   rmsprop: () => rmsprop({ learningRate: 1e-3, momentum: 0.5, centered: true }),
   sgd: () => sgd({ learningRate: 2 }),

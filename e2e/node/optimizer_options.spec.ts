@@ -2,7 +2,7 @@
 import { expect, test } from 'playwright/test';
 import { load } from '../engine.ts';
 import type * as ClipModule from '../../src/train/clip.ts';
-import type * as OptimizerModule from '../../src/train/optimizer.ts';
+import type * as OptimizerModule from '../../src/train/update_rule.ts';
 
 test('options out of bounds are refused by name', async () => {
   const { adam, adamw, rmsprop, sgd } = await load<typeof OptimizerModule>('/src/train/optimizer.ts');

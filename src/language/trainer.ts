@@ -17,7 +17,7 @@ import { checkClip, type Clip } from '../train/clip.ts';
 import { checkLossScale, isLossScale, type LossScaleOptions } from './loss_scale.ts';
 import { NotFiniteError } from './errors.ts';
 import { Evaluator, type Evaluation, type EvaluationOptions } from './evaluator.ts';
-import { isOptimizer, type Optimizer } from '../train/optimizer.ts';
+import { isUpdateRule, type UpdateRule } from '../train/update_rule.ts';
 import { rateOf, scheduleOf, type LearningRateSchedule } from '../train/schedule.ts';
 import { Throughput } from './throughput.ts';
 import { checkTextWindow } from './text_window.ts';
@@ -25,7 +25,7 @@ import { batchesOf, fingerprintOf } from './training_text.ts';
 import { TrainingWindow } from './training_window.ts';
 
 export interface TrainerOptions {
-  readonly optimizer: Optimizer;
+  readonly optimizer: UpdateRule;
   /** N: streams of text side by side. Default 32. */
   readonly batchSize?: number;
   /** T: new characters of each stream a step, which its loss counts (k1 of truncated BPTT). Default 64. */
@@ -119,7 +119,7 @@ export class Trainer {
   readonly stateful: boolean;
   /** Every byte of a training step, the model's included. */
   readonly memory: MemoryPlan;
-  readonly #optimizer: Optimizer;
+  readonly #optimizer: UpdateRule;
   readonly #window: TrainingWindow;
   /** Made before the first step, after such tuning as there is. */
   #replays: Replays | null = null;
@@ -146,7 +146,7 @@ export class Trainer {
   constructor(model: LanguageModel, options: TrainerOptions) {
     instance(model, LanguageModel, 'model', 'a model, such as createLanguageModel(…) gives');
     checkOptions(options, 'createTrainer', {
-      optimizer: isOptimizer, batchSize: wholeNumber, timeSteps: wholeNumber, backTimeSteps: wholeNumber, stateful: flag, gradientClip: checkClip, seed: unsignedInteger,
+      optimizer: isUpdateRule, batchSize: wholeNumber, timeSteps: wholeNumber, backTimeSteps: wholeNumber, stateful: flag, gradientClip: checkClip, seed: unsignedInteger,
       trace: flag, lossScale: isLossScale, maxSkips: wholeNumber,
     }, ['optimizer']);
     const { optimizer, batchSize = 32, timeSteps = 64, backTimeSteps = timeSteps, stateful = true, gradientClip = 0, seed = 0, trace = false, lossScale, maxSkips = 1 } = options;

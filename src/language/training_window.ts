@@ -6,7 +6,7 @@ import { gradientNorm, NORM_PARTIALS, NORM_STATE, readGradientReport } from '../
 import type { LanguageModel } from './language_model.ts';
 import { PlanTrace } from '../layers/plan_trace.ts';
 import { checkClip, type Clip } from '../train/clip.ts';
-import type { Optimizer } from '../train/optimizer.ts';
+import type { UpdateRule } from '../train/update_rule.ts';
 import { TextWindow, type TextWindowOptions } from './text_window.ts';
 
 /** Where the results begin in their buffer, in elements: each kernel binds its part, and bindings are aligned. */
@@ -14,7 +14,7 @@ const NORM_AT = 64;
 const STEP_LOSS_AT = 128;
 
 export interface TrainingWindowOptions extends Omit<TextWindowOptions, 'training'> {
-  readonly optimizer: Optimizer;
+  readonly optimizer: UpdateRule;
   readonly gradientClip: Clip;
   /** Good steps after which the loss's scale doubles, in precision f16. */
   readonly growthInterval: number;

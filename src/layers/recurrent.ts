@@ -133,7 +133,7 @@ export class Recurrent {
 
   /**
    * In precision f16, after the application's own commands have written into the parameters' buffers: what kernels read is made anew, at
-   * once or as a command of that encoder. Writes through `parameters` and updates by `createUpdate` do it themselves.
+   * once or as a command of that encoder. Writes through `parameters` and steps of an optimizer do it themselves.
    */
   refreshWeights(encoder?: GPUCommandEncoder): void {
     this.#copy.refresh(encoder);

@@ -1,7 +1,7 @@
 // A training case through the engine's operators: recurrent layers, a head, a loss, an update, and tables of embeddings; states
 // and their gradients go from one to the other as the case's equations say.
 import {
-  adam, createLinear, createLoss, createRecurrent, createUpdate, type ArraySource, type Gpu, type GpuArray, type Linear, type Loss, type Recurrent,
+  adam, createLinear, createLoss, createRecurrent, createOptimizer, type ArraySource, type Gpu, type GpuArray, type Linear, type Loss, type Recurrent,
   type RecurrentPlan, type Trainable,
 } from '../../src/index.ts';
 import { Embedding, type EmbeddingPlan } from './embedding.ts';
@@ -108,7 +108,7 @@ class TrainingRun {
   readonly #head: Linear;
   readonly #rows: ReturnType<Linear['plan']>;
   readonly #loss: Loss;
-  readonly #update: ReturnType<typeof createUpdate>;
+  readonly #optimizer: ReturnType<typeof createOptimizer>;
   /** h and c after the last step, for stateful training. */
   #carried: { h: Float32Array; c: Float32Array } | null = null;
 
@@ -137,7 +137,7 @@ class TrainingRun {
     const weighted = structure === 'seq2seq' && this.#input(INPUTS.seq2seq.decMask) !== undefined;
     this.#loss = createLoss(gpu, { loss: 'cross_entropy', timeSteps: steps, batchSize: batch, features, weighted });
     const parts: Trainable[] = [...this.#tables.values(), this.#main.layer, ...(this.#decoder ? [this.#decoder.layer] : []), this.#head];
-    this.#update = createUpdate(gpu, parts, { optimizer: adam({ learningRate: rate, beta1, beta2, epsilon }), gradientClip: clip });
+    this.#optimizer = createOptimizer(gpu, parts, adam({ learningRate: rate, beta1, beta2, epsilon }), { gradientClip: clip });
   }
 
   #input(names: readonly string[]): Series | undefined {
@@ -235,8 +235,8 @@ class TrainingRun {
 
   /** Move the weights. @returns the global norm of the gradients before clipping */
   async update(): Promise<number> {
-    this.#update.step();
-    return (await this.#update.norm.read())[0]!;
+    this.#optimizer.step();
+    return (await this.#optimizer.norm.read())[0]!;
   }
 
   /** By the case's names. */
@@ -251,7 +251,7 @@ class TrainingRun {
   }
 
   destroy(): void {
-    this.#update.destroy();
+    this.#optimizer.destroy();
     this.#loss.destroy();
     this.#head.destroy();
     this.#main.destroy();

@@ -1,7 +1,7 @@
 // Random options, texts, tokens and files: every call gives a result that is finite, or an error of this engine, and leaves no bytes behind.
 import fc from 'fast-check';
 import {
-  adam, adamw, characters, constant, cosine, createAttention, createBatches, createDecoder, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, loadLanguageModel, rmsprop, sgd, split,
+  adam, adamw, characters, constant, cosine, createAttention, createBatches, createDecoder, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, loadLanguageModel, rmsprop, sgd, split,
   stepDecay, warmUp, type Gpu,
 } from '../../src/index.ts';
 import { readSealed, writeSealed } from '../../src/io/sealed.ts';
@@ -119,7 +119,7 @@ const operators: Property = (gpu) => ['options of attention, linear layers, loss
     await demandTidy(gpu, 'createAttention(…)', (own) => void own(createAttention(gpu, any(attention))));
     await demandTidy(gpu, 'createLinear(…).plan(…)', (own) => void own(own(createLinear(gpu, any(linear))).plan(any(rows))));
     await demandTidy(gpu, 'createLoss(…)', (own) => void own(createLoss(gpu, any(loss))));
-    await demandTidy(gpu, 'createUpdate(…)', (own) => void own(createUpdate(gpu, [own(createLinear(gpu, { inputSize: 2, outputSize: 2 }))], any({ optimizer: adam(), gradientClip }))));
+    await demandTidy(gpu, 'createOptimizer(…)', (own) => void own(createOptimizer(gpu, [own(createLinear(gpu, { inputSize: 2, outputSize: 2 }))], adam(), any({ gradientClip }))));
   })];
 
 const generations: Property = (gpu) => ['options of generations and runs', fc.asyncProperty(

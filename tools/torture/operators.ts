@@ -1,6 +1,6 @@
 // Operators in use, small: all that can be read of them, and kernels that have not been compiled before.
 import {
-  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createUpdate, type CellName, type Gpu,
+  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, type CellName, type Gpu,
 } from '../../src/index.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import type { Chance } from './chance.ts';
@@ -24,7 +24,7 @@ export function operators(gpu: Gpu, { cell, timeSteps, batchSize, input, hiddenS
   const head = createLinear(gpu, { inputSize: hiddenSize, outputSize: 3, seed: 9 });
   const [plan, looking, rows] = [network.plan({ timeSteps, batchSize, training: true }), attention.plan({ timeSteps, sourceTimeSteps: timeSteps, batchSize, training: true }), head.plan({ rows: timeSteps * batchSize })];
   const loss = createLoss(gpu, { loss: 'mean_squared_error', timeSteps, batchSize, features: 3 });
-  const update = createUpdate(gpu, [network, attention, head], { optimizer: adam({ learningRate: 1e-3 }), gradientClip: 1 });
+  const optimizer = createOptimizer(gpu, [network, attention, head], adam({ learningRate: 1e-3 }), { gradientClip: 1 });
   const stream = network.stream({ batchSize });
   const [x, targets, frame] = [numbers(timeSteps * batchSize * input, 1), numbers(timeSteps * batchSize * 3, 2), numbers(batchSize * input, 3)];
   return {
@@ -41,14 +41,14 @@ export function operators(gpu: Gpu, { cell, timeSteps, batchSize, input, hiddenS
       stream.reset();
       stream.step(frame);
     },
-    step: () => update.step(),
+    step: () => optimizer.step(),
     /** Everything that is read asynchronously, in flight at once. */
     reads: (): Promise<unknown>[] => [
       plan.output.read(), plan.hn.read(), plan.dInput.read(), looking.weights.read(), rows.output.read(), stream.h.read(), loss.read().then(({ loss: mean }) => mean),
       network.gradients.weight_hh_l0?.read() ?? network.parameters.weight_ih_l0!.read(), stream.snapshot().then(({ h }) => h),
     ],
     destroy(): void {
-      for (const object of [plan, looking, rows, loss, update, stream, network, attention, head]) object.destroy();
+      for (const object of [plan, looking, rows, loss, optimizer, stream, network, attention, head]) object.destroy();
     },
   };
 }

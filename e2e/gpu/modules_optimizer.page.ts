@@ -1,7 +1,7 @@
-// An update over operators: what it makes of the parameters, and what its file says.
+// An optimizer over modules: what it makes of the parameters, and what its file says.
 import {
-  adam, adamw, cosine, createLinear, createRecurrent, createUpdate, learningRateAt, openDevice, readSafetensors, rmsprop, sgd, warmUp,
-  type AllowedUpdateDifference, type Clip, type Gpu, type GpuArray, type Optimizer, type Trainable, type Update,
+  adam, adamw, cosine, createLinear, createRecurrent, createOptimizer, learningRateAt, openDevice, readSafetensors, rmsprop, sgd, warmUp,
+  type AllowedOptimizerDifference, type Clip, type Gpu, type GpuArray, type UpdateRule, type Trainable, type Optimizer,
 } from '../../src/index.ts';
 import { adam as referenceAdam, adamW as referenceAdamW } from '../../src/reference/adam.ts';
 import { gradientNorm } from '../../src/reference/gradient_norm.ts';
@@ -43,7 +43,7 @@ function give(operators: readonly Operator[], gradients: Readonly<Record<string,
 const schedule = warmUp(2, cosine({ learningRate: 0.1, minimum: 0.01, steps: 7 }));
 
 interface Pair {
-  readonly own: () => Optimizer;
+  readonly own: () => UpdateRule;
   readonly reference: () => ReferenceOptimizer;
   /** Share of each weight that the reference's gradient has besides. */
   readonly decay?: number;
@@ -73,11 +73,11 @@ export interface UpdatesReport {
 }
 
 /** Nine steps over two operators against the float64 reference. */
-export async function againstReference({ optimizer, gradientClip }: { optimizer: string; gradientClip: Clip }): Promise<UpdatesReport> {
+export async function againstReference({ rule, gradientClip }: { rule: string; gradientClip: Clip }): Promise<UpdatesReport> {
   const gpu = await openDevice();
   const operators = operatorsOf(gpu);
-  const { own, reference: make, decay = 0 } = pairs[optimizer]!;
-  const update = createUpdate(gpu, operators, { optimizer: own(), gradientClip });
+  const { own, reference: make, decay = 0 } = pairs[rule]!;
+  const optimizer = createOptimizer(gpu, operators, own(), { gradientClip });
   const reference = make();
   const begun = await readAll(operators);
   const parameters = Object.fromEntries(Object.entries(begun).map(([name, values]) => [name, Float64Array.from(values)]));
@@ -92,10 +92,10 @@ export async function againstReference({ optimizer, gradientClip }: { optimizer:
     }
     reference.learningRate = learningRateAt(schedule, step);
     reference.update(parameters, gradients);
-    rateError = Math.max(rateError, Math.abs(update.learningRate - reference.learningRate) / reference.learningRate);
+    rateError = Math.max(rateError, Math.abs(optimizer.learningRate - reference.learningRate) / reference.learningRate);
     give(operators, given);
-    update.step();
-    normError = Math.max(normError, Math.abs((await update.read()).norm - norm) / norm);
+    optimizer.step();
+    normError = Math.max(normError, Math.abs((await optimizer.read()).norm - norm) / norm);
   }
   const ended = await readAll(operators);
   const moved = Object.fromEntries(Object.entries(ended).map(([name, values]) => [name, relativeL2(values.map((w, i) => w - begun[name]![i]!), parameters[name]!.map((w, i) => w - begun[name]![i]!))]));
@@ -103,7 +103,7 @@ export async function againstReference({ optimizer, gradientClip }: { optimizer:
 }
 
 /** Some steps from that one on; a step whose gradient is not finite where `bad` says so. The parameters after each. */
-async function take(update: Update, operators: readonly Operator[], from: number, to: number, bad?: number): Promise<number[][]> {
+async function take(update: Optimizer, operators: readonly Operator[], from: number, to: number, bad?: number): Promise<number[][]> {
   const after: number[][] = [];
   for (let step = from; step < to; step++) {
     const gradients = gradientsOf(operators, step);
@@ -113,6 +113,25 @@ async function take(update: Update, operators: readonly Operator[], from: number
     after.push(Object.values(await readAll(operators)).flatMap((values) => [...values]));
   }
   return after;
+}
+
+/** The parameters after three steps, by submits of the optimizer's own and in the application's encoder. */
+export async function encoded(): Promise<{ own: number[][]; theirs: number[][] }> {
+  const gpu = await openDevice();
+  const make = () => {
+    const operators = operatorsOf(gpu);
+    return { operators, optimizer: createOptimizer(gpu, operators, adam({ learningRate: cosine({ learningRate: 0.05, steps: 3 }) }), { gradientClip: 0.5 }) };
+  };
+  const [own, theirs] = [make(), make()];
+  const after: number[][] = [];
+  for (let step = 0; step < 3; step++) {
+    give(theirs.operators, gradientsOf(theirs.operators, step));
+    const encoder = gpu.device.createCommandEncoder();
+    theirs.optimizer.encodeStep(encoder);
+    gpu.device.queue.submit([encoder.finish()]);
+    after.push(Object.values(await readAll(theirs.operators)).flatMap((values) => [...values]));
+  }
+  return { own: await take(own.optimizer, own.operators, 0, 3), theirs: after };
 }
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -135,7 +154,7 @@ export async function goingOn({ optimizer }: { optimizer: string }): Promise<Goi
   const gpu = await openDevice();
   const make = () => {
     const operators = operatorsOf(gpu);
-    return { operators, update: createUpdate(gpu, operators, { optimizer: pairs[optimizer]!.own(), gradientClip: 0.5 }) };
+    return { operators, update: createOptimizer(gpu, operators, pairs[optimizer]!.own(), { gradientClip: 0.5 }) };
   };
   const first = make();
   await take(first.update, first.operators, 0, 4, 2);
@@ -161,10 +180,10 @@ export async function goingOn({ optimizer }: { optimizer: string }): Promise<Goi
 export async function refusals() {
   const gpu = await openDevice();
   const operators = operatorsOf(gpu);
-  const update = createUpdate(gpu, operators, { optimizer: adam(), gradientClip: 1 });
-  await take(update, operators, 0, 2);
-  const sound = await update.save();
-  const of = (given: readonly Operator[], optimizer: Optimizer, clip: Clip): Promise<Uint8Array> => createUpdate(gpu, given, { optimizer, gradientClip: clip }).save();
+  const optimizer = createOptimizer(gpu, operators, adam(), { gradientClip: 1 });
+  await take(optimizer, operators, 0, 2);
+  const sound = await optimizer.save();
+  const of = (given: readonly Operator[], optimizer: UpdateRule, clip: Clip): Promise<Uint8Array> => createOptimizer(gpu, given, optimizer, { gradientClip: clip }).save();
   const [recurrent, linear] = operatorsOf(gpu) as [Operator, Operator];
   const run = (change: (run: Record<string, unknown>) => void) => changed(sound, ({ metadata }) => {
     const claims = JSON.parse(metadata.run!) as Record<string, unknown>;
@@ -173,7 +192,7 @@ export async function refusals() {
   });
   const flipped = sound.slice();
   flipped[flipped.length - 3]! ^= 4;
-  const files: Record<string, [file: Uint8Array, allow?: readonly AllowedUpdateDifference[]]> = {
+  const files: Record<string, [file: Uint8Array, allow?: readonly AllowedOptimizerDifference[]]> = {
     flipped: [flipped],
     cut: [sound.slice(0, -4)],
     empty: [new Uint8Array(0)],
@@ -197,25 +216,25 @@ export async function refusals() {
     learningRate: [run((claims) => (claims.learningRate = 0.1))],
     clipClaim: [run((claims) => (claims.gradientClip = { clipNorm: 1 }))],
     moments: [run((claims) => (claims.moments = 'first'))],
-    operators: [run((claims) => (claims.operators = [[{ name: 'weight', shape: [0] }]]))],
+    modules: [run((claims) => (claims.modules = [[{ name: 'weight', shape: [0] }]]))],
     noJson: [changed(sound, ({ metadata }) => (metadata.run = '{'))],
     allow: [sound, ['text' as 'gradientClip']],
   };
   const results: Record<string, string> = {};
   for (const [name, [bytes, allow]] of Object.entries(files)) {
-    results[name] = await said(() => update.restore(bytes, allow ? { allow } : {}));
-    if (results[name] === 'no error') update.restore(sound);
+    results[name] = await said(() => optimizer.restore(bytes, allow ? { allow } : {}));
+    if (results[name] === 'no error') optimizer.restore(sound);
   }
-  const same = equal(await update.save(), sound);
+  const same = equal(await optimizer.save(), sound);
   // A rate of which nothing finite is left.
-  const broken = createUpdate(gpu, operators, { optimizer: sgd({ momentum: 0.9 }) });
+  const broken = createOptimizer(gpu, operators, sgd({ momentum: 0.9 }));
   for (let step = 0; step < 2; step++) {
     give(operators, Object.fromEntries(each(operators, 'gradients').map(([name, array]) => [name, new Float32Array(count(array)).fill(3e38)])));
     broken.step();
   }
   results.saved = await said(() => broken.save());
-  update.destroy();
-  results.destroyedSave = await said(() => update.save());
-  results.destroyedRestore = await said(() => update.restore(sound));
+  optimizer.destroy();
+  results.destroyedSave = await said(() => optimizer.save());
+  results.destroyedRestore = await said(() => optimizer.restore(sound));
   return { results, same };
 }

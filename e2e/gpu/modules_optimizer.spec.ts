@@ -1,14 +1,14 @@
-// createUpdate: every optimizer over several operators is the reference's, and goes on from its file to the bit.
+// createOptimizer: every rule over several modules is the reference's, and goes on from its file to the bit.
 import { expect, test } from '../harness.ts';
-import type { GoingOn, refusals, UpdatesReport } from './update.page.ts';
+import type { encoded, GoingOn, refusals, UpdatesReport } from './modules_optimizer.page.ts';
 
-const page = '/e2e/gpu/update.page.ts';
+const page = '/e2e/gpu/modules_optimizer.page.ts';
 const OPTIMIZERS = ['adam', 'adam with its defaults', 'adam with decay', 'adamw', 'rmsprop', 'rmsprop with decay', 'sgd', 'sgd with momentum and decay'];
 
 for (const optimizer of OPTIMIZERS) {
   test(`${optimizer} moves the parameters of two operators as the reference does, by schedule and clip`, async ({ inPage }) => {
     for (const clip of [0, 10, { value: 0.5 }]) {
-      const { moved, norm, rate } = await inPage<UpdatesReport>(page, 'againstReference', { optimizer, gradientClip: clip });
+      const { moved, norm, rate } = await inPage<UpdatesReport>(page, 'againstReference', { rule: optimizer, gradientClip: clip });
       const what = `clip ${JSON.stringify(clip)}`;
       expect(Object.keys(moved)).toHaveLength(6);
       for (const [name, error] of Object.entries(moved)) expect.soft(error, `${name}, ${what}`).toBeLessThan(5e-6);
@@ -18,7 +18,13 @@ for (const optimizer of OPTIMIZERS) {
   });
 }
 
-test('an update goes on from its file to the bit, in a new one and in one that has been used', async ({ inPage }) => {
+test('a step in the application\'s own encoder is the optimizer\'s own step, to the bit', async ({ inPage }) => {
+  const { own, theirs } = await inPage<Awaited<ReturnType<typeof encoded>>>(page, 'encoded');
+  expect(new Set(own.map((weights) => weights.join())).size).toBe(3);
+  expect(theirs).toEqual(own);
+});
+
+test('an optimizer goes on from its file to the bit, in a new one and in one that has been used', async ({ inPage }) => {
   for (const optimizer of ['adam', 'rmsprop', 'sgd', 'sgd with momentum and decay']) {
     const { undisturbed, restored, inUse, ends, fileEqual, sameUnderWay, tensors } = await inPage<GoingOn>(page, 'goingOn', { optimizer });
     expect(new Set(undisturbed.map((weights) => weights.join())).size, optimizer).toBe(4);
@@ -33,23 +39,23 @@ test('an update goes on from its file to the bit, in a new one and in one that h
   }
 });
 
-test('a file of another update, or one that is damaged or not finite, is refused and changes nothing', async ({ inPage }) => {
+test('a file of another optimizer, or one that is damaged or not finite, is refused and changes nothing', async ({ inPage }) => {
   const { results, same } = await inPage<Awaited<ReturnType<typeof refusals>>>(page, 'refusals');
   const expected: Record<string, RegExp> = {
     flipped: /^SafetensorsError: the file is damaged or cut off/,
     cut: /^SafetensorsError: the file is damaged or cut off/,
     empty: /^SafetensorsError: the file has 0 bytes/,
-    format: /^RangeError: this safetensors file is not of an update of this version: its format is "unfold-rnn update 1", expected "unfold-rnn update 2"/,
+    format: /^RangeError: this safetensors file is not of an optimizer of this version: its format is "unfold-rnn update 1", expected "unfold-rnn optimizer 3"/,
     noRun: /^SafetensorsError: "run" in the file's metadata .*it is missing/,
-    options: /^RangeError: the file was made with optimizer .*"beta1":0\.8.*this update with .*"beta1":0\.9.*allow: \['optimizer'\]/,
+    options: /^RangeError: the file was made with optimizer .*"beta1":0\.8.*this optimizer with .*"beta1":0\.9.*allow: \['optimizer'\]/,
     optionsAllowed: /^no error$/,
-    optimizer: /^RangeError: the file was made with optimizer .*"sgd".*this update with .*"adam"/,
-    optimizerAllowed: /^RangeError: the file's optimizer keeps velocity of each parameter, this update's first and second/,
-    gradientClip: /^RangeError: the file was made with gradientClip \{"clipNorm":0,"clipValue":1\}, this update with gradientClip \{"clipNorm":1,"clipValue":0\}.*allow: \['gradientClip'\]/,
+    optimizer: /^RangeError: the file was made with optimizer .*"sgd".*this optimizer with .*"adam"/,
+    optimizerAllowed: /^RangeError: the file's optimizer keeps velocity of each parameter, this one keeps first and second/,
+    gradientClip: /^RangeError: the file was made with gradientClip \{"clipNorm":0,"clipValue":1\}, this optimizer with gradientClip \{"clipNorm":1,"clipValue":0\}.*allow: \['gradientClip'\]/,
     clipAllowed: /^no error$/,
-    fewer: /^RangeError: the file was made over 1 operators, this update over 2/,
-    order: /^RangeError: the file has weight \[7,5\] where operator 0 of this update has weight_ih_l0 \[15,3\]/,
-    sizes: /^RangeError: the file has weight_ih_l0 \[18,3\] where operator 0 of this update has weight_ih_l0 \[15,3\]/,
+    fewer: /^RangeError: the file was made over 1 modules, this optimizer over 2/,
+    order: /^RangeError: the file has weight \[7,5\] where module 0 of this optimizer has weight_ih_l0 \[15,3\]/,
+    sizes: /^RangeError: the file has weight_ih_l0 \[18,3\] where module 0 of this optimizer has weight_ih_l0 \[15,3\]/,
     missing: /^SafetensorsError: the file contradicts itself: it holds nothing for 1\.bias\.second, and its run needs F32 \[7\]/,
     shape: /^SafetensorsError: the file contradicts itself: it holds F32 \[1,7\] for 1\.bias\.second/,
     more: /^SafetensorsError: the file contradicts itself: it holds 13 tensors, and its run has 12/,
@@ -59,12 +65,12 @@ test('a file of another update, or one that is damaged or not finite, is refused
     learningRate: /^SafetensorsError: "run" .*learningRate must be a schedule/,
     clipClaim: /^SafetensorsError: "run" .*gradientClip must be \{ clipNorm, clipValue \}/,
     moments: /^SafetensorsError: "run" .*moments must be a list of names/,
-    operators: /^SafetensorsError: "run" .*operators must be a list of lists of \{ name, shape \}/,
+    modules: /^SafetensorsError: "run" .*modules must be a list of lists of \{ name, shape \}/,
     noJson: /^SafetensorsError: "run" in the file's metadata is not as this package writes it/,
     allow: /^RangeError: allow must be one of "optimizer", "gradientClip"; "text" was given/,
     saved: /^RangeError: 0\.weight_ih_l0\.velocity is not finite: element 0 of 45 is Infinity after step 2: training has diverged, and no file is written of it/,
-    destroyedSave: /^DestroyedError: .*the update was destroyed/,
-    destroyedRestore: /^DestroyedError: .*the update was destroyed/,
+    destroyedSave: /^DestroyedError: .*the optimizer was destroyed/,
+    destroyedRestore: /^DestroyedError: .*the optimizer was destroyed/,
   };
   expect(Object.keys(results)).toEqual(Object.keys(expected));
   for (const [name, message] of Object.entries(expected)) expect.soft(results[name], name).toMatch(message);
