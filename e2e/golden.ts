@@ -90,6 +90,18 @@ export interface TrainingCase {
   readonly state: Arrays;
 }
 
+/** A network whose state dict PyTorch has saved, with what it gives in float64. */
+export interface StateDictCase {
+  /** Of its file in `state_dicts`: `rnn.weight_ih_l0` …, `head.weight` and `head.bias` in float32. */
+  readonly name: string;
+  readonly options: { readonly cell: CellName; readonly inputSize: number; readonly hiddenSize: number };
+  readonly outputSize: number;
+  /** `input` [T,N,I]. */
+  readonly given: Arrays;
+  /** `output` [T,N,D*F] of the recurrent part, `head` [T,N,O]. */
+  readonly results: Arrays;
+}
+
 /** The cases of a parsed `lstm.json`, `gru.json`, … or `recurrent_options.json`. */
 export function recurrentCases(file: unknown): RecurrentCase[] {
   return casesOf(file).map((stored) => {
@@ -106,6 +118,11 @@ export function trainingCases(file: unknown): TrainingCase[] {
     ...decodeFields(stored, ['parameters', 'trained', 'state']),
     tokens: Uint32Array.from(stored['tokens'] as number[]),
   }));
+}
+
+/** The cases of a parsed `state_dicts.json`. */
+export function stateDictCases(file: unknown): StateDictCase[] {
+  return casesOf(file).map((stored) => ({ ...(stored as unknown as StateDictCase), ...decodeFields(stored, ['given', 'results']) }));
 }
 
 /** A window of attention, with the results of PyTorch in float64. */

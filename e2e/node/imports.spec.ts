@@ -1,4 +1,4 @@
-// Imports go one way only (checks, shader_text ← gpu ← cells ← kernels ← scheduler ← layers ← train ← language ← index ← demo), and never in a circle.
+// Imports go one way only (checks, io, shader_text ← gpu ← cells ← kernels ← scheduler ← layers ← train ← language ← index ← demo), and never in a circle.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cells: ['checks', 'gpu', 'shaders', 'types'],
   kernels: ['gpu', 'cells', 'shaders', 'types'],
   scheduler: ['checks', 'gpu', 'cells', 'kernels', 'types'],
-  layers: ['checks', 'gpu', 'cells', 'kernels', 'scheduler', 'types'],
+  layers: ['checks', 'gpu', 'cells', 'kernels', 'scheduler', 'io', 'types'],
   text: ['checks'],
   io: ['checks'],
   train: ['checks', 'gpu', 'kernels', 'layers', 'io'],

@@ -291,6 +291,10 @@ export class Gpu {
     this.memory.freeAll();
     if (this.owned) this.device.destroy();
   }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }
 
 /** The host has arrays of 32-bit elements. */

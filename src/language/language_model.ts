@@ -205,4 +205,8 @@ export class LanguageModel implements GenerativeModel {
     this.#copy.destroy();
     this.gpu.memory.free(this.weights.buffers);
   }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }

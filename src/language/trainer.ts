@@ -379,4 +379,8 @@ export class Trainer {
     this.#evaluator?.destroy();
     this.model.gpu.memory.free(this.#window.buffers);
   }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }

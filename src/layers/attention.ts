@@ -6,6 +6,7 @@ import { among, unsignedInteger, wholeNumber } from '../checks/values.ts';
 import { checkGpu, type Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
 import { AttentionPlan, type AttentionPlanOptions, type AttentionScore } from './attention_plan.ts';
+import { Module } from './module.ts';
 import { Parameters, type ParameterSpec } from './parameters.ts';
 
 export interface AttentionOptions {
@@ -29,19 +30,13 @@ export function createAttention(gpu: Gpu, options: AttentionOptions): Attention 
   return new Attention(gpu, options);
 }
 
-export class Attention {
+export class Attention extends Module {
   /** weight_c [A,E+H], whose first E columns see the context; weight_a [H,E] of 'general'. The paper's names. */
-  readonly parameters: Readonly<Record<string, GpuArray>>;
-  /** Every backward pass adds to them; an update clears them. */
-  readonly gradients: Readonly<Record<string, GpuArray>>;
-  /** The flat buffers behind both. */
-  readonly weights: Parameters;
+  declare readonly parameters: Readonly<Record<string, GpuArray>>;
   readonly score: AttentionScore;
   readonly decoderSize: number;
   readonly encoderSize: number;
   readonly outputSize: number;
-  readonly #gpu: Gpu;
-  readonly #plans = new Set<AttentionPlan>();
 
   constructor(gpu: Gpu, options: AttentionOptions) {
     checkGpu(gpu, 'createAttention');
@@ -52,33 +47,21 @@ export class Attention {
     if (score === 'dot' && decoderSize !== encoderSize) {
       throw new RangeError(`score "dot" compares states of one size; decoderSize ${decoderSize} and encoderSize ${encoderSize} were given. Use "general", or equal sizes`);
     }
-    this.#gpu = gpu;
+    const spec = (name: string, shape: readonly number[], summed: number): ParameterSpec =>
+      ({ name, shape, initialise: { distribution: 'uniform', scale: 1 / Math.sqrt(summed) } });
+    const weights = new Parameters([
+      spec('weight_c', [outputSize, encoderSize + decoderSize], encoderSize + decoderSize),
+      ...(score === 'general' ? [spec('weight_a', [decoderSize, encoderSize], decoderSize)] : []),
+    ], 'attention');
+    super(gpu, 'the attention layer', weights, seed);
     this.score = score;
     this.decoderSize = decoderSize;
     this.encoderSize = encoderSize;
     this.outputSize = outputSize;
-    const spec = (name: string, shape: readonly number[], summed: number): ParameterSpec =>
-      ({ name, shape, initialise: { distribution: 'uniform', scale: 1 / Math.sqrt(summed) } });
-    this.weights = new Parameters([
-      spec('weight_c', [outputSize, encoderSize + decoderSize], encoderSize + decoderSize),
-      ...(score === 'general' ? [spec('weight_a', [decoderSize, encoderSize], decoderSize)] : []),
-    ], 'attention');
-    gpu.allocate('the attention layer', [this.weights.flat.buffer, this.weights.flatGradient.buffer]);
-    gpu.write(this.weights.flat, this.weights.initialValues(seed));
-    this.parameters = this.weights.arrays(gpu, 'parameters');
-    this.gradients = this.weights.arrays(gpu, 'gradients');
   }
 
   /** Plan for T steps of the decoder over S of the encoder: all memory is allocated here. For one step at a time give timeSteps: 1. */
   plan(options: AttentionPlanOptions): AttentionPlan {
-    const plan = new AttentionPlan(this.#gpu, this, options, () => this.#plans.delete(plan));
-    this.#plans.add(plan);
-    return plan;
-  }
-
-  /** Free the parameters and every plan. */
-  destroy(): void {
-    for (const plan of this.#plans) plan.destroy();
-    this.#gpu.memory.free([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
+    return this.planned((forget) => new AttentionPlan(this.gpu, this, options, forget));
   }
 }

@@ -205,6 +205,10 @@ export class AttentionPlan {
     this.#gpu.memory.free(this.#owned);
     this.#forget();
   }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }
 
 /** weight_c [A,E+H], or its gradient, as the matrix that sees the context [A,E] and the one that sees the decoder state [A,H]. */

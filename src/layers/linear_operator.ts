@@ -8,6 +8,7 @@ import { Replay } from '../gpu/submit.ts';
 import { swapAxes } from '../kernels/arrange.ts';
 import { GpuArray, type ArraySource } from './array.ts';
 import { linear, linearBackward } from './linear.ts';
+import { Module } from './module.ts';
 import { Parameters } from './parameters.ts';
 
 export interface LinearOptions {
@@ -30,44 +31,25 @@ export function createLinear(gpu: Gpu, options: LinearOptions): Linear {
   return new Linear(gpu, options);
 }
 
-export class Linear {
+export class Linear extends Module {
   /** weight [O,I], bias [O]. */
-  readonly parameters: Readonly<Record<string, GpuArray>>;
-  /** Every backward pass adds to them; an update clears them. */
-  readonly gradients: Readonly<Record<string, GpuArray>>;
-  /** The flat buffers behind both. */
-  readonly weights: Parameters;
+  declare readonly parameters: Readonly<Record<string, GpuArray>>;
   readonly inputSize: number;
   readonly outputSize: number;
-  readonly #gpu: Gpu;
-  readonly #plans = new Set<LinearPlan>();
 
   constructor(gpu: Gpu, options: LinearOptions) {
     checkGpu(gpu, 'createLinear');
     checkOptions(options, 'createLinear', { inputSize: wholeNumber, outputSize: wholeNumber, seed: unsignedInteger }, ['inputSize', 'outputSize']);
     const { inputSize, outputSize, seed = 0 } = options;
-    this.#gpu = gpu;
+    const initialise = { distribution: 'uniform', scale: 1 / Math.sqrt(inputSize) } as const;
+    super(gpu, 'the linear layer', new Parameters([{ name: 'weight', shape: [outputSize, inputSize], initialise }, { name: 'bias', shape: [outputSize], initialise }], 'linear'), seed);
     this.inputSize = inputSize;
     this.outputSize = outputSize;
-    const initialise = { distribution: 'uniform', scale: 1 / Math.sqrt(inputSize) } as const;
-    this.weights = new Parameters([{ name: 'weight', shape: [outputSize, inputSize], initialise }, { name: 'bias', shape: [outputSize], initialise }], 'linear');
-    gpu.allocate('the linear layer', [this.weights.flat.buffer, this.weights.flatGradient.buffer]);
-    gpu.write(this.weights.flat, this.weights.initialValues(seed));
-    this.parameters = this.weights.arrays(gpu, 'parameters');
-    this.gradients = this.weights.arrays(gpu, 'gradients');
   }
 
   /** Plan for a fixed number of rows: all memory is allocated here. @throws RangeError where the parts do not divide I. */
   plan(options: LinearPlanOptions): LinearPlan {
-    const plan = new LinearPlan(this.#gpu, this, options, () => this.#plans.delete(plan));
-    this.#plans.add(plan);
-    return plan;
-  }
-
-  /** Free the parameters and every plan. */
-  destroy(): void {
-    for (const plan of this.#plans) plan.destroy();
-    this.#gpu.memory.free([this.weights.flat.buffer, this.weights.flatGradient.buffer]);
+    return this.planned((forget) => new LinearPlan(this.gpu, this, options, forget));
   }
 }
 
@@ -148,5 +130,9 @@ export class LinearPlan {
     this.#backward.destroy();
     this.#gpu.memory.free(this.#owned);
     this.#forget();
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy();
   }
 }

@@ -7,13 +7,13 @@ import { checkOptions, type Checks } from '../checks/options.ts';
 import { among, atLeast, finite, flag, fraction, unsignedInteger, wholeNumber } from '../checks/values.ts';
 import { checkGpu, type Gpu } from '../gpu/device.ts';
 import type { GpuArray } from './array.ts';
+import { Module } from './module.ts';
 import { Parameters } from './parameters.ts';
 import { checkPrecision, isPrecision, type Precision } from './precision.ts';
 import { RecurrentPlan, type PlanOptions } from './recurrent_plan.ts';
 import { RecurrentStream } from './recurrent_stream.ts';
 import { checkDepth } from './sizes.ts';
 import { outputColumns, stackParameters, type Direction, type LayerShape, type Merge } from './stack_parameters.ts';
-import { WeightCopy } from './weight_copy.ts';
 
 export interface RecurrentOptions extends CellOptions {
   readonly cell: CellName;
@@ -70,20 +70,13 @@ const OPTIONS: Checks<RecurrentOptions> = {
   forgetBias: finite, seed: unsignedInteger, precision: isPrecision,
 };
 
-export class Recurrent {
-  /** By PyTorch's names: weight_ih_l0 [G*H,I], weight_hh_l0 [R*H,H], bias_ih_l0 [G*H], bias_hh_l0 [R*H], weight_ih_l0_reverse …; peephole_l0 [3*H] of i, f, o; weight_hr_l0 [P,H]; norm_ih_l0 [G*H], norm_hh_l0 [R*H], norm_c_l0 and norm_c_bias_l0 [H]. With a projection weight_hh_l0 is [R*H,P]. */
-  readonly parameters: Readonly<Record<string, GpuArray>>;
-  /** Of the same names and shapes. Every backward pass adds to them; `zeroGradients` clears them. */
-  readonly gradients: Readonly<Record<string, GpuArray>>;
-  /** The flat buffers behind both. */
-  readonly weights: Parameters;
+export class Recurrent extends Module {
+  /** weight_ih_l0 [G*H,I], weight_hh_l0 [R*H,H], bias_ih_l0 [G*H], bias_hh_l0 [R*H], weight_ih_l0_reverse …; peephole_l0 [3*H] of i, f, o; weight_hr_l0 [P,H]; norm_ih_l0 [G*H], norm_hh_l0 [R*H], norm_c_l0 and norm_c_bias_l0 [H]. With a projection weight_hh_l0 is [R*H,P]. */
+  declare readonly parameters: Readonly<Record<string, GpuArray>>;
   readonly layers: readonly LayerShape[];
   readonly batchFirst: boolean;
   /** Of the initial weights, and of the masks of dropout and zoneout. */
   readonly seed: number;
-  readonly #gpu: Gpu;
-  readonly #copy: WeightCopy;
-  readonly #plans = new Set<RecurrentPlan | RecurrentStream>();
 
   constructor(gpu: Gpu, options: RecurrentOptions) {
     checkGpu(gpu, 'createRecurrent');
@@ -91,59 +84,25 @@ export class Recurrent {
     const { cell, inputSize, hiddenSize, numLayers = 1, bias = true, forgetBias = 0, seed = 0, batchFirst = false, direction = 'forward', merge = 'concat', recurrentInit = 'uniform', dropout = 0, projSize = 0, precision = 'f32' } = options;
     checkDepth(numLayers, 'numLayers');
     checkPrecision(gpu, precision, [options]);
-    this.#gpu = gpu;
-    this.batchFirst = batchFirst;
-    this.seed = seed;
     const shape = { cell: cellOf(options), hiddenSize, projSize, bias, direction, merge, dropout, forgetBias, recurrentInit };
     checkProjection(shape);
     const features = outputColumns({ ...shape, inputSize });
-    this.layers = Array.from({ length: numLayers }, (_, l) => ({ ...shape, inputSize: l === 0 ? inputSize : features }));
-    this.weights = new Parameters(stackParameters(this.layers), cell, precision);
-    gpu.allocate(`the ${cell} network`, this.weights.buffers);
-    gpu.write(this.weights.flat, this.weights.initialValues(seed));
-    this.#copy = new WeightCopy(gpu, this.weights);
-    this.#copy.refresh();
-    this.parameters = this.weights.arrays(gpu, 'parameters', this.#copy.refresh);
-    this.gradients = this.weights.arrays(gpu, 'gradients');
+    const layers = Array.from({ length: numLayers }, (_, l) => ({ ...shape, inputSize: l === 0 ? inputSize : features }));
+    super(gpu, `the ${cell} network`, new Parameters(stackParameters(layers), cell, precision), seed);
+    this.layers = layers;
+    this.batchFirst = batchFirst;
+    this.seed = seed;
   }
 
   /** Plan a window: all memory is known and allocated here, none later. */
   plan(options: PlanOptions): RecurrentPlan {
-    const plan = new RecurrentPlan(this.#gpu, this, this.weights, options, () => this.#plans.delete(plan));
-    this.#plans.add(plan);
-    return plan;
+    return this.planned((forget) => new RecurrentPlan(this.gpu, this, this.weights, options, forget));
   }
 
   /** Step through time with the state on the GPU: one input at a time, for layers that run forward only. */
   stream(options: { batchSize: number }): RecurrentStream {
     checkOptions(options, 'stream', { batchSize: wholeNumber }, ['batchSize']);
-    const stream = new RecurrentStream(this.#gpu, this, this.weights, options.batchSize, () => this.#plans.delete(stream));
-    this.#plans.add(stream);
-    return stream;
-  }
-
-  /** Set every gradient to zero. */
-  zeroGradients(): void {
-    const { buffer } = this.weights.flatGradient;
-    this.#gpu.submit('zero gradients', (encoder) => {
-      encoder.clearBuffer(this.#gpu.memory.get(buffer));
-      this.#gpu.touch([], [buffer]);
-    });
-  }
-
-  /**
-   * In precision f16, after the application's own commands have written into the parameters' buffers: what kernels read is made anew, at
-   * once or as a command of that encoder. Writes through `parameters` and steps of an optimizer do it themselves.
-   */
-  refreshWeights(encoder?: GPUCommandEncoder): void {
-    this.#copy.refresh(encoder);
-  }
-
-  /** Free the parameters and every plan. */
-  destroy(): void {
-    for (const plan of this.#plans) plan.destroy();
-    this.#copy.destroy();
-    this.#gpu.memory.free(this.weights.buffers);
+    return this.planned((forget) => new RecurrentStream(this.gpu, this, this.weights, options.batchSize, forget));
   }
 }
 

@@ -284,6 +284,10 @@ export class RecurrentPlan {
     this.#gpu.memory.free(this.#owned);
     this.#forget();
   }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }
 
 function takeOrClear(target: GpuArray, source: ArraySource | undefined, encoder: GPUCommandEncoder): void {

@@ -130,4 +130,8 @@ export class RecurrentStream {
     this.#gpu.memory.free(this.#owned);
     this.#forget();
   }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }

@@ -132,6 +132,10 @@ export class Loss {
     this.#replay.destroy();
     this.#gpu.memory.free(this.#owned);
   }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }
 
 /** What becomes of each kind, `#takeTargets` says. */

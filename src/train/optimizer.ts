@@ -187,4 +187,8 @@ export class Optimizer {
     this.#replay.destroy();
     this.#gpu.memory.free(this.#owned);
   }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }
