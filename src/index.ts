@@ -18,6 +18,7 @@ export type { GenerateOptions } from './language/generate.ts';
 export { createLanguageModel, LanguageModel, loadLanguageModel, type LanguageModelOptions } from './language/language_model.ts';
 export type { LoadOptions } from './language/model_file.ts';
 export type { EmbeddingOptions, LayerOptions } from './language/model_shape.ts';
+export { createEmbedding, Embedding, EmbeddingPlan, type EmbeddingOperatorOptions, type EmbeddingPlanOptions } from './layers/embedding.ts';
 export { createLinear, Linear, LinearPlan, type LinearOptions, type LinearPlanOptions } from './layers/linear_operator.ts';
 export type { LayerTrace } from './layers/plan_trace.ts';
 export { createRecurrent, Recurrent, type RecurrentOptions } from './layers/recurrent.ts';

@@ -8,7 +8,7 @@ import { gradientNorm, NORM_PARTIALS, NORM_STATE } from '../../src/kernels/optim
 import { randomBits } from '../../src/layers/random.ts';
 import { embeddingBackward, embeddingForward } from '../../src/reference/embedding.ts';
 import { softmaxCrossEntropy as reference } from '../../src/reference/softmax_cross_entropy.ts';
-import { positionsByToken } from '../../src/text/table_rows.ts';
+import { positionsByToken } from '../../src/layers/token_positions.ts';
 import { relativeL2 } from '../golden.ts';
 import { randomArray } from './random_arrays.ts';
 

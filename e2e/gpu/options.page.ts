@@ -1,7 +1,7 @@
 // Every public function with every option wrong in every way, and with wrong arguments: what it throws.
 import {
   adam, adamw, AttentionPlan, characters, constant, cosine, createAttention, createBatches, createDecoder, createLanguageModel, createLinear, createLoss,
-  createRecurrent, createTrainer, createOptimizer, evaluate, learningRateAt, loadLanguageModel, openDevice, readSafetensors, resumableRun, rmsprop, sgd, split,
+  createEmbedding, createOptimizer, createRecurrent, createTrainer, evaluate, learningRateAt, loadLanguageModel, openDevice, readSafetensors, resumableRun, rmsprop, sgd, split,
   stepDecay, tune, Vocabulary, warmUp, writeSafetensors, type Gpu,
 } from '../../src/index.ts';
 
@@ -53,11 +53,13 @@ const corpus = characters('to be or not to be, that is the question. '.repeat(10
 function things(gpu: Gpu) {
   const network = createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3 });
   const linear = createLinear(gpu, { inputSize: 2, outputSize: 2 });
+  const embedding = createEmbedding(gpu, { vocabularySize: 3, size: 2 });
   const attention = createAttention(gpu, { score: 'dot', decoderSize: 2, encoderSize: 2 });
   const model = createLanguageModel(gpu, { vocabulary: corpus.vocabulary, embedding: 'one-hot', layers: [{ cell: 'gru', hiddenSize: 4 }] });
   const trainer = createTrainer(model, { optimizer: adam(), batchSize: 2, timeSteps: 4 });
   return {
     network, linear, attention, model, trainer,
+    embedding, embeddingPlan: embedding.plan({ rows: 1, training: true }),
     plan: network.plan({ timeSteps: 2, batchSize: 1, training: true, ragged: true }),
     stream: network.stream({ batchSize: 2 }),
     linearPlan: linear.plan({ rows: 1 }),
@@ -71,7 +73,7 @@ function things(gpu: Gpu) {
 type Things = ReturnType<typeof things>;
 
 /** Functions that take options, by name. */
-function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, stream, attentionPlan, loss, optimizer, batches }: Things): Record<string, Entry> {
+function entries(gpu: Gpu, { network, linear, embedding, attention, model, trainer, plan, stream, attentionPlan, loss, optimizer, batches }: Things): Record<string, Entry> {
   const run = { steps: wholeOrInfinite(0), signal: other, validate: other };
   const layer = { needed: { cell: 'lstm', hiddenSize: 3 }, options: { ...cellOptions, hiddenSize: count, projSize: (value: unknown) => isWhole(value, 0) } };
   const state: Kind = (value) => value instanceof Float32Array;
@@ -93,6 +95,9 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
     'plan.encodeForward': { ...inputs, call: (o) => plan.encodeForward(gpu.device.createCommandEncoder(), o) },
     'plan.backward': { options: { dOutput: state, dHn: (value) => value instanceof Float32Array, dCn: (value) => value instanceof Float32Array }, call: (o) => plan.backward(o) },
     'stream.restore': { needed: { h: new Float32Array(6), c: new Float32Array(6) }, options: { h: other, c: other }, call: (o) => stream.restore(o) },
+    createEmbedding: { needed: { vocabularySize: 3, size: 2 }, options: { vocabularySize: count, size: count, seed: unsigned }, call: (o) => createEmbedding(gpu, o) },
+    'embedding.plan': { needed: { rows: 1 }, options: { rows: count, training: flag }, call: (o) => embedding.plan(o) },
+    'module.load': { options: { prefix: (value) => value === '', allowNotFinite: flag }, call: (o) => linear.load([], o) },
     createLinear: { needed: { inputSize: 2, outputSize: 2 }, options: { inputSize: count, outputSize: count, seed: unsigned }, call: (o) => createLinear(gpu, o) },
     'linear.plan': { needed: { rows: 1 }, options: { rows: count, parts: count }, call: (o) => linear.plan(o) },
     createAttention: {
@@ -168,7 +173,7 @@ function entries(gpu: Gpu, { network, linear, attention, model, trainer, plan, s
 }
 
 /** Functions that take an argument that is no object of options. */
-function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPlan, attentionPlan, loss, optimizer, batches }: Things): Record<string, Argument> {
+function argumentsOf(gpu: Gpu, { network, embeddingPlan, model, trainer, plan, stream, linearPlan, attentionPlan, loss, optimizer, batches }: Things): Record<string, Argument> {
   const encoder = (): GPUCommandEncoder => gpu.device.createCommandEncoder();
   const valid = new Float32Array(2);
   const float = (length: number): Kind => (value) => value instanceof Float32Array && value.length === length;
@@ -176,6 +181,7 @@ function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPl
   return {
     'createRecurrent gpu': { kind: other, call: (gpu) => createRecurrent(gpu, { cell: 'lstm', inputSize: 2, hiddenSize: 3 }) },
     'createLinear gpu': { kind: other, call: (gpu) => createLinear(gpu, { inputSize: 2, outputSize: 2 }) },
+    'createEmbedding gpu': { kind: other, call: (gpu) => createEmbedding(gpu, { vocabularySize: 3, size: 2 }) },
     'createAttention gpu': { kind: other, call: (gpu) => createAttention(gpu, { score: 'dot', decoderSize: 2, encoderSize: 2 }) },
     'createLanguageModel gpu': { kind: other, call: (gpu) => createLanguageModel(gpu, { vocabulary: corpus.vocabulary, layers }) },
     'loadLanguageModel gpu': { kind: other, call: (gpu) => loadLanguageModel(gpu, new Uint8Array(4)) },
@@ -194,6 +200,13 @@ function argumentsOf(gpu: Gpu, { network, model, trainer, plan, stream, linearPl
     'trainer.restore bytes': { kind: other, call: (bytes) => trainer.restore(bytes) },
     'optimizer.restore bytes': { kind: other, call: (bytes) => optimizer.restore(bytes) },
     'optimizer.learningRate': { kind: positive, call: (learningRate) => { optimizer.learningRate = learningRate; } },
+    'optimizer.encodeStep encoder': { kind: other, call: (encoder) => optimizer.encodeStep(encoder) },
+    'module.load state': { kind: other, call: (state) => network.load(state) },
+    'module.parameter name': { kind: other, call: (name) => network.parameter(name) },
+    'module.gradient name': { kind: other, call: (name) => network.gradient(name) },
+    'embeddingPlan.forward tokens': { kind: other, call: (tokens) => embeddingPlan.forward(tokens) },
+    'embeddingPlan.encodeForward encoder': { kind: other, call: (encoder) => embeddingPlan.encodeForward(encoder, Uint32Array.of(0)) },
+    'embeddingPlan.encodeBackward encoder': { kind: other, call: (encoder) => embeddingPlan.encodeBackward(encoder, valid) },
     'model.generate prompt': { kind: (value) => value === 'true' || value === 'none', call: (prompt) => model.generate(prompt) },
     'model.generateMany prompts': { kind: other, call: (prompts) => model.generateMany(prompts) },
     'model.load bytes': { kind: other, call: (bytes) => model.load(bytes) },

@@ -2,7 +2,7 @@
 import { expect, test } from 'playwright/test';
 import { allocateBatch, createBatches } from '../../src/text/batches.ts';
 import { split } from '../../src/text/split.ts';
-import { positionsByToken } from '../../src/text/table_rows.ts';
+import { positionsByToken } from '../../src/layers/token_positions.ts';
 
 const count = (length: number) => Uint32Array.from({ length }, (_, i) => i);
 

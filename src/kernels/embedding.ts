@@ -37,7 +37,7 @@ export function gatherRows(recording: Recording, options: {
   });
 }
 
-/** Positions of each token in a window: `starts` [V+1], `positions` [T·N] (src/text/table_rows.ts makes them). */
+/** Positions of each token in a window: `starts` [V+1], `positions` [T·N] (src/layers/token_positions.ts makes them). */
 export interface TokenIndex {
   readonly starts: Slice;
   readonly positions: Slice;

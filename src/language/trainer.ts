@@ -11,7 +11,7 @@ import type { LayerTrace } from '../layers/plan_trace.ts';
 import type { Batches } from '../text/batches.ts';
 import type { TrainingText } from '../text/streams.ts';
 import { tuneWhereAsked } from '../scheduler/tuner.ts';
-import { positionsByToken } from '../text/table_rows.ts';
+import { positionsByToken } from '../layers/token_positions.ts';
 import { readCheckpoint, writeCheckpoint, type RestoreOptions, type RunShape } from './checkpoint.ts';
 import { checkClip, type Clip } from '../train/clip.ts';
 import { checkLossScale, isLossScale, type LossScaleOptions } from './loss_scale.ts';

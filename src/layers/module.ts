@@ -44,7 +44,7 @@ export abstract class Module {
   }
 
   #named(arrays: Readonly<Record<string, GpuArray>>, name: string): GpuArray {
-    if (!Object.hasOwn(arrays, name)) throw new RangeError(`there is no parameter ${shown(name)}; there are ${Object.keys(arrays).join(', ')}`);
+    if (typeof name !== 'string' || !Object.hasOwn(arrays, name)) throw new RangeError(`there is no parameter ${shown(name)}; there are ${Object.keys(arrays).join(', ')}`);
     return arrays[name]!;
   }
 

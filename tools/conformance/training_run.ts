@@ -1,10 +1,9 @@
 // A training case through the engine's operators: recurrent layers, a head, a loss, an update, and tables of embeddings; states
 // and their gradients go from one to the other as the case's equations say.
 import {
-  adam, createLinear, createLoss, createRecurrent, createOptimizer, type ArraySource, type Gpu, type GpuArray, type Linear, type Loss, type Recurrent,
-  type RecurrentPlan, type Trainable,
+  adam, createEmbedding, createLinear, createLoss, createOptimizer, createRecurrent, type ArraySource, type Embedding, type EmbeddingPlan, type Gpu, type GpuArray, type Linear,
+  type Loss, type Recurrent, type RecurrentPlan, type Trainable,
 } from '../../src/index.ts';
-import { Embedding, type EmbeddingPlan } from './embedding.ts';
 import { networkOf, toEngine, weightAfter, type Network } from './network.ts';
 import type { Comparison, Results } from './score.ts';
 import type { Series } from './series.ts';
@@ -63,8 +62,8 @@ class Part {
     this.plan = this.layer.plan({ timeSteps: steps, batchSize: batch, training: true, ragged });
     this.#prefix = prefix;
     this.#source = source;
-    this.#table = table && table.plan(steps * batch);
-    this.#vocabulary = table ? table.weight.shape[0]! : architecture.input;
+    this.#table = table && table.plan({ rows: steps * batch, training: true });
+    this.#vocabulary = table ? table.vocabularySize : architecture.input;
   }
 
   /** x [T,N,I] of step s: rows of the table, one-hot rows, or the numbers themselves where they are no tokens. */
@@ -150,8 +149,9 @@ class TrainingRun {
     if (!table) return null;
     const known = this.#tables.get(table.name);
     if (known) return known;
-    const made = new Embedding(gpu, table.tensor.shape);
-    made.weight.write(Float32Array.from(table.tensor.values));
+    const [vocabularySize, size] = table.tensor.shape as [number, number];
+    const made = createEmbedding(gpu, { vocabularySize, size });
+    made.parameter('weight').write(Float32Array.from(table.tensor.values));
     this.#tables.set(table.name, made);
     return made;
   }
@@ -244,7 +244,7 @@ class TrainingRun {
     const { head } = this.#one;
     const wide = async (array: GpuArray): Promise<Tensor> => ({ shape: array.shape, values: Float64Array.from(await array.read()) });
     const found = [...await this.#main.weights(), ...(this.#decoder ? await this.#decoder.weights() : [])];
-    for (const [name, table] of this.#tables) found.push([name, await wide(table.weight)]);
+    for (const [name, table] of this.#tables) found.push([name, await wide(table.parameter('weight'))]);
     found.push([head.weight.name, await wide(this.#head.parameters.weight!)]);
     if (head.bias) found.push([head.bias.name, await wide(this.#head.parameters.bias!)]);
     return Object.fromEntries(found);
