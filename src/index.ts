@@ -10,7 +10,7 @@ export { tune, type TunedOp, type TuneOptions } from './scheduler/tuner.ts';
 export type { Activation, CellOptions } from './cells/activation.ts';
 export { cells, type CellName } from './cells/registry.ts';
 export { IGNORE_INDEX } from './kernels/loss.ts';
-export { GpuArray, type ArraySource } from './layers/array.ts';
+export { GpuArray, type ArrayBinding, type ArraySource } from './layers/array.ts';
 export { Attention, createAttention, type AttentionOptions } from './layers/attention.ts';
 export { AttentionPlan, type AttentionInputs, type AttentionPlanOptions, type AttentionScore } from './layers/attention_plan.ts';
 export type { Precision } from './layers/precision.ts';

@@ -1,21 +1,33 @@
 // An array on the GPU as an application sees it: a shape, a place in a GPU buffer, reads and writes in row-major order.
 import { shown } from '../checks/shown.ts';
 import { checkEncoder, type Gpu } from '../gpu/device.ts';
-import { bytesOf, elements, offsetBytes, type Slice } from '../gpu/memory.ts';
+import { alignedStart, boundBytes, bytesOf, elements, offsetBytes, type Slice } from '../gpu/memory.ts';
 
-/** What can be given for an array: host numbers, an application's own GPU buffer from its first byte, or another array. */
-export type ArraySource = Float32Array | GPUBuffer | GpuArray;
+/** What can be given for an array: host numbers, an application's own GPU buffer, a part of one (`offset` and `size` in bytes), or another array. */
+export type ArraySource = Float32Array | GPUBuffer | GPUBufferBinding | GpuArray;
+
+/** How a shader of an application's own reads or writes an array where it lies. */
+export interface ArrayBinding {
+  /** For `createBindGroup`. It begins where a binding may, at or before the array's first element. */
+  readonly resource: GPUBufferBinding;
+  /** The array's first element, counted in elements of the binding: the shader adds it to every index. */
+  readonly first: number;
+}
 
 /** Told of a write: through the queue, or as a command of that encoder. */
 export type Written = (encoder?: GPUCommandEncoder) => void;
 
 /** @throws TypeError for what cannot be given for an array */
 export function arraySource(source: ArraySource, name: string): void {
-  if (source instanceof Float32Array || source instanceof GpuArray) return;
-  if (typeof (source as GPUBuffer | null)?.size !== 'number' || typeof source.mapAsync !== 'function') {
-    throw new TypeError(`${name} must be a Float32Array, a GPUBuffer or a GpuArray; ${shown(source)} was given`);
+  if (source instanceof Float32Array || source instanceof GpuArray || isBuffer(source)) return;
+  const { buffer, offset = 0, size = 0 } = Object(source) as Partial<GPUBufferBinding>;
+  if (!isBuffer(buffer)) throw new TypeError(`${name} must be a Float32Array, a GPUBuffer, { buffer, offset, size } or a GpuArray; ${shown(source)} was given`);
+  for (const [what, bytes] of Object.entries({ offset, size })) {
+    if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes % 4 !== 0) throw new RangeError(`${what} of the buffer given for ${name} must be a multiple of 4 bytes from 0; ${shown(bytes)} was given`);
   }
 }
+
+const isBuffer = (source: unknown): source is GPUBuffer => typeof (source as GPUBuffer | null)?.size === 'number' && typeof (source as GPUBuffer).mapAsync === 'function';
 
 export class GpuArray {
   readonly shape: readonly number[];
@@ -39,6 +51,12 @@ export class GpuArray {
 
   get offsetBytes(): number {
     return offsetBytes(this.slice);
+  }
+
+  /** Where it lies, for a shader of an application's own; nothing is copied. */
+  binding(): ArrayBinding {
+    const { bindingBytes, elements: first } = alignedStart(this.slice);
+    return { resource: { buffer: this.buffer, offset: bindingBytes, size: boundBytes(this.slice) }, first };
   }
 
   get byteLength(): number {
@@ -79,16 +97,13 @@ export class GpuArray {
       return this.#copy(source.buffer, source.offsetBytes, encoder, source.slice.buffer);
     }
     arraySource(source, this.name);
-    if (source.size < bytes) {
-      throw new RangeError(`${this.name} has shape [${this.shape}], ${bytes} bytes; the buffer "${source.label}" has ${source.size}`);
-    }
-    if (!(source.usage & GPUBufferUsage.COPY_SRC)) {
-      throw new TypeError(`the buffer "${source.label}" given for ${this.name} must be created with GPUBufferUsage.COPY_SRC`);
-    }
-    if (source.mapState && source.mapState !== 'unmapped') {
-      throw new TypeError(`the buffer "${source.label}" given for ${this.name} is mapped (${source.mapState}): unmap() it first`);
-    }
-    this.#copy(source, 0, encoder, source);
+    const { buffer, offset = 0, size } = isBuffer(source) ? { buffer: source } : source as GPUBufferBinding & { buffer: GPUBuffer };
+    const given = size ?? buffer.size - offset;
+    if (given < bytes) throw new RangeError(`${this.name} has shape [${this.shape}], ${bytes} bytes; the buffer "${buffer.label}" has ${given}${offset > 0 || size !== undefined ? ` from byte ${offset}` : ''}`);
+    if (offset + given > buffer.size) throw new RangeError(`the buffer "${buffer.label}" given for ${this.name} has ${buffer.size} bytes; ${given} from byte ${offset} were asked for`);
+    if (!(buffer.usage & GPUBufferUsage.COPY_SRC)) throw new TypeError(`the buffer "${buffer.label}" given for ${this.name} must be created with GPUBufferUsage.COPY_SRC`);
+    if (buffer.mapState && buffer.mapState !== 'unmapped') throw new TypeError(`the buffer "${buffer.label}" given for ${this.name} is mapped (${buffer.mapState}): unmap() it first`);
+    this.#copy(buffer, offset, encoder, buffer);
   }
 
   /** Set every element to 0, by a command of that encoder. */

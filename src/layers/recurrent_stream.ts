@@ -1,5 +1,6 @@
 // Streaming: a recurrent network one step at a time, its state on the GPU, equal to the bit to the pass over the whole sequence.
 import { checkOptions } from '../checks/options.ts';
+import { numbers, wholeNumbers } from '../checks/values.ts';
 import { checkEncoder, type Gpu } from '../gpu/device.ts';
 import { allocateProxy, subslice, type BufferProxy, type Slice } from '../gpu/memory.ts';
 import { Recording } from '../gpu/recording.ts';
@@ -99,10 +100,21 @@ export class RecurrentStream {
     this.c.write(c);
   }
 
-  /** Begin again from a zero state. */
-  reset(): void {
-    this.h.write(new Float32Array(this.h.shape.reduce((a, b) => a * b, 1)));
-    this.c.write(new Float32Array(this.c.shape.reduce((a, b) => a * b, 1)));
+  /** Begin again from a zero state: in every row, or in those that are given. @throws RangeError for a row that is none of 0 to N-1 */
+  reset(rows?: ArrayLike<number>): void {
+    const given = rows === undefined ? null : wholeNumbers(numbers(rows, 'rows'), 'rows', rows.length, this.batchSize - 1);
+    this.#gpu.submit('stream reset', (encoder) => {
+      for (const array of [this.h, this.c]) {
+        if (given === null) array.clear(encoder);
+        else for (const row of given) this.#clearRow(array, row, encoder);
+      }
+    });
+  }
+
+  /** Row `row` of every layer of a state [L,N,·]. */
+  #clearRow({ slice }: GpuArray, row: number, encoder: GPUCommandEncoder): void {
+    const [layers, batchSize, columns] = slice.shape as [number, number, number];
+    for (let l = 0; l < layers; l++) new GpuArray(this.#gpu, subslice(slice, (l * batchSize + row) * columns, [columns]), 'row').clear(encoder);
   }
 
   /** A second stream of the same network that goes on from this state; the copy stays on the GPU. */
