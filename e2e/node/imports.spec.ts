@@ -129,7 +129,7 @@ test('every form of import is read', () => {
   const specifiers = (file: string): string[] => importsOf(file).map(({ specifier }) => specifier);
   expect(specifiers('e2e/node/imports.spec.ts')).toEqual(['node:fs', 'node:path', 'playwright/test']);
   expect(importsOf('src/wgsl/plugin.ts').map(({ specifier, typeOnly, line }) => [specifier, typeOnly, line])).toEqual([
-    ['vite', true, 3], ['./build.ts', false, 4], ['./declare.ts', false, 5],
+    ['vite', true, 4], ['./build.ts', false, 5], ['./declare.ts', false, 6], ['./module.ts', false, 7],
   ]);
   expect(specifiers('demo/corpora.ts')).toContain('virtual:moby-dick'); // import()
   expect(specifiers('demo/charts.ts')).toContain('uplot/dist/uPlot.min.css'); // for its effect
