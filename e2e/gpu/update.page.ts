@@ -1,8 +1,9 @@
 // An update over operators: what it makes of the parameters, and what its file says.
 import {
-  adam, adamw, cosine, createLinear, createRecurrent, createUpdate, learningRateAt, openDevice, readSafetensors, rmsprop, sgd, warmUp,
+  adam, adamw, cosine, createLinear, createRecurrent, createUpdate, learningRateAt, openDevice, rmsprop, sgd, warmUp,
   type AllowedUpdateDifference, type Clip, type Gpu, type GpuArray, type Optimizer, type Trainable, type Update,
 } from '../../src/index.ts';
+import { readSafetensors } from '../../src/safetensors.ts';
 import { adam as referenceAdam, adamW as referenceAdamW } from '../../src/reference/adam.ts';
 import { gradientNorm } from '../../src/reference/gradient_norm.ts';
 import type { Optimizer as ReferenceOptimizer } from '../../src/reference/optimizer.ts';

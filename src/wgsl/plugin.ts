@@ -6,6 +6,9 @@ import { LIBRARY, buildShader, writeDeclarations } from './build.ts';
 import { writeDeclaration } from './declare.ts';
 import { shaderModule, textModule, TEXT } from './module.ts';
 
+/** No line of such a module stands in the file that it is made of. */
+const NO_MAP = { mappings: '' } as const;
+
 /** @param library folder of the import-only files */
 export function wgsl(library = LIBRARY): Plugin {
   return {
@@ -21,12 +24,12 @@ export function wgsl(library = LIBRARY): Plugin {
     },
 
     load(id) {
-      if (id.endsWith(`.wgsl${TEXT}`)) return { code: textModule(id.slice(0, -TEXT.length)), map: null, moduleType: 'js' };
+      if (id.endsWith(`.wgsl${TEXT}`)) return { code: textModule(id.slice(0, -TEXT.length)), map: NO_MAP, moduleType: 'js' };
       if (!id.endsWith('.wgsl')) return null;
       const { shader, expanded } = buildShader(id, library);
       for (const file of expanded.files) this.addWatchFile(file); // what is known of the shader may change, too, when a library file does
       writeDeclaration(id, shader);
-      return { code: shaderModule(expanded, shader), map: null, moduleType: 'js' };
+      return { code: shaderModule(expanded, shader), map: NO_MAP, moduleType: 'js' };
     },
   };
 }
