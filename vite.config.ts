@@ -31,6 +31,8 @@ export default defineConfig(({ mode, command }) => ({
   publicDir: false,
   appType: 'mpa',
   plugins: [wgsl(), mobyDickPlugin(), dataPlugin(), demoAtRoot()],
+  // The package by its own name, as its users import it: from its sources.
+  resolve: { alias: [{ find: /^unfold-rnn$/, replacement: path.join(ROOT, 'src/index.ts') }, { find: /^unfold-rnn\/(\w+)$/, replacement: path.join(ROOT, 'src/$1.ts') }] },
   worker: { format: 'es', plugins: () => [wgsl(), mobyDickPlugin()] },
   optimizeDeps: { entries: ['demo/index.html', 'demo/**/*.ts'] },
   server: { host: '127.0.0.1', fs: { strict: true, allow: [ROOT] } },
