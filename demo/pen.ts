@@ -1,6 +1,6 @@
 // Text that the model writes, one at a time: samples of a run that trains, and what the reader asks for.
 import { DeviceLostError } from '../src/index.ts';
-import type { Corpus } from '../src/index.ts';
+import type { Corpus } from '../src/text.ts';
 import type { ErrorCode, Event, Place, SamplingSettings } from './protocol.ts';
 import { Refusal, type Workbench } from './workbench.ts';
 

@@ -1,6 +1,9 @@
 // The device, and on it the model with its trainer. After a loss they are made again, and go on from the last checkpoint.
-import { adam, createLanguageModel, createTrainer, openDevice } from '../src/index.ts';
-import type { Corpus, Gpu, ResumableCheckpoint, Trainer } from '../src/index.ts';
+import { adam, openDevice } from '../src/index.ts';
+import { createLanguageModel, createTrainer } from '../src/language.ts';
+import type { Gpu } from '../src/index.ts';
+import type { ResumableCheckpoint, Trainer } from '../src/language.ts';
+import type { Corpus } from '../src/text.ts';
 import type { Event, Place, Settings } from './protocol.ts';
 
 /** What the engine refused to make, and beside which settings the page says so. */

@@ -1,5 +1,7 @@
 // A text to each next character of it (many-to-many, aligned): a character model on Moby-Dick, beside n-grams.
-import { adam, characters as readCharacters, createLanguageModel, createTrainer, evaluate, split } from '../src/index.ts';
+import { adam } from '../src/index.ts';
+import { createLanguageModel, createTrainer, evaluate } from '../src/language.ts';
+import { characters as readCharacters, split } from '../src/text.ts';
 import { choice, defineExample, number, whole } from './example.ts';
 import { NgramModel } from './metrics/witten_bell.ts';
 

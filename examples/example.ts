@@ -1,5 +1,6 @@
 // What an example is: a name, its options, and a run that trains a structure on the GPU and tells how it goes.
-import { NotFiniteError, type Gpu, type Loss, type Optimizer } from '../src/index.ts';
+import type { Gpu, Loss, Optimizer } from '../src/index.ts';
+import { NotFiniteError } from '../src/language.ts';
 
 export type OptionValue = number | string | readonly string[];
 

@@ -1,6 +1,8 @@
 // Unfold as its README shows it: a character model, its trainer, and the trainer's own evaluation as the forward pass.
 
-import { adam, createLanguageModel, createTrainer, Vocabulary, type Gpu, type LanguageModel, type Trainer } from '../../src/index.ts';
+import { adam, type Gpu } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, type LanguageModel, type Trainer } from '../../src/language.ts';
+import { Vocabulary } from '../../src/text.ts';
 import type { Contender } from '../contender.ts';
 import type { Config } from '../configs.ts';
 import { adamOptions, type Workload } from '../workload.ts';

@@ -1,7 +1,8 @@
 // Unfold one token at a time. Queued: the model's own generation, which draws on the GPU. With read-back: the operators' stream,
 // its logits on the host after every token.
 
-import { createLinear, createRecurrent, type Gpu, type LanguageModel, type LinearPlan, type RecurrentStream } from '../../src/index.ts';
+import { createLinear, createRecurrent, type Gpu, type LinearPlan, type RecurrentStream } from '../../src/index.ts';
+import type { LanguageModel } from '../../src/language.ts';
 import type { Contender, StreamResult } from '../contender.ts';
 import { oneHot, type Workload } from '../workload.ts';
 import { createWorkloadModel } from './unfold.ts';

@@ -1,8 +1,12 @@
 // A small character model trained in f16, beside the same in f32.
 import {
-  adam, adamw, createAttention, createLanguageModel, createLinear, createRecurrent, createTrainer, createOptimizer, loadLanguageModel, openDevice, readSafetensors, rmsprop, sgd, Vocabulary,
-  type Gpu, type LanguageModel, type Precision, type Progress, type TrainerOptions,
+  adam, adamw, createAttention, createLinear, createRecurrent, createOptimizer, openDevice, rmsprop, sgd, type Gpu, type Precision,
 } from '../../src/index.ts';
+import {
+  createLanguageModel, createTrainer, loadLanguageModel, type LanguageModel, type Progress, type TrainerOptions,
+} from '../../src/language.ts';
+import { readSafetensors } from '../../src/safetensors.ts';
+import { Vocabulary } from '../../src/text.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { randomArray } from '../gpu/random_arrays.ts';
 import { relativeL2 } from '../golden.ts';

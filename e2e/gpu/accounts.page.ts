@@ -1,8 +1,10 @@
 // What every public object says that it takes, what the device holds of it, and what is left when it is destroyed.
 import {
-  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, evaluate, loadLanguageModel, openDevice, rmsprop, sgd,
-  type Gpu, type MemoryPlan, type PlanOptions, type RecurrentOptions,
+  adam, createAttention, createLinear, createLoss, createRecurrent, createOptimizer, openDevice, rmsprop, sgd, type Gpu,
+  type MemoryPlan, type PlanOptions, type RecurrentOptions,
 } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, evaluate, loadLanguageModel } from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 import { randomArray } from './random_arrays.ts';
 import { deviceWithLiveBuffers } from './live_buffers.ts';
 

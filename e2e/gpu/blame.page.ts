@@ -1,6 +1,9 @@
 import {
-  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, evaluate, openDevice, sgd, tune, type Gpu, type RecurrentPlan,
+  adam, createAttention, createLinear, createLoss, createRecurrent, createOptimizer, openDevice, sgd, tune, type Gpu,
+  type RecurrentPlan,
 } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, evaluate } from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 import { randomArray } from './random_arrays.ts';
 import { deviceWithLiveBuffers } from './live_buffers.ts';
 import { thrown, type Thrown } from './thrown.ts';

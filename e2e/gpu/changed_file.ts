@@ -1,5 +1,5 @@
 // Files that claim something else under a checksum that fits.
-import { readSafetensors, type Tensor } from '../../src/index.ts';
+import { readSafetensors, type Tensor } from '../../src/safetensors.ts';
 import { writeSealed } from '../../src/io/sealed.ts';
 
 /** The same file with other tensors or metadata, and a checksum that fits. */

@@ -1,4 +1,6 @@
-import { adam, characters, createLanguageModel, createRecurrent, createTrainer, loadLanguageModel, openDevice, sgd, type Gpu } from '../../src/index.ts';
+import { adam, createRecurrent, openDevice, sgd, type Gpu } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, loadLanguageModel } from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 import { thrown, type Thrown } from './thrown.ts';
 
 const text = characters('to be or not to be, that is the question. '.repeat(10));

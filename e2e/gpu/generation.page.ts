@@ -1,4 +1,6 @@
-import { characters, createLanguageModel, createTrainer, adam, openDevice, loadLanguageModel, createRecurrent, evaluate, Vocabulary } from '../../src/index.ts';
+import { adam, openDevice, createRecurrent } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, loadLanguageModel, evaluate } from '../../src/language.ts';
+import { characters, Vocabulary } from '../../src/text.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';

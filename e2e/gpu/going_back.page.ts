@@ -1,4 +1,6 @@
-import { adam, createLanguageModel, createTrainer, openDevice, Vocabulary, type Gpu, type Trainer } from '../../src/index.ts';
+import { adam, openDevice, type Gpu } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, type Trainer } from '../../src/language.ts';
+import { Vocabulary } from '../../src/text.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 
 const V = 9;

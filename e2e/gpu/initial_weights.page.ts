@@ -1,5 +1,7 @@
 // How parameters begin.
-import { characters, createAttention, createLanguageModel, createLinear, createRecurrent, openDevice, type Gpu, type GpuArray } from '../../src/index.ts';
+import { createAttention, createLinear, createRecurrent, openDevice, type Gpu, type GpuArray } from '../../src/index.ts';
+import { createLanguageModel } from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 
 type Begun = { readonly parameters: Readonly<Record<string, GpuArray>> };
 

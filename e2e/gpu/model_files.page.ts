@@ -1,8 +1,10 @@
 // Files of models and of runs that are damaged, contradict themselves, have diverged, or are of another run: what becomes of each.
+import { adam, adamw, openDevice, rmsprop, sgd, warmUp, type Gpu, type UpdateRule } from '../../src/index.ts';
 import {
-  adam, adamw, characters, createLanguageModel, createTrainer, evaluate, loadLanguageModel, openDevice, rmsprop, sgd, Vocabulary, warmUp,
-  type AllowedDifference, type Gpu, type LanguageModel, type LayerOptions, type UpdateRule, type TrainerOptions, type TrainingText,
-} from '../../src/index.ts';
+  createLanguageModel, createTrainer, evaluate, loadLanguageModel, type AllowedDifference, type LanguageModel, type LayerOptions,
+  type TrainerOptions,
+} from '../../src/language.ts';
+import { characters, Vocabulary, type TrainingText } from '../../src/text.ts';
 import { changed } from './changed_file.ts';
 import { said } from './thrown.ts';
 

@@ -1,5 +1,6 @@
 // What every module has in common: parameters by name, a state that goes out and in, and an end.
-import { createAttention, createLinear, createRecurrent, openDevice, readSafetensors, writeSafetensors, type Module, type NamedTensor, type StateSource } from '../../src/index.ts';
+import { createAttention, createLinear, createRecurrent, openDevice, type Module, type StateSource } from '../../src/index.ts';
+import { readSafetensors, writeSafetensors, type NamedTensor } from '../../src/safetensors.ts';
 import { relativeL2, stateDictCases } from '../golden.ts';
 import { said } from './thrown.ts';
 

@@ -1,8 +1,9 @@
 // An optimizer over modules: what it makes of the parameters, and what its file says.
 import {
-  adam, adamw, cosine, createLinear, createRecurrent, createOptimizer, learningRateAt, openDevice, readSafetensors, rmsprop, sgd, warmUp,
+  adam, adamw, cosine, createLinear, createRecurrent, createOptimizer, learningRateAt, openDevice, rmsprop, sgd, warmUp,
   type AllowedOptimizerDifference, type Clip, type Gpu, type GpuArray, type UpdateRule, type Trainable, type Optimizer,
 } from '../../src/index.ts';
+import { readSafetensors } from '../../src/safetensors.ts';
 import { adam as referenceAdam, adamW as referenceAdamW } from '../../src/reference/adam.ts';
 import { gradientNorm } from '../../src/reference/gradient_norm.ts';
 import type { Optimizer as ReferenceOptimizer } from '../../src/reference/optimizer.ts';

@@ -1,9 +1,11 @@
 // Every public function with every option wrong in every way, and with wrong arguments: what it throws.
 import {
-  adam, adamw, AttentionPlan, characters, constant, cosine, createAttention, createBatches, createDecoder, createLanguageModel, createLinear, createLoss,
-  createEmbedding, createOptimizer, createRecurrent, createTrainer, evaluate, learningRateAt, loadLanguageModel, openDevice, readSafetensors, resumableRun, rmsprop, sgd, split,
-  stepDecay, tune, Vocabulary, warmUp, writeSafetensors, type Gpu,
+  adam, adamw, AttentionPlan, constant, cosine, createAttention, createLinear, createLoss, createEmbedding, createOptimizer,
+  createRecurrent, learningRateAt, openDevice, rmsprop, sgd, stepDecay, tune, warmUp, type Gpu,
 } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, evaluate, loadLanguageModel, resumableRun } from '../../src/language.ts';
+import { readSafetensors, writeSafetensors } from '../../src/safetensors.ts';
+import { characters, createBatches, createDecoder, split, Vocabulary } from '../../src/text.ts';
 
 /** Whether a value is one that an option means. */
 type Kind = (value: unknown) => boolean;

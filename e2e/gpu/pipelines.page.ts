@@ -1,4 +1,6 @@
-import { adam, characters, createLanguageModel, createTrainer, openDevice, type Gpu } from '../../src/index.ts';
+import { adam, openDevice, type Gpu } from '../../src/index.ts';
+import { createLanguageModel, createTrainer } from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 import { allocateProxy } from '../../src/gpu/memory.ts';
 import { Recording } from '../../src/gpu/recording.ts';
 import { Replay } from '../../src/gpu/submit.ts';

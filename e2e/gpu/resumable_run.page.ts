@@ -1,6 +1,9 @@
+import { adam, openDevice, type Gpu } from '../../src/index.ts';
 import {
-  adam, characters, createLanguageModel, createTrainer, openDevice, resumableRun, TrainingInterruptedError, type Gpu, type ResumableCheckpoint, type ResumableOptions, type Trainer,
-} from '../../src/index.ts';
+  createLanguageModel, createTrainer, resumableRun, TrainingInterruptedError, type ResumableCheckpoint, type ResumableOptions,
+  type Trainer,
+} from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 
 const text = characters('to be or not to be, that is the question. '.repeat(12));
 

@@ -1,7 +1,9 @@
 import {
-  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, evaluate, openDevice, rmsprop, type BackwardInputs, type ForwardInputs,
-  type Gpu, type GpuArray, type PlanOptions, type RecurrentOptions,
+  adam, createAttention, createLinear, createLoss, createRecurrent, createOptimizer, openDevice, rmsprop, type BackwardInputs,
+  type ForwardInputs, type Gpu, type GpuArray, type PlanOptions, type RecurrentOptions,
 } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, evaluate } from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 import { randomArray } from './random_arrays.ts';
 
 const [T, N, I, H, S] = [5, 3, 4, 6, 7];

@@ -1,7 +1,8 @@
 // Steps whose gradient is not finite, and gradients whose squares are no float32.
-import {
-  adam, adamw, createLanguageModel, createLinear, createTrainer, createOptimizer, NotFiniteError, openDevice, readSafetensors, rmsprop, sgd, Vocabulary, type Gpu, type OptimizerStep,
-} from '../../src/index.ts';
+import { adam, adamw, createLinear, createOptimizer, openDevice, rmsprop, sgd, type Gpu, type OptimizerStep } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, NotFiniteError } from '../../src/language.ts';
+import { readSafetensors } from '../../src/safetensors.ts';
+import { Vocabulary } from '../../src/text.ts';
 
 const OPTIMIZERS = { adam: () => adam(), adamw: () => adamw(), rmsprop: () => rmsprop({ momentum: 0.5, centered: true }), sgd: () => sgd({ momentum: 0.9 }) };
 export type OptimizerName = keyof typeof OPTIMIZERS;

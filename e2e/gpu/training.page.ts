@@ -1,4 +1,6 @@
-import { adam, createLanguageModel, createTrainer, openDevice, sgd, Vocabulary, type EmbeddingOptions, type Progress } from '../../src/index.ts';
+import { adam, openDevice, sgd } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, type EmbeddingOptions, type Progress } from '../../src/language.ts';
+import { Vocabulary } from '../../src/text.ts';
 import { relativeL2, trainingCases } from '../golden.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 

@@ -1,4 +1,7 @@
-import { adam, createLanguageModel, createTrainer, evaluate, openDevice, readSafetensors, rmsprop, sgd, split, Vocabulary, warmUp, writeSafetensors, cosine, type LanguageModel, type Evaluation, type Gpu, type UpdateRule, type Progress } from '../../src/index.ts';
+import { adam, openDevice, rmsprop, sgd, warmUp, cosine, type Gpu, type UpdateRule } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, evaluate, type LanguageModel, type Evaluation, type Progress } from '../../src/language.ts';
+import { readSafetensors, writeSafetensors } from '../../src/safetensors.ts';
+import { split, Vocabulary } from '../../src/text.ts';
 import { writeSealed } from '../../src/io/sealed.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { lstm } from '../../src/reference/lstm.ts';

@@ -1,6 +1,6 @@
 // Held-out text, schedules and the other optimizers in training: the reference's loss, and training that is not disturbed.
 import { expect, test } from '../harness.ts';
-import type { Evaluation } from '../../src/index.ts';
+import type { Evaluation } from '../../src/language.ts';
 import type { unequalEvaluations } from './training_evaluate.page.ts';
 
 const page = '/e2e/gpu/training_evaluate.page.ts';

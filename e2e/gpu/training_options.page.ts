@@ -1,8 +1,10 @@
 // What documents, carried states and masks do to a run: what leaks and what does not, what a checkpoint keeps, what is traced.
+import { adam, createRecurrent, openDevice, sgd, type Gpu, type LayerTrace } from '../../src/index.ts';
 import {
-  adam, characters, createLanguageModel, createRecurrent, createTrainer, evaluate, loadLanguageModel, openDevice, sgd, split,
-  type Evaluation, type Gpu, type LanguageModel, type LayerOptions, type LayerTrace, type Progress, type TrainerOptions, type TrainingText,
-} from '../../src/index.ts';
+  createLanguageModel, createTrainer, evaluate, loadLanguageModel, type Evaluation, type LanguageModel, type LayerOptions,
+  type Progress, type TrainerOptions,
+} from '../../src/language.ts';
+import { characters, split, type TrainingText } from '../../src/text.ts';
 import { linearBackward, linearForward } from '../../src/reference/linear.ts';
 import { softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
 import { referenceParameters, textOf, tokensOf, V, vocabulary } from './training_windows.page.ts';

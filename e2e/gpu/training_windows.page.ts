@@ -1,7 +1,10 @@
 // Training as the float64 reference does it, row by row: what each row reads is followed through the text, not through windows.
+import { openDevice, sgd, type Precision } from '../../src/index.ts';
 import {
-  createLanguageModel, createTrainer, openDevice, sgd, Vocabulary, type EmbeddingOptions, type LanguageModel, type LayerOptions, type Precision, type Progress, type TrainerOptions, type TrainingText,
-} from '../../src/index.ts';
+  createLanguageModel, createTrainer, type EmbeddingOptions, type LanguageModel, type LayerOptions, type Progress,
+  type TrainerOptions,
+} from '../../src/language.ts';
+import { Vocabulary, type TrainingText } from '../../src/text.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import { makeCell, type CellName } from '../../src/reference/cells.ts';
 import { characterModelWindow, type CharacterModel as ReferenceModel, type LayerState } from '../../src/reference/character_model.ts';

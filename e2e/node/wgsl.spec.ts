@@ -9,8 +9,10 @@ import { unroll, unrollLines } from '../../src/shader_text/unroll.ts';
 import { buildShader, buildShaders } from '../../src/wgsl/build.ts';
 import { declaration, declarationPath, writeDeclaration } from '../../src/wgsl/declare.ts';
 import { expand } from '../../src/wgsl/expand.ts';
+import { shaderModule, withoutComments } from '../../src/wgsl/module.ts';
 import { wgsl } from '../../src/wgsl/plugin.ts';
 import type { Shader } from '../../src/wgsl/types.ts';
+import { load } from '../engine.ts';
 
 let folder = '';
 
@@ -329,7 +331,7 @@ export default shader;
 });
 
 test('the Vite plugin gives the shader, its declaration, and takes up a changed library file', async () => {
-  const file = files({ 'unit.wgsl': `#import part\n${ENTRY}\n`, 'lib/part.wgsl': '// before\n' });
+  const file = files({ 'unit.wgsl': `#import part\n${ENTRY}\n`, 'lib/part.wgsl': 'const PART = 1u;\n' });
   const server = await createServer({
     root: folder, configFile: false, logLevel: 'silent', cacheDir: path.join(folder, 'cache'),
     plugins: [wgsl(library())], optimizeDeps: { noDiscovery: true },
@@ -337,13 +339,44 @@ test('the Vite plugin gives the shader, its declaration, and takes up a changed 
   });
   try {
     const code = async (): Promise<string> => (await server.ssrLoadModule('/unit.wgsl') as { default: Shader }).default.code;
-    expect(await code()).toBe(`// before\n${ENTRY}\n`);
+    expect(await code()).toBe(`const PART = 1u;\n${ENTRY}\n`);
     expect(existsSync(declarationPath(file))).toBe(true);
     const part = path.join(library(), 'part.wgsl');
-    writeFileSync(part, '// after\n');
+    writeFileSync(part, 'const PART = 2u;\n');
     server.watcher.emit('change', part);
-    await expect.poll(code).toBe(`// after\n${ENTRY}\n`);
+    await expect.poll(code).toBe(`const PART = 2u;\n${ENTRY}\n`);
   } finally {
     await server.close();
   }
+});
+
+test.describe('a shader as a module', () => {
+  const moduleOf = (texts: Readonly<Record<string, string>>): string => {
+    const { expanded, shader } = buildShader(files(texts), library());
+    return shaderModule(expanded, shader);
+  };
+
+  test('its text is that of the build without comments and blank lines, whichever library files it is put together from', async () => {
+    for (const { file, shader } of buildShaders()) {
+      const loaded = await load<{ default: Shader }>(file);
+      expect(loaded.default, shader.name).toEqual({ ...shader, code: withoutComments(shader.code) });
+    }
+  });
+
+  test('comments end where they end', () => {
+    expect(withoutComments('// a\nlet b = 1; // c\n\n/* d\n/* e */ */ let f = 2;\n')).toBe(`let b = 1;\n${' '.repeat(11)}let f = 2;\n`);
+  });
+
+  test('a library file is imported once, before the shader\'s own text', () => {
+    expect(moduleOf({ 'unit.wgsl': `// u\n#import a\n#import b\n${ENTRY}\n`, 'lib/a.wgsl': '#import b\nconst A = 1u; // a\n', 'lib/b.wgsl': 'const B = 2u;\n' })).toBe(
+      "import text0 from \"./lib/b.wgsl?text\";\nimport text1 from \"./lib/a.wgsl?text\";\nexport default {\n  name: \"unit\",\n" +
+      `  code: text0 + text1 + ${JSON.stringify(`${ENTRY}\n`)},\n  constants: {"B":2,"A":1},\n` +
+      '  entries: {"main":{"name":"main","workgroupSize":[1,1,1],"bindings":[],"params":null}},\n};\n');
+  });
+
+  test('code before an #import is refused', () => {
+    expect(() => moduleOf({ 'unit.wgsl': `${ENTRY}\n#import a\n`, 'lib/a.wgsl': 'const A = 1u;\n' })).toThrow(/lib\/a\.wgsl:1: unit\.wgsl has code before the #import/);
+    expect(() => moduleOf({ 'unit.wgsl': `#import a\n${ENTRY}\n`, 'lib/a.wgsl': 'const A = 1u;\n#import b\nconst C = 1u;\n', 'lib/b.wgsl': 'const B = 2u;\n' }))
+      .toThrow(/lib\/a\.wgsl:3: there is code before an #import of this file/);
+  });
 });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { unroll } from '../shader_text/unroll.ts';
 import { writeDeclaration } from './declare.ts';
 import { expand, ShaderError } from './expand.ts';
+import type { Expanded } from './expand.ts';
 import { reflect } from './reflect.ts';
 import type { Shader } from './types.ts';
 
@@ -16,14 +17,13 @@ export const LIBRARY = path.join(ROOT, 'shaders/lib');
 export interface Built {
   readonly file: string;
   readonly shader: Shader;
-  /** Every file that the text came from. */
-  readonly files: readonly string[];
+  readonly expanded: Expanded;
 }
 
 /** Expands and reflects one `.wgsl` file. */
 export function buildShader(file: string, library = LIBRARY): Built {
   const expanded = expand(file, library);
-  return { file, shader: reflect(expanded), files: expanded.files };
+  return { file, shader: reflect(expanded), expanded };
 }
 
 /**

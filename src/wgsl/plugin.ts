@@ -1,8 +1,13 @@
 // The Vite plugin: `import lstm from '…/lstm.wgsl'` gives the shader as data (types.ts). The parser stays in the build.
+// The text of a library file is loaded by the shaders that import it (module.ts), and by nothing else.
 
 import type { Plugin } from 'vite';
 import { LIBRARY, buildShader, writeDeclarations } from './build.ts';
 import { writeDeclaration } from './declare.ts';
+import { shaderModule, textModule, TEXT } from './module.ts';
+
+/** No line of such a module stands in the file that it is made of. */
+const NO_MAP = { mappings: '' } as const;
 
 /** @param library folder of the import-only files */
 export function wgsl(library = LIBRARY): Plugin {
@@ -19,11 +24,12 @@ export function wgsl(library = LIBRARY): Plugin {
     },
 
     load(id) {
+      if (id.endsWith(`.wgsl${TEXT}`)) return { code: textModule(id.slice(0, -TEXT.length)), map: NO_MAP, moduleType: 'js' };
       if (!id.endsWith('.wgsl')) return null;
-      const { shader, files } = buildShader(id, library);
-      for (const file of files) this.addWatchFile(file); // Vite reloads the shader, too, when a library file changes
+      const { shader, expanded } = buildShader(id, library);
+      for (const file of expanded.files) this.addWatchFile(file); // what is known of the shader may change, too, when a library file does
       writeDeclaration(id, shader);
-      return { code: `export default ${JSON.stringify(shader)};\n`, map: null, moduleType: 'js' };
+      return { code: shaderModule(expanded, shader), map: NO_MAP, moduleType: 'js' };
     },
   };
 }

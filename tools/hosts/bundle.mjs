@@ -16,7 +16,7 @@ export async function bundlePage(module, folder) {
   await build({
     root: ROOT,
     configFile: resolve(ROOT, 'vite.config.ts'),
-    mode: 'library',
+    mode: 'program',
     logLevel: 'error',
     plugins: [{
       name: 'unfold:page-module',
@@ -27,6 +27,7 @@ export async function bundlePage(module, folder) {
       outDir: folder,
       emptyOutDir: true,
       sourcemap: false,
+      minify: false,
       lib: { entry: resolve(import.meta.dirname, 'page_process.ts'), formats: ['es'], fileName: () => 'page.mjs' },
       rolldownOptions: { external: ['webgpu', /^node:/] },
     },

@@ -11,7 +11,7 @@ import { findLlvmpipe, findSwiftShader } from '../setup.mjs';
 import { ANSWER } from './answer.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const DENO = resolve(ROOT, 'node_modules/.bin/deno');
+export const DENO = resolve(ROOT, 'node_modules/.bin/deno');
 
 /** @typedef {'node' | 'deno'} Runtime */
 /** @typedef {import('../browser.mjs').Adapter} Adapter */
@@ -101,8 +101,11 @@ export async function openProcess(runtime, { program, adapter, fresh = {} }) {
   };
 }
 
-/** @param {Runtime} runtime @param {Adapter} adapter @returns {Record<string, string>} */
-function driverOf(runtime, adapter) {
+/**
+ * Variables of the environment by which a process finds the software adapter's driver.
+ * @param {Runtime} runtime @param {Adapter} adapter @returns {Record<string, string>}
+ */
+export function driverOf(runtime, adapter) {
   if (adapter === 'default') return {};
   const driver = (runtime === 'deno' ? findLlvmpipe() : findSwiftShader()) ?? '';
   return { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver };

@@ -1,8 +1,11 @@
 // Guard bands: every kernel at extents of 1, a tile less one, a tile and a tile more, over the cells, with poison around each buffer and
 // between the parameters of one. No band is written, and the results have the same bits without bands and with either poison.
 import {
-  adam, cells, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, evaluate, sgd, type CellName, type Gpu, type GpuArray, type RecurrentOptions,
+  adam, cells, createAttention, createLinear, createLoss, createRecurrent, sgd, type CellName, type Gpu, type GpuArray,
+  type RecurrentOptions,
 } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, evaluate } from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 import { elements } from '../../src/gpu/memory.ts';
 import { matmulCandidates, recurrentCandidates, type Tiles } from '../../src/gpu/tiles.ts';
 import type { Parameters } from '../../src/layers/parameters.ts';

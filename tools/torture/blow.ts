@@ -1,5 +1,7 @@
 // How a device is lost, and what must be so afterwards.
-import { characters, createLanguageModel, createRecurrent, evaluate, type Corpus, type Gpu, type Trainer } from '../../src/index.ts';
+import { createRecurrent, type Gpu } from '../../src/index.ts';
+import { createLanguageModel, evaluate, type Trainer } from '../../src/language.ts';
+import { characters, type Corpus } from '../../src/text.ts';
 import type { Chance } from './chance.ts';
 import { demandError, settled } from './demands.ts';
 import { describe, LostError } from './turn.ts';

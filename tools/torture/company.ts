@@ -1,5 +1,6 @@
 // Two models and two trainers on one device, generating and evaluating while both train: each gives what it gives alone.
-import { createLanguageModel, evaluate, type Gpu, type Trainer } from '../../src/index.ts';
+import type { Gpu } from '../../src/index.ts';
+import { createLanguageModel, evaluate, type Trainer } from '../../src/language.ts';
 import type { Chance } from './chance.ts';
 import { demandSame, settled } from './demands.ts';
 import { calmDevice, RUNS, textOf, undisturbed, type SmallRun } from './runs.ts';

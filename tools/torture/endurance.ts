@@ -1,5 +1,6 @@
 // Thousands of steps, plans, models and generations, and runs that are aborted: nothing may grow, and the last must be as the first.
-import { createLanguageModel, createRecurrent, createTrainer, adam, evaluate, type Gpu, type Trainer } from '../../src/index.ts';
+import { createRecurrent, adam, type Gpu } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, evaluate, type Trainer } from '../../src/language.ts';
 import type { Chance } from './chance.ts';
 import { demandSame, settled } from './demands.ts';
 import { Growth, heapBytes } from './growth.ts';

@@ -1,5 +1,6 @@
 // Files that were torn while they were written, or flipped where they lay: each is refused, and nothing is changed by it.
-import { loadLanguageModel, SafetensorsError, type Trainer } from '../../src/index.ts';
+import { loadLanguageModel, type Trainer } from '../../src/language.ts';
+import { SafetensorsError } from '../../src/safetensors.ts';
 import type { Chance } from './chance.ts';
 import { demandSame, isOwn } from './demands.ts';
 import { calmDevice, RUNS, undisturbed, type SmallRun } from './runs.ts';

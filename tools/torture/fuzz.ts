@@ -1,9 +1,11 @@
 // Random options, texts, tokens and files: every call gives a result that is finite, or an error of this engine, and leaves no bytes behind.
 import fc from 'fast-check';
 import {
-  adam, adamw, characters, constant, cosine, createAttention, createBatches, createDecoder, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, loadLanguageModel, rmsprop, sgd, split,
-  stepDecay, warmUp, type Gpu,
+  adam, adamw, constant, cosine, createAttention, createLinear, createLoss, createRecurrent, createOptimizer, rmsprop, sgd, stepDecay,
+  warmUp, type Gpu,
 } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, loadLanguageModel } from '../../src/language.ts';
+import { characters, createBatches, createDecoder, split } from '../../src/text.ts';
 import { readSealed, writeSealed } from '../../src/io/sealed.ts';
 import { isOwn, settled } from './demands.ts';
 import { numbers } from './operators.ts';

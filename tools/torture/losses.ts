@@ -1,6 +1,7 @@
 // The device goes away while something is under way: destroyed by the page at a random moment, or with the GPU process, which the command
 // kills. Every promise must settle, with the loss as its error; a run must go on as if nothing had been.
-import { createRecurrent, evaluate, openDevice, resumableRun, tune, type Gpu, type Trainer } from '../../src/index.ts';
+import { createRecurrent, openDevice, tune, type Gpu } from '../../src/index.ts';
+import { evaluate, resumableRun, type Trainer } from '../../src/language.ts';
 import type { Chance } from './chance.ts';
 import { demandError, demandSame, settled } from './demands.ts';
 import { openAgain, makeBlow, useDead, type Blow } from './blow.ts';

@@ -1,7 +1,9 @@
 // Operators in use, small: all that can be read of them, and kernels that have not been compiled before.
 import {
-  adam, characters, createAttention, createLanguageModel, createLinear, createLoss, createRecurrent, createTrainer, createOptimizer, type CellName, type Gpu,
+  adam, createAttention, createLinear, createLoss, createRecurrent, createOptimizer, type CellName, type Gpu,
 } from '../../src/index.ts';
+import { createLanguageModel, createTrainer } from '../../src/language.ts';
+import { characters } from '../../src/text.ts';
 import { randomUniform } from '../../src/layers/random.ts';
 import type { Chance } from './chance.ts';
 import { textOf } from './runs.ts';

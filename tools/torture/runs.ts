@@ -1,7 +1,9 @@
 // Small training runs of every sort, and what becomes of them where nothing disturbs them.
+import { adam, adamw, cosine, DeviceLostError, openDevice, rmsprop, sgd, WebGPUUnavailableError, type Gpu } from '../../src/index.ts';
 import {
-  adam, adamw, characters, cosine, createLanguageModel, createTrainer, DeviceLostError, openDevice, rmsprop, sgd, WebGPUUnavailableError, type Corpus, type EmbeddingOptions, type Gpu, type LayerOptions, type Trainer, type TrainerOptions,
-} from '../../src/index.ts';
+  createLanguageModel, createTrainer, type EmbeddingOptions, type LayerOptions, type Trainer, type TrainerOptions,
+} from '../../src/language.ts';
+import { characters, type Corpus } from '../../src/text.ts';
 
 export interface SmallRun {
   readonly name: string;

@@ -1,6 +1,10 @@
 // The half of `npm run train` that runs in the browser: it holds the model and the trainer, and reports as it goes.
-import { adam, characters, createBatches, createLanguageModel, createTrainer, loadLanguageModel, openDevice } from '../../src/index.ts';
-import type { Corpus, Gpu, LanguageModel } from '../../src/index.ts';
+import { adam, openDevice } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, loadLanguageModel } from '../../src/language.ts';
+import { characters, createBatches } from '../../src/text.ts';
+import type { Gpu } from '../../src/index.ts';
+import type { LanguageModel } from '../../src/language.ts';
+import type { Corpus } from '../../src/text.ts';
 import type { Opened, Options, Progress, Trained } from './types.ts';
 
 type Session = Awaited<ReturnType<typeof create>>;
