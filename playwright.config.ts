@@ -23,7 +23,7 @@ export default defineConfig<object, { host: HostName }>({
   workers: 2, // the software adapter uses every core by itself
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
-  reporter: [[process.env.CI ? 'dot' : 'list'], ['./e2e/gradient_table.ts'], ['./e2e/summary.ts']],
+  reporter: [[process.env.CI ? 'dot' : 'list'], ['./e2e/gradient_table.ts'], ['./e2e/slowest.ts'], ['./e2e/summary.ts']],
   use: {
     launchOptions: { ...(executablePath !== null && { executablePath }), args: browserFlags() },
   },
