@@ -2,6 +2,7 @@
 // against PyTorch. Every network's errors go into the table that e2e/gradient_table.ts prints at the end of the run.
 import { readFileSync } from 'node:fs';
 import { cells } from '../../src/reference/cells.ts';
+import { chosenCombinations, everyCombination } from '../combinations.ts';
 import { noteErrors } from '../gradient_table.ts';
 import { expect, test } from '../harness.ts';
 import type { Comparison, RecurrentCase } from './recurrent.page.ts';
@@ -20,7 +21,8 @@ function describe(given: RecurrentCase): string {
   return `${cell} L=${numLayers} I=${I} H=${H} N=${N} T=${T} ${JSON.stringify(options)}`;
 }
 
-function check(cases: readonly RecurrentCase[], results: readonly Comparison[]): void {
+/** `all`: of how many networks the cases were chosen. */
+function check(cases: readonly RecurrentCase[], results: readonly Comparison[], all = cases.length): void {
   expect(results).toHaveLength(cases.length);
   results.forEach(({ errors, padding }, i) => {
     const what = describe(cases[i]!);
@@ -32,19 +34,22 @@ function check(cases: readonly RecurrentCase[], results: readonly Comparison[]):
     const worst = (bound: number): number => Math.max(...Object.entries(results[i]!.errors).flatMap(([array, error]) => (boundOf(array) === bound ? [error] : [])));
     const name = `${cell}${layerNorm ? ', layer norm' : ''}${projSize ? ', projected' : ''}`;
     return { cell: name, configuration: `${direction}${lengths ? ', lengths' : ''}`, numLayers, output: worst(OUTPUT_BOUND), gradient: worst(GRADIENT_BOUND) };
-  }));
+  }), all);
 }
 
-/** H, I, N and T, none of them a multiple of anything. */
-const SIZES = [[1, 3, 2, 4], [3, 1, 3, 5], [7, 5, 4, 6], [33, 7, 3, 4], [130, 33, 2, 3]] as const;
+const NETWORKS = {
+  direction: ['forward', 'reverse', 'bidirectional'],
+  numLayers: [1, 2, 3],
+  ragged: [false, true],
+  /** H, I, N and T, none of them a multiple of anything. */
+  sizes: [[1, 3, 2, 4], [3, 1, 3, 5], [7, 5, 4, 6], [33, 7, 3, 4], [130, 33, 2, 3]],
+} as const;
 
 for (const cell of CELLS) {
   test(`${cell} agrees with float64 forward and in BPTT: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
-    const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction, d) => [1, 2, 3].flatMap((layers) => [false, true].flatMap((ragged) =>
-      // The widest takes the reference as long as all others together, so it is in every other configuration.
-      SIZES.slice(0, (d + layers + Number(ragged)) % 2 === 0 ? SIZES.length : -1).map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
-        { cell, direction, numLayers: layers, hiddenSize, inputSize, batchSize: batch, timeSteps: steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    const cases = chosenCombinations(NETWORKS).map(({ direction, numLayers, ragged, sizes: [hiddenSize, inputSize, batchSize, timeSteps] }): RecurrentCase => (
+      { cell, direction, numLayers, hiddenSize, inputSize, batchSize, timeSteps, ...(ragged && { lengths: [timeSteps - 1, 1, 0, timeSteps].slice(-batchSize) }) }));
+    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases), everyCombination(NETWORKS).length);
   });
 
   test(`${cell} agrees with float64 over one step, over a hundred, merged, batch first, without bias`, async ({ inPage }) => {
