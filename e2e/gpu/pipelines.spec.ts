@@ -1,6 +1,6 @@
 // Pipelines compiled side by side before they are needed: once each, with nothing left to wait for, and errors told in one place.
 import { expect, test } from '../harness.ts';
-import type { announced, lostMeanwhile, prepareBroken, prepareTwice, trainAndGenerate } from './pipelines.page.ts';
+import type { announced, lostMeanwhile, openTwice, prepareBroken, prepareTwice, trainAndGenerate } from './pipelines.page.ts';
 
 const page = '/e2e/gpu/pipelines.page.ts';
 
@@ -16,6 +16,12 @@ test('a shader that does not compile is no error of preparing; who needs it hear
   const { prepared, error } = result!;
   expect(prepared).toBe(2); // the two others
   expect(error).toEqual({ name: 'ShaderError', message: expect.stringMatching(/could not be made into a pipeline[^]*Nowhere/) });
+});
+
+test('a second engine on a device makes no pipeline again, and hears of a broken shader as the first', async ({ inPage }) => {
+  const { result } = await inPage<Awaited<ReturnType<typeof openTwice>>>(page, 'openTwice', undefined, { expectErrors: true });
+  const computed = new Array(32).fill(2 * 48 + 32);
+  expect(result).toEqual([{ made: 3, computed, broken: 'ShaderError' }, { made: 0, computed, broken: 'ShaderError' }]);
 });
 
 test('training and generation wait for no pipeline one by one', async ({ inPage }) => {
