@@ -1,8 +1,8 @@
 // Every example learns: short, seeded runs of what `npm run example` runs, against the baselines that the examples compute.
-import { expect, test } from '../harness.ts';
-import type { bestWeights, initialBiases, lostDevice, run } from './examples.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { run } from './examples.page.ts';
 
-const page = '/e2e/gpu/examples.page.ts';
+const page = pageOf<typeof import('./examples.page.ts')>('/e2e/gpu/examples.page.ts');
 type Ran = Awaited<ReturnType<typeof run>>;
 
 interface Short {
@@ -83,7 +83,7 @@ const short: Record<string, Short> = {
 
 for (const [name, { example = name, options, check }] of Object.entries(short)) {
   test(`${name} learns`, async ({ inPage }) => {
-    const { figures, table, rows, firsts, last, bytesLeft } = await inPage<Ran>(page, 'run', { name: example, options });
+    const { figures, table, rows, firsts, last, bytesLeft } = await inPage(page, 'run', { name: example, options });
     console.log(`${name}: ${JSON.stringify(figures)}`);
     check({ figures, firsts, bytesLeft });
     expect(last.step).toBe(options.steps);
@@ -94,20 +94,20 @@ for (const [name, { example = name, options, check }] of Object.entries(short)) 
 }
 
 test('a lost device ends a run with an error that says what to do', async ({ inPage }) => {
-  const { name, message, done } = await inPage<Awaited<ReturnType<typeof lostDevice>>>(page, 'lostDevice');
+  const { name, message, done } = await inPage(page, 'lostDevice');
   expect(name).toBe('DeviceLostError');
   expect(message).toContain('Open a new one');
   expect(done).toBe(true);
 });
 
 test('the weights of the best validation come back, of equal ones the first', async ({ inPage }) => {
-  const { restored, score, step, empty } = await inPage<Awaited<ReturnType<typeof bestWeights>>>(page, 'bestWeights');
+  const { restored, score, step, empty } = await inPage(page, 'bestWeights');
   expect([restored, score, step]).toEqual([[2, -2, 20], 0.7, 2]);
   expect(empty).toContain('no weights were kept');
 });
 
 test('an LSTM of long memory begins with gates for times from 1 to T-1, the others as they are', async ({ inPage }) => {
-  const { added, others } = await inPage<Awaited<ReturnType<typeof initialBiases>>>(page, 'initialBiases', { length: 100, hidden: 64 });
+  const { added, others } = await inPage(page, 'initialBiases', { length: 100, hidden: 64 });
   const H = 64;
   const [input, forget, rest] = [added.slice(0, H), added.slice(H, 2 * H), added.slice(2 * H)];
   expect(Math.max(...rest.map(Math.abs)), 'g and o').toBe(0);
@@ -121,5 +121,5 @@ test('an LSTM of long memory begins with gates for times from 1 to T-1, the othe
 });
 
 test("the adding problem's baseline is what answering 1 costs", async ({ inPage }) => {
-  expect(await inPage<number>(page, 'measuredBaseline', { length: 100 })).toBeCloseTo(1 / 6, 2);
+  expect(await inPage(page, 'measuredBaseline', { length: 100 })).toBeCloseTo(1 / 6, 2);
 });

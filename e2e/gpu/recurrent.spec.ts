@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { cells } from '../../src/reference/cells.ts';
 import { chosenCombinations, everyCombination } from '../combinations.ts';
 import { noteErrors } from '../gradient_table.ts';
-import { expect, test } from '../harness.ts';
+import { expect, pageOf, test } from '../harness.ts';
 import type { Comparison, RecurrentCase } from './recurrent.page.ts';
 
-const page = '/e2e/gpu/recurrent.page.ts';
+const page = pageOf<typeof import('./recurrent.page.ts')>('/e2e/gpu/recurrent.page.ts');
 const OUTPUT_BOUND = 1e-5;
 const GRADIENT_BOUND = 1e-4;
 
@@ -49,7 +49,7 @@ for (const cell of CELLS) {
   test(`${cell} agrees with float64 forward and in BPTT: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
     const cases = chosenCombinations(NETWORKS).map(({ direction, numLayers, ragged, sizes: [hiddenSize, inputSize, batchSize, timeSteps] }): RecurrentCase => (
       { cell, direction, numLayers, hiddenSize, inputSize, batchSize, timeSteps, ...(ragged && { lengths: [timeSteps - 1, 1, 0, timeSteps].slice(-batchSize) }) }));
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases), everyCombination(NETWORKS).length);
+    check(cases, await inPage(page, 'compareAll', cases), everyCombination(NETWORKS).length);
   });
 
   test(`${cell} agrees with float64 over one step, over a hundred, merged, batch first, without bias`, async ({ inPage }) => {
@@ -63,7 +63,7 @@ for (const cell of CELLS) {
       { ...base, numLayers: 2, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 5, merge: 'mean' },
       { ...base, numLayers: 3, batchSize: 2, timeSteps: 100, hiddenSize: 16 },
     ];
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    check(cases, await inPage(page, 'compareAll', cases));
   });
 }
 
@@ -74,7 +74,7 @@ test('wide and long LSTMs agree with float64', async ({ inPage }) => {
     { ...base, numLayers: 2, hiddenSize: 32, inputSize: 64, batchSize: 33, timeSteps: 10 },
     { ...base, numLayers: 3, batchSize: 2, timeSteps: 100 },
   ];
-  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+  check(cases, await inPage(page, 'compareAll', cases));
 });
 
 // Seed 5, which the other cases have, gives the layer-normalized coupled_lstm a network that no float32 arithmetic computes to 1e-4:
@@ -99,7 +99,7 @@ for (const cell of NORMALIZED) {
       { ...base, direction: 'bidirectional', numLayers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
       { ...base, numLayers: 2, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 5 },
     ];
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    check(cases, await inPage(page, 'compareAll', cases));
   });
 }
 
@@ -115,7 +115,7 @@ for (const cell of NORMALIZED.slice(0, 4)) {
       { ...base, numLayers: 2, hiddenSize: 130, projSize: 33, inputSize: 33, batchSize: 7, timeSteps: 5 },
       { ...base, numLayers: 2, direction: 'bidirectional', layerNorm: true, lengths: [4, 2, 0] },
     ];
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    check(cases, await inPage(page, 'compareAll', cases));
   });
 }
 
@@ -135,13 +135,13 @@ test('gate activations, clip, and peepholes on the previous cell state', async (
     { ...base, cell: 'gru', activations: { gate: hard, candidate: 'sigmoid' } },
     { ...base, cell: 'gru_reset_before', activations: { gate: { affine: [0.3, 0.4] }, candidate: 'relu' } },
   ];
-  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+  check(cases, await inPage(page, 'compareAll', cases));
 });
 
 for (const file of [...CELLS, 'lstm_projected', 'recurrent_options']) {
   test(`${file}: the golden cases agree with PyTorch`, async ({ inPage }) => {
     const stored = JSON.parse(readFileSync(new URL(`../golden/${file}.json`, import.meta.url), 'utf8')) as { cases: unknown[] };
-    const errors = await inPage<Record<string, Record<string, number>>>(page, 'golden', stored);
+    const errors = await inPage(page, 'golden', stored);
     expect(Object.keys(errors)).toHaveLength(stored.cases.length);
     for (const [name, byArray] of Object.entries(errors)) {
       expect(Object.keys(byArray).length, `arrays compared of ${name}`).toBeGreaterThanOrEqual(name.endsWith('at evaluation') ? 3 : 6);

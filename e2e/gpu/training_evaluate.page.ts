@@ -96,7 +96,7 @@ export async function evaluations() {
   return { results, left: gpu.memory.report().totalBytes };
 }
 
-interface Run {
+export interface Run {
   readonly evaluations: 'none' | 'in the loop' | 'beside the loop' | 'validate' | 'aborted';
 }
 

@@ -1,14 +1,13 @@
 // createUpdate: every optimizer over several operators is the reference's, and goes on from its file to the bit.
-import { expect, test } from '../harness.ts';
-import type { GoingOn, refusals, UpdatesReport } from './update.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const page = '/e2e/gpu/update.page.ts';
+const page = pageOf<typeof import('./update.page.ts')>('/e2e/gpu/update.page.ts');
 const OPTIMIZERS = ['adam', 'adam with its defaults', 'adam with decay', 'adamw', 'rmsprop', 'rmsprop with decay', 'sgd', 'sgd with momentum and decay'];
 
 for (const optimizer of OPTIMIZERS) {
   test(`${optimizer} moves the parameters of two operators as the reference does, by schedule and clip`, async ({ inPage }) => {
     for (const clip of [0, 10, { value: 0.5 }]) {
-      const { moved, norm, rate } = await inPage<UpdatesReport>(page, 'againstReference', { optimizer, gradientClip: clip });
+      const { moved, norm, rate } = await inPage(page, 'againstReference', { optimizer, gradientClip: clip });
       const what = `clip ${JSON.stringify(clip)}`;
       expect(Object.keys(moved)).toHaveLength(6);
       for (const [name, error] of Object.entries(moved)) expect.soft(error, `${name}, ${what}`).toBeLessThan(5e-6);
@@ -20,7 +19,7 @@ for (const optimizer of OPTIMIZERS) {
 
 test('an update goes on from its file to the bit, in a new one and in one that has been used', async ({ inPage }) => {
   for (const optimizer of ['adam', 'rmsprop', 'sgd', 'sgd with momentum and decay']) {
-    const { undisturbed, restored, inUse, ends, fileEqual, sameUnderWay, tensors } = await inPage<GoingOn>(page, 'goingOn', { optimizer });
+    const { undisturbed, restored, inUse, ends, fileEqual, sameUnderWay, tensors } = await inPage(page, 'goingOn', { optimizer });
     expect(new Set(undisturbed.map((weights) => weights.join())).size, optimizer).toBe(4);
     expect.soft(restored, optimizer).toEqual(undisturbed);
     expect.soft(inUse, `${optimizer}, used before`).toEqual(undisturbed);
@@ -34,7 +33,7 @@ test('an update goes on from its file to the bit, in a new one and in one that h
 });
 
 test('a file of another update, or one that is damaged or not finite, is refused and changes nothing', async ({ inPage }) => {
-  const { results, same } = await inPage<Awaited<ReturnType<typeof refusals>>>(page, 'refusals');
+  const { results, same } = await inPage(page, 'refusals');
   const expected: Record<string, RegExp> = {
     flipped: /^SafetensorsError: the file is damaged or cut off/,
     cut: /^SafetensorsError: the file is damaged or cut off/,
