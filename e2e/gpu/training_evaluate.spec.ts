@@ -1,7 +1,7 @@
 // Held-out text, schedules and the other optimizers in training: the reference's loss, and training that is not disturbed.
 import { expect, pageOf, test } from '../harness.ts';
 import type { Evaluation } from '../../src/index.ts';
-import type { Run } from './training_evaluate.page.ts';
+import type { Evaluations } from './training_evaluate.page.ts';
 
 const page = pageOf<typeof import('./training_evaluate.page.ts')>('/e2e/gpu/training_evaluate.page.ts');
 
@@ -26,12 +26,14 @@ test('evaluate is the mean over all characters, where windows count different nu
 });
 
 test('training is bit-identical with evaluations in its loop, beside it, aborted, and by validate', async ({ inPage }) => {
-  const run = (evaluations: Run['evaluations']) => inPage(page, 'trainedWith', { evaluations });
-  const { losses, weights, last } = await run('none');
+  const names = ['in the loop', 'beside the loop', 'validate', 'aborted'] as const satisfies Evaluations[];
+  const [plain, ...others] = await inPage(page, 'trainedWith', ['none', ...names]);
+  const { losses, weights, last } = plain!;
   expect(losses).toHaveLength(60);
   const inLoop: Evaluation[] = [];
-  for (const evaluations of ['in the loop', 'beside the loop', 'validate', 'aborted'] as const) {
-    const other = await run(evaluations);
+  expect(others).toHaveLength(names.length);
+  for (const [i, evaluations] of names.entries()) {
+    const other = others[i]!;
     expect.soft(other.losses, evaluations).toEqual(losses);
     expect.soft(other.weights, evaluations).toEqual(weights);
     expect.soft(other.last, evaluations).toEqual(last);
@@ -49,25 +51,26 @@ test('training is bit-identical with evaluations in its loop, beside it, aborted
 });
 
 test('a schedule sets the rate of every step; a live change overrides it; checkpoints keep both', async ({ inPage }) => {
-  const run = (options: object) => inPage(page, 'scheduled', { optimizer: 'schedule', restart: false, ...options });
-  const plain = await run({});
+  const optimizer = 'schedule';
+  const runs = await inPage(page, 'scheduled', [{ optimizer, restart: false }, { optimizer, restart: true }, { optimizer, restart: false, live: 4e-3 }, { optimizer, restart: true, live: 4e-3 }]);
+  expect(runs).toHaveLength(4);
+  const [plain, restarted, live, liveRestarted] = [runs[0]!, runs[1]!, runs[2]!, runs[3]!];
   const expected = Array.from({ length: 30 }, (_, s) => (s < 5 ? (1e-2 * (s + 1)) / 5 : 1e-3 + (9e-3 * (1 + Math.cos((Math.PI * Math.min(s - 5, 20)) / 20))) / 2));
   plain.rates.forEach((rate, s) => expect.soft(rate, `step ${s}`).toBeCloseTo(expected[s]!, 12));
   expect(plain.next).toBe(plain.rates[15]);
-  expect(await run({ restart: true })).toEqual(plain);
-  const live = await run({ live: 4e-3 });
+  expect(restarted).toEqual(plain);
   expect(live.rates).toEqual([...plain.rates.slice(0, 10), ...new Array<number>(20).fill(4e-3)]);
   expect(live.losses.slice(0, 11)).toEqual(plain.losses.slice(0, 11));
   expect(live.losses.slice(11)).not.toEqual(plain.losses.slice(11));
-  expect(await run({ live: 4e-3, restart: true })).toEqual(live);
+  expect(liveRestarted).toEqual(live);
 });
 
 for (const optimizer of ['rmsprop', 'sgd']) {
   test(`${optimizer} learns, and goes on bit-identically from a checkpoint`, async ({ inPage }) => {
-    const run = (restart: boolean) => inPage(page, 'scheduled', { optimizer, restart });
-    const { losses } = await run(false);
+    const [whole, restarted] = await inPage(page, 'scheduled', [{ optimizer, restart: false }, { optimizer, restart: true }]);
+    const { losses } = whole!;
     expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.02);
-    expect((await run(true)).losses).toEqual(losses);
+    expect(restarted!.losses).toEqual(losses);
   });
 }
 
