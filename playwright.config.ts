@@ -19,7 +19,7 @@ export default defineConfig<object, { host: HostName }>({
   outputDir: 'test-results',
   globalSetup: './e2e/server.ts',
   globalTimeout: 80 * 60_000,
-  timeout: 90_000,
+  timeout: process.env.UNFOLD_FULL === '1' ? 180_000 : 90_000, // a test of a whole product has six times the networks
   workers: 2, // the software adapter uses every core by itself
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
