@@ -40,7 +40,9 @@ type ResultOf<Exports, Name extends keyof Exports> = Awaited<ReturnType<Extract<
  * outlive the call. Any GPU error, console error or exception fails the test, unless `expectErrors` asks for them.
  */
 export interface InPage {
-  <Exports, Name extends NameIn<Exports>>(module: PageModule<Exports>, name: Name, ...args: ArgumentsOf<Exports, Name>): Promise<ResultOf<Exports, Name>>;
+  <Exports, Name extends NameIn<Exports>>(
+    module: PageModule<Exports>, name: Name, ...args: ArgumentsOf<Exports, Name>
+  ): Promise<ResultOf<Exports, Name>>;
   <Exports, Name extends NameIn<Exports>>(
     module: PageModule<Exports>, name: Name, args: ArgumentsOf<Exports, Name>[0], options: { readonly expectErrors: true },
   ): Promise<Observed<ResultOf<Exports, Name>>>;

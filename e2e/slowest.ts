@@ -12,7 +12,8 @@ export interface TimedTest {
 
 /** The lines of the slowest, the slowest first. */
 export function slowestTests(tests: readonly TimedTest[], count = COUNT): string[] {
-  return tests.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, count).map(({ name, milliseconds }) => `${(milliseconds / 1000).toFixed(1).padStart(7)} s  ${name}`);
+  const slowest = tests.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, count);
+  return slowest.map(({ name, milliseconds }) => `${(milliseconds / 1000).toFixed(1).padStart(7)} s  ${name}`);
 }
 
 export default class Slowest implements Reporter {

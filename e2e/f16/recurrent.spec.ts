@@ -40,7 +40,10 @@ const ROUNDING = 2 ** -10;
 for (const cell of CELLS) {
   test(`${cell} in f16 agrees with float64: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
     const cases = chosenCombinations(NETWORKS).map(({ direction, numLayers, ragged, sizes: [hiddenSize, inputSize, batchSize, timeSteps] }): RecurrentCase => (
-      { cell, precision: 'f16', direction, numLayers, hiddenSize, inputSize, batchSize, timeSteps, ...(ragged && { lengths: [timeSteps - 1, 1, 0, timeSteps].slice(-batchSize) }) }));
+      {
+        cell, precision: 'f16', direction, numLayers, hiddenSize, inputSize, batchSize, timeSteps,
+        ...(ragged && { lengths: [timeSteps - 1, 1, 0, timeSteps].slice(-batchSize) }),
+      }));
     const results = await inPage(page, 'compareAll', cases.map((given) => ({ ...given, ...(KINKED.includes(cell) && { perturb: ROUNDING }) })));
     // A float64 network that its biases' rounding alone moves so far is none to compare with.
     const sound = results.map(({ sensitivity }) => sensitivity <= BOUND);

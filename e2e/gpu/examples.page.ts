@@ -5,7 +5,10 @@ import { examples } from '../../examples/index.ts';
 import { createNetwork, NETWORK_NAMES } from '../../examples/long_memory.ts';
 import { createLinear, createRecurrent, openDevice } from '../../src/index.ts';
 
-/** An example from its first step to its result, with some options changed. `firsts` are the first rows of its parts, of one without parts its first row. */
+/**
+ * An example from its first step to its result, with some options changed. `firsts` are the first rows of its parts, of one without parts
+ * its first row.
+ */
 export async function run({ name, options }: { name: string; options: OptionValues }): Promise<Result & { rows: number; firsts: Row[]; last: Row; bytesLeft: number }> {
   const example = examples.find((known) => known.name === name)!;
   const gpu = await openDevice();

@@ -7,7 +7,8 @@ const page = pageOf<typeof import('./losses.page.ts')>('/e2e/gpu/losses.page.ts'
 
 /** Files hold cases of other kinds too. */
 const cases = (name: string): readonly LossCase[] =>
-  (JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), 'utf8')) as { cases: readonly Partial<LossCase>[] }).cases.filter((one): one is LossCase => one.kind !== undefined);
+  (JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), 'utf8')) as { cases: readonly Partial<LossCase>[] }).cases
+    .filter((one): one is LossCase => one.kind !== undefined);
 
 test('losses and gradients are those of PyTorch', async ({ inPage }) => {
   const golden = [...cases('losses'), ...cases('objective_options')];

@@ -56,7 +56,10 @@ export async function prepareBroken() {
   return { prepared, error };
 }
 
-/** Two engines on an application's device, one after the other: pipelines made for each, what each computed, and what each says of a broken shader. */
+/**
+ * Two engines on an application's device, one after the other: pipelines made for each, what each computed, and what each says of a
+ * broken shader.
+ */
 export async function openTwice() {
   const adapter = await navigator.gpu.requestAdapter();
   const device = await adapter!.requestDevice();

@@ -48,7 +48,10 @@ const NETWORKS = {
 for (const cell of CELLS) {
   test(`${cell} agrees with float64 forward and in BPTT: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
     const cases = chosenCombinations(NETWORKS).map(({ direction, numLayers, ragged, sizes: [hiddenSize, inputSize, batchSize, timeSteps] }): RecurrentCase => (
-      { cell, direction, numLayers, hiddenSize, inputSize, batchSize, timeSteps, ...(ragged && { lengths: [timeSteps - 1, 1, 0, timeSteps].slice(-batchSize) }) }));
+      {
+        cell, direction, numLayers, hiddenSize, inputSize, batchSize, timeSteps,
+        ...(ragged && { lengths: [timeSteps - 1, 1, 0, timeSteps].slice(-batchSize) }),
+      }));
     check(cases, await inPage(page, 'compareAll', cases), everyCombination(NETWORKS).length);
   });
 

@@ -35,7 +35,10 @@ export async function stateEdge({ cell }: { cell: CellName }): Promise<Record<st
   return errors;
 }
 
-/** One step of plain descent over two operators with a norm that clips: how far each weight moved, beside -rate · scale · gradient, and the largest gradient that is left. */
+/**
+ * One step of plain descent over two operators with a norm that clips: how far each weight moved, beside -rate · scale · gradient, and the
+ * largest gradient that is left.
+ */
 export async function globalClip(): Promise<{ error: number; norm: number; expectedNorm: number; gradientLeft: number }> {
   const gpu = await openDevice();
   const [a, b] = [createLinear(gpu, { inputSize: 3, outputSize: 2, seed: 1 }), createLinear(gpu, { inputSize: 2, outputSize: 4, seed: 2 })];

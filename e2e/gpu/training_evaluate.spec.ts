@@ -52,7 +52,9 @@ test('training is bit-identical with evaluations in its loop, beside it, aborted
 
 test('a schedule sets the rate of every step; a live change overrides it; checkpoints keep both', async ({ inPage }) => {
   const optimizer = 'schedule';
-  const runs = await inPage(page, 'scheduled', [{ optimizer, restart: false }, { optimizer, restart: true }, { optimizer, restart: false, live: 4e-3 }, { optimizer, restart: true, live: 4e-3 }]);
+  const runs = await inPage(page, 'scheduled', [
+    { optimizer, restart: false }, { optimizer, restart: true }, { optimizer, restart: false, live: 4e-3 }, { optimizer, restart: true, live: 4e-3 },
+  ]);
   expect(runs).toHaveLength(4);
   const [plain, restarted, live, liveRestarted] = [runs[0]!, runs[1]!, runs[2]!, runs[3]!];
   const expected = Array.from({ length: 30 }, (_, s) => (s < 5 ? (1e-2 * (s + 1)) / 5 : 1e-3 + (9e-3 * (1 + Math.cos((Math.PI * Math.min(s - 5, 20)) / 20))) / 2));

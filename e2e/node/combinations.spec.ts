@@ -10,7 +10,8 @@ function missing<Values extends OptionValues>(values: Values, chosen: readonly C
 }
 
 const OPTIONS = {
-  direction: ['forward', 'reverse', 'bidirectional'], numLayers: [1, 2, 3], ragged: [false, true], sizes: [[1, 3], [3, 1], [7, 5], [33, 7], [130, 33]], clip: [undefined, 0.7],
+  direction: ['forward', 'reverse', 'bidirectional'], numLayers: [1, 2, 3], ragged: [false, true],
+  sizes: [[1, 3], [3, 1], [7, 5], [33, 7], [130, 33]], clip: [undefined, 0.7],
 } as const;
 
 test('every pair of values of any two options is in a combination', () => {
