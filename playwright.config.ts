@@ -19,11 +19,11 @@ export default defineConfig<object, { host: HostName }>({
   outputDir: 'test-results',
   globalSetup: './e2e/server.ts',
   globalTimeout: 80 * 60_000,
-  timeout: 90_000,
+  timeout: process.env.UNFOLD_FULL === '1' ? 180_000 : 90_000, // a test of a whole product has six times the networks
   workers: 2, // the software adapter uses every core by itself
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
-  reporter: [[process.env.CI ? 'dot' : 'list'], ['./e2e/gradient_table.ts'], ['./e2e/summary.ts']],
+  reporter: [[process.env.CI ? 'dot' : 'list'], ['./e2e/gradient_table.ts'], ['./e2e/slowest.ts'], ['./e2e/summary.ts']],
   use: {
     launchOptions: { ...(executablePath !== null && { executablePath }), args: browserFlags() },
   },

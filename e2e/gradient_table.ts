@@ -17,9 +17,23 @@ export interface NetworkErrors {
 const TYPE = 'gradient check';
 const LAYERS = [1, 2, 3];
 
-/** Leave errors for the table. */
-export function noteErrors(info: TestInfo, networks: readonly NetworkErrors[]): void {
-  info.annotations.push({ type: TYPE, description: JSON.stringify(networks) });
+/** What a test leaves. */
+interface Note {
+  readonly networks: readonly NetworkErrors[];
+  readonly all: number;
+}
+
+/** Leave errors for the table; `all` is how many networks the test has with `UNFOLD_FULL=1`. */
+export function noteErrors(info: TestInfo, networks: readonly NetworkErrors[], all: number): void {
+  info.annotations.push({ type: TYPE, description: JSON.stringify({ networks, all } satisfies Note) });
+}
+
+/** What is above the table: how many networks it is of, and the worst errors of all of them. */
+export function gradientHeadline(networks: readonly NetworkErrors[], all: number): string {
+  const worst = (field: 'output' | 'gradient'): string => Math.max(...networks.map((one) => one[field])).toExponential(1);
+  const count = networks.length < all ? `${networks.length} of ${all} networks (UNFOLD_FULL=1 runs all)` : `all ${all} networks`;
+  return `Relative L2 errors against float64 of ${count}: worst of outputs ${worst('output')} (bound 1e-5), worst of gradients ${worst('gradient')} (bound 1e-4); `
+    + 'each entry is outputs, gradients';
 }
 
 /** The table's lines; a configuration that was not run is left blank. */
@@ -41,15 +55,18 @@ export function gradientTable(networks: readonly NetworkErrors[]): string[] {
 
 export default class GradientTable implements Reporter {
   readonly #networks: NetworkErrors[] = [];
+  #all = 0;
 
   onTestEnd({ annotations }: TestCase): void {
-    for (const { type, description } of annotations) if (type === TYPE && description) this.#networks.push(...JSON.parse(description) as NetworkErrors[]);
+    for (const { type, description } of annotations) {
+      if (type !== TYPE || !description) continue;
+      const { networks, all } = JSON.parse(description) as Note;
+      this.#networks.push(...networks);
+      this.#all += all;
+    }
   }
 
   onEnd(): void {
-    if (this.#networks.length === 0) return;
-    const worst = (field: 'output' | 'gradient'): string => Math.max(...this.#networks.map((one) => one[field])).toExponential(1);
-    console.log(`\nRelative L2 errors against float64 of ${this.#networks.length} networks: worst of outputs ${worst('output')} (bound 1e-5), `
-      + `worst of gradients ${worst('gradient')} (bound 1e-4); each entry is outputs, gradients\n${gradientTable(this.#networks).join('\n')}`);
+    if (this.#networks.length > 0) console.log(`\n${gradientHeadline(this.#networks, this.#all)}\n${gradientTable(this.#networks).join('\n')}`);
   }
 }

@@ -2,16 +2,22 @@
 // same page as e2e/gpu/recurrent.spec.ts, with the bound of f16.
 import { readFileSync } from 'node:fs';
 import { cells } from '../../src/reference/cells.ts';
+import { chosenCombinations } from '../combinations.ts';
 import type { Comparison, RecurrentCase } from '../gpu/recurrent.page.ts';
-import type { TileReport } from '../gpu/tiles.page.ts';
-import { expect, test } from './harness.ts';
+import { expect, pageOf, test } from './harness.ts';
 
-const page = '/e2e/gpu/recurrent.page.ts';
+const page = pageOf<typeof import('../gpu/recurrent.page.ts')>('/e2e/gpu/recurrent.page.ts');
+const tilesPage = pageOf<typeof import('../gpu/tiles.page.ts')>('/e2e/gpu/tiles.page.ts');
 const BOUND = 2e-2;
 const CELLS = Object.keys(cells) as (keyof typeof cells)[];
 
-/** H, I, N and T, none of them a multiple of anything: rows begin at odd elements. */
-const SIZES = [[1, 3, 2, 4], [3, 1, 3, 5], [7, 5, 4, 6], [33, 7, 3, 4], [130, 33, 2, 3]] as const;
+const NETWORKS = {
+  direction: ['forward', 'reverse', 'bidirectional'],
+  numLayers: [1, 2],
+  ragged: [false, true],
+  /** H, I, N and T, none of them a multiple of anything: rows begin at odd elements. */
+  sizes: [[1, 3, 2, 4], [3, 1, 3, 5], [7, 5, 4, 6], [33, 7, 3, 4], [130, 33, 2, 3]],
+} as const;
 
 function check(cases: readonly RecurrentCase[], results: readonly Comparison[]): void {
   expect(results).toHaveLength(cases.length);
@@ -33,10 +39,12 @@ const ROUNDING = 2 ** -10;
 
 for (const cell of CELLS) {
   test(`${cell} in f16 agrees with float64: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
-    const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction, d) => [1, 2].flatMap((layers) => [false, true].flatMap((ragged) =>
-      SIZES.filter((_, i) => (i + d + layers + Number(ragged)) % 2 === 0).map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
-        { cell, precision: 'f16', direction, numLayers: layers, hiddenSize, inputSize, batchSize: batch, timeSteps: steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
-    const results = await inPage<Comparison[]>(page, 'compareAll', cases.map((given) => ({ ...given, ...(KINKED.includes(cell) && { perturb: ROUNDING }) })));
+    const cases = chosenCombinations(NETWORKS).map(({ direction, numLayers, ragged, sizes: [hiddenSize, inputSize, batchSize, timeSteps] }): RecurrentCase => (
+      {
+        cell, precision: 'f16', direction, numLayers, hiddenSize, inputSize, batchSize, timeSteps,
+        ...(ragged && { lengths: [timeSteps - 1, 1, 0, timeSteps].slice(-batchSize) }),
+      }));
+    const results = await inPage(page, 'compareAll', cases.map((given) => ({ ...given, ...(KINKED.includes(cell) && { perturb: ROUNDING }) })));
     // A float64 network that its biases' rounding alone moves so far is none to compare with.
     const sound = results.map(({ sensitivity }) => sensitivity <= BOUND);
     expect(sound.filter(Boolean).length).toBeGreaterThanOrEqual(cases.length / 3);
@@ -55,7 +63,7 @@ for (const cell of ['lstm', 'peephole_lstm', 'coupled_lstm', 'coupled_peephole_l
       { ...base, direction: 'bidirectional', numLayers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
       { ...base, numLayers: 2, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 5 },
     ];
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    check(cases, await inPage(page, 'compareAll', cases));
   });
 }
 
@@ -67,7 +75,7 @@ test('projected LSTMs in f16 agree with float64', async ({ inPage }) => {
     { ...base, cell: 'coupled_lstm', direction: 'bidirectional', numLayers: 3, batchSize: 9, timeSteps: 6, lengths: [6, 1, 3, 0, 5, 6, 2, 4, 6], merge: 'sum', projSize: 5 },
     { ...base, cell: 'lstm', numLayers: 2, hiddenSize: 130, projSize: 33, inputSize: 33, batchSize: 7, timeSteps: 5 },
   ];
-  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+  check(cases, await inPage(page, 'compareAll', cases));
 });
 
 test('merged directions, batch first, no bias, a hundred steps', async ({ inPage }) => {
@@ -79,12 +87,12 @@ test('merged directions, batch first, no bias, a hundred steps', async ({ inPage
     { ...base, numLayers: 3, batchSize: 2, timeSteps: 100, hiddenSize: 16 },
     { ...base, cell: 'gru', numLayers: 2, batchSize: 33, timeSteps: 100, hiddenSize: 32 },
   ];
-  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+  check(cases, await inPage(page, 'compareAll', cases));
 });
 
 test('activations, dropout, recurrent dropout and zoneout agree in f16 with PyTorch', async ({ inPage }) => {
   const file: unknown = JSON.parse(readFileSync(new URL('../golden/recurrent_options.json', import.meta.url), 'utf8'));
-  const errors = await inPage<Record<string, Record<string, number>>>(page, 'goldenIn', { file, precision: 'f16' });
+  const errors = await inPage(page, 'goldenIn', { file, precision: 'f16' });
   expect(Object.keys(errors).length).toBeGreaterThan(5);
   for (const [name, arrays] of Object.entries(errors)) {
     for (const [array, error] of Object.entries(arrays)) expect.soft(error, `${array}, ${name}`).toBeLessThanOrEqual(BOUND);
@@ -94,7 +102,7 @@ test('activations, dropout, recurrent dropout and zoneout agree in f16 with PyTo
 for (const cell of ['lstm', 'gru'] as const) {
   test(`${cell} in f16 gives the same step by step and in one dispatch, with and without sizes folded in, on wide tiles`, { tag: '@long-compilation' }, async ({ inPage }) => {
     const shapes = [{ timeSteps: 4, batchSize: 9, hiddenSize: 12, numLayers: 2 }, { timeSteps: 6, batchSize: 5, hiddenSize: 33, numLayers: 1, lengths: [6, 1, 0, 3, 6] }];
-    const { errors } = await inPage<TileReport>('/e2e/gpu/tiles.page.ts', 'families', { cell, precision: 'f16', shapes });
+    const { errors } = await inPage(tilesPage, 'families', { cell, precision: 'f16', shapes });
     expect(Object.keys(errors)).toHaveLength(8);
     for (const [family, arrays] of Object.entries(errors)) {
       for (const [array, error] of Object.entries(arrays)) expect.soft(error, `${array}, ${family}`).toBeLessThanOrEqual(BOUND);

@@ -1,8 +1,8 @@
 // Buffers of f16: rounding, bindings at odd elements, copies and clears of whole words, and the kernels that work outside of the time loop.
-import { expect, test } from './harness.ts';
+import { expect, pageOf, test } from './harness.ts';
 import type { ProductCase } from './storage.page.ts';
 
-const page = '/e2e/f16/storage.page.ts';
+const page = pageOf<typeof import('./storage.page.ts')>('/e2e/f16/storage.page.ts');
 
 test('numbers are rounded to f16 and come back, also the last of an odd number', async ({ inPage }) => {
   // 2049 lies between 2048 and 2050, and 1e-8 below half the least f16; past 65504 there is none.
@@ -24,7 +24,7 @@ test('products of f16 factors: every form, tile and mix of precisions, at odd of
       const common = { form, tiles, halves, accumulate: i % 2 === 1 };
       return [{ ...common, M: M!, N: N!, K: K!, offset: i % 2 === 0 ? 3 : 131, gap: i % 3 }, { ...common, M: 12, N: 20, K: 28, offset: 132, gap: 4 }];
     })));
-  const results = await inPage<{ error: number; touchedOutside: boolean }[]>(page, 'products', cases);
+  const results = await inPage(page, 'products', cases);
   results.forEach(({ error, touchedOutside }, i) => {
     const what = JSON.stringify(cases[i]);
     expect.soft(touchedOutside, what).toBe(false);
@@ -34,7 +34,7 @@ test('products of f16 factors: every form, tile and mix of precisions, at odd of
 });
 
 test('rows of an f16 table are gathered as they are, and their columns summed in f32', async ({ inPage }) => {
-  const { rows, sums } = await inPage<{ rows: number; sums: number }>(page, 'gathered', { vocabulary: 11, columns: 37, count: 90 });
+  const { rows, sums } = await inPage(page, 'gathered', { vocabulary: 11, columns: 37, count: 90 });
   expect(rows).toBe(0);
   expect(sums).toBeLessThan(1e-5);
 });

@@ -1,17 +1,17 @@
 // Training in f16: as good as in f32, its loss scaled, steps that overflow skipped; streams, files and updates on the way.
-import type { WindowsCase, WindowsReport } from '../gpu/training_windows.page.ts';
-import { expect, test } from './harness.ts';
-import type { afterSkips, memory, operators, overflow, Run, Step, train, used } from './training.page.ts';
+import type { WindowsCase } from '../gpu/training_windows.page.ts';
+import { expect, pageOf, test } from './harness.ts';
+import type { Run, Step } from './training.page.ts';
 
-const page = '/e2e/f16/training.page.ts';
+const page = pageOf<typeof import('./training.page.ts')>('/e2e/f16/training.page.ts');
+const trainingWindowsPage = pageOf<typeof import('../gpu/training_windows.page.ts')>('/e2e/gpu/training_windows.page.ts');
 const BOUND = 2e-2;
-type Given<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
 
 const tail = (steps: readonly Step[]): number => steps.slice(-20).reduce((sum, { loss }) => sum + loss, 0) / 20;
 
 for (const cell of ['lstm', 'gru'] as const) {
   test(`a small ${cell} model reaches in f16 the loss of f32`, async ({ inPage }) => {
-    const run = (precision: Run['precision']) => inPage<Given<typeof train>>(page, 'train', { precision, cell, steps: 200 } satisfies Run);
+    const run = (precision: Run['precision']) => inPage(page, 'train', { precision, cell, steps: 200 } satisfies Run);
     const [wide, half] = [await run('f32'), await run('f16')];
     const [f32, f16] = [tail(wide.steps), tail(half.steps)];
     test.info().annotations.push({ type: 'loss', description: `f32 ${f32.toFixed(4)}, f16 ${f16.toFixed(4)}, from ${half.steps[0]!.loss.toFixed(4)}` });
@@ -40,7 +40,7 @@ const windows: Readonly<Record<string, WindowsCase>> = {
 
 for (const [name, given] of Object.entries(windows)) {
   test(`${name}: in f16 losses, norms and trained weights are the reference's`, async ({ inPage }) => {
-    const { actual, expected, trained, bytesLeft } = await inPage<WindowsReport>('/e2e/gpu/training_windows.page.ts', 'compare', { ...given, precision: 'f16' });
+    const { actual, expected, trained, bytesLeft } = await inPage(trainingWindowsPage, 'compare', { ...given, precision: 'f16' });
     expect(actual).toHaveLength(given.steps);
     expected.forEach((step, s) => {
       expect.soft(Math.abs(actual[s]!.loss - step.loss) / step.loss, `loss of step ${s}`).toBeLessThan(BOUND);
@@ -53,7 +53,7 @@ for (const [name, given] of Object.entries(windows)) {
 
 test('the same seed gives the same losses, and a run goes on from its checkpoint bit-identically, the scale with it', async ({ inPage }) => {
   const run: Run = { precision: 'f16', steps: 30, options: { lossScale: { growthInterval: 4 } } };
-  const [whole, restarted] = [await inPage<Given<typeof train>>(page, 'train', run), await inPage<Given<typeof train>>(page, 'train', { ...run, restartAfter: 13 })];
+  const [whole, restarted] = [await inPage(page, 'train', run), await inPage(page, 'train', { ...run, restartAfter: 13 })];
   expect(restarted).toEqual(whole);
   const scales = whole.steps.map(({ lossScale }) => lossScale);
   expect(scales.slice(0, 8)).toEqual([2 ** 15, 2 ** 15, 2 ** 15, 2 ** 15, 2 ** 16, 2 ** 16, 2 ** 16, 2 ** 16]);
@@ -61,7 +61,7 @@ test('the same seed gives the same losses, and a run goes on from its checkpoint
 
 for (const optimizer of ['adam', 'adamw', 'rmsprop', 'sgd'] as const) {
   test(`${optimizer}: a step whose gradient overflows changes nothing and halves the scale; the rest goes on`, async ({ inPage }) => {
-    const { seen, changed } = await inPage<Given<typeof overflow>>(page, 'overflow', { optimizer });
+    const { seen, changed } = await inPage(page, 'overflow', { optimizer });
     const skips = seen.findIndex(({ skipped }) => !skipped);
     expect(skips).toBeGreaterThan(0);
     seen.slice(0, skips + 1).forEach(({ lossScale, gradientNorm, loss }, i) => {
@@ -76,14 +76,14 @@ for (const optimizer of ['adam', 'adamw', 'rmsprop', 'sgd'] as const) {
 }
 
 test('skipped steps do not count in Adam\'s bias correction', async ({ inPage }) => {
-  const { skips, difference } = await inPage<Given<typeof afterSkips>>(page, 'afterSkips');
+  const { skips, difference } = await inPage(page, 'afterSkips');
   expect(skips).toBeGreaterThan(2);
   // Counted, the first update after eight skips would be half of what it is.
   expect(difference).toBeLessThan(2e-2);
 });
 
 test('text, losses and files of a model in f16: of either precision, read in the other', async ({ inPage }) => {
-  const { precisions, texts, losses } = await inPage<Given<typeof used>>(page, 'used');
+  const { precisions, texts, losses } = await inPage(page, 'used');
   expect(precisions).toEqual(['f16', 'f32', 'f16']);
   expect(texts[0]).toHaveLength(40);
   expect(texts[2]).toBe(texts[0]);
@@ -92,13 +92,13 @@ test('text, losses and files of a model in f16: of either precision, read in the
 });
 
 test('a stream equals the pass over the sequence, and the kernels\' copy follows every write and update', async ({ inPage }) => {
-  const { stream, copied, movedBy, moved } = await inPage<Given<typeof operators>>(page, 'operators');
+  const { stream, copied, movedBy, moved } = await inPage(page, 'operators');
   expect({ stream, copied, moved }).toEqual({ stream: 0, copied: 0, moved: 0 });
   expect(movedBy).toBeGreaterThan(1e-2);
 });
 
 test('histories and activations take half the bytes', async ({ inPage }) => {
-  const { f32, f16 } = await inPage<Given<typeof memory>>(page, 'memory');
+  const { f32, f16 } = await inPage(page, 'memory');
   expect(f16.plan.history! / f32.plan.history!).toBeCloseTo(0.5, 2);
   expect(f16.trainer.history!).toBeLessThan(f32.trainer.history!);
   // Moments are f32, of parameters that begin at other borders.
@@ -115,7 +115,7 @@ test('what f16 does not take is refused by name, and divergence is an error', as
     // Weights that are no numbers are nothing that a smaller scale could help.
     /^NotFiniteError: training diverged at step/,
   ];
-  const messages = await inPage<string[]>(page, 'refusals');
+  const messages = await inPage(page, 'refusals');
   expect(messages).toHaveLength(parts.length);
   messages.forEach((message, i) => expect(message).toMatch(parts[i]!));
 });

@@ -1,6 +1,7 @@
 // Bytes: every public object takes what it says, no more when it is used again, and leaves nothing when it is destroyed.
-import { expect, test } from '../harness.ts';
-import type { accounts } from './accounts.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+
+const page = pageOf<typeof import('./accounts.page.ts')>('/e2e/gpu/accounts.page.ts');
 
 /** Objects by what their names begin with, and how many they are. */
 const OBJECTS: [string[], number][] = [
@@ -9,7 +10,7 @@ const OBJECTS: [string[], number][] = [
 
 for (const [begins, count] of OBJECTS) {
   test(`${begins[0]}${begins.length > 1 ? ' and others' : ''}: each takes the bytes that it declares, no more when it is used again, and leaves no buffer`, async ({ inPage }) => {
-    const results = await inPage<Awaited<ReturnType<typeof accounts>>>('/e2e/gpu/accounts.page.ts', 'accounts', begins);
+    const results = await inPage(page, 'accounts', begins);
     expect(Object.keys(results)).toHaveLength(count);
     for (const [name, { declared, made, used, reported, adds, left, grown }] of Object.entries(results)) {
       expect.soft(made, name).toBeGreaterThan(0);

@@ -1,9 +1,9 @@
 // Luong's attention as an operator: PyTorch's numbers, and the float64 reference over scores, lengths, odd sizes.
 import { readFileSync } from 'node:fs';
-import { expect, test } from '../harness.ts';
-import type { AttentionReport, AttentionSetting } from './attention.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { AttentionSetting } from './attention.page.ts';
 
-const page = '/e2e/gpu/attention.page.ts';
+const page = pageOf<typeof import('./attention.page.ts')>('/e2e/gpu/attention.page.ts');
 const ARRAYS = ['weights', 'context', 'output', 'dDecoder', 'dEncoder', 'weight_c'];
 
 /** Relative L2. */
@@ -11,7 +11,7 @@ const bound = (array: string): number => (['weights', 'context', 'output'].inclu
 
 test('outputs and gradients are those of PyTorch, at the guaranteed limits', async ({ inPage }) => {
   const file = JSON.parse(readFileSync(new URL('../golden/attention.json', import.meta.url), 'utf8')) as unknown;
-  const reports = await inPage<Record<string, Record<string, number>>>(page, 'golden', file);
+  const reports = await inPage(page, 'golden', file);
   expect(Object.keys(reports)).toHaveLength(6);
   for (const [name, errors] of Object.entries(reports)) {
     expect(Object.keys(errors).sort()).toEqual([...ARRAYS, ...(name.startsWith('general') ? ['weight_a'] : [])].sort());
@@ -27,7 +27,7 @@ const SHAPES: Record<AttentionSetting['score'], readonly AttentionSetting['shape
 for (const score of ['dot', 'general'] as const) {
   test(`${score}: all arrays are the reference's at odd sizes, with lengths and without, padding NaN`, async ({ inPage }) => {
     const settings: AttentionSetting[] = SHAPES[score].flatMap((shape) => [false, true].map((ragged) => ({ score, shape, ragged })));
-    const reports = await inPage<AttentionReport[]>(page, 'againstReference', settings);
+    const reports = await inPage(page, 'againstReference', settings);
     expect(reports).toHaveLength(settings.length);
     let worst = 0;
     reports.forEach(({ errors, same, sums, padding }, i) => {
@@ -47,14 +47,14 @@ for (const score of ['dot', 'general'] as const) {
 }
 
 test('one decoder step at a time, the encoder states given once, is the whole window to the bit', async ({ inPage }) => {
-  const { steps, whole, bytesLeft } = await inPage<{ steps: Float32Array; whole: Float32Array; bytesLeft: number }>(page, 'stepping');
+  const { steps, whole, bytesLeft } = await inPage(page, 'stepping');
   expect([...steps]).toEqual([...whole]);
   expect(whole.some((x) => x !== 0)).toBe(true);
   expect(bytesLeft).toBe(0);
 });
 
 test('what does not fit is refused before the GPU is asked', async ({ inPage }) => {
-  const said = await inPage<Record<string, string>>(page, 'refusals');
+  const said = await inPage(page, 'refusals');
   const expected: Record<string, RegExp> = {
     score: /score must be one of "dot", "general"; "concat" was given/,
     unequal: /score "dot" compares states of one size; decoderSize 2 and encoderSize 3 were given. Use "general", or equal sizes/,

@@ -1,9 +1,8 @@
 // An error belongs to whoever caused it, once: the call itself where it can know, else the first read of what the GPU refused to make.
-import { expect, test } from '../harness.ts';
-import type { destroyedMeanwhile, destroyedObjects, left, oneBadCommand, refusedMemory, sources, tuneBeside, unread, usedAfterRefusal, whatFollows } from './blame.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 import type { Thrown } from './thrown.ts';
 
-const page = '/e2e/gpu/blame.page.ts';
+const page = pageOf<typeof import('./blame.page.ts')>('/e2e/gpu/blame.page.ts');
 
 function expectError(said: Thrown | null | 'later' | undefined, name: string, ...parts: RegExp[]): void {
   expect.soft(said, JSON.stringify(said)).toMatchObject({ name });
@@ -11,7 +10,7 @@ function expectError(said: Thrown | null | 'later' | undefined, name: string, ..
 }
 
 test('a refused command is told to the reads of what it should have written, once, and everything else goes on', async ({ inPage }) => {
-  const r = await inPage<Awaited<ReturnType<typeof oneBadCommand>>>(page, 'oneBadCommand');
+  const r = await inPage(page, 'oneBadCommand');
   expect(r.before).toBeNull();
   expect(r.stranger).toEqual(r.expected);
   expect(r.sibling).toEqual(r.expected);
@@ -24,7 +23,7 @@ test('a refused command is told to the reads of what it should have written, onc
 });
 
 test('an error goes with what follows from the refused command, to a loss, gradients and an update, and not beside it', async ({ inPage }) => {
-  const r = await inPage<Awaited<ReturnType<typeof whatFollows>>>(page, 'whatFollows');
+  const r = await inPage(page, 'whatFollows');
   expectError(r.read, 'GpuCommandError', /^forward: /);
   expect(r.after).toBeNull();
   expect(r.good).toBeNull();
@@ -34,13 +33,13 @@ test('an error goes with what follows from the refused command, to a loss, gradi
 });
 
 test('what nobody reads is told by gpu.check(), once', async ({ inPage }) => {
-  const [first, second] = await inPage<Awaited<ReturnType<typeof unread>>>(page, 'unread');
+  const [first, second] = await inPage(page, 'unread');
   expectError(first, 'GpuCommandError', /^forward: /);
   expect(second).toBeNull();
 });
 
 test('a source that is mapped, small, unfit or of another device is refused by the call; a copy onto itself is none', async ({ inPage }) => {
-  const { results, own, expected, within, checked } = await inPage<Awaited<ReturnType<typeof sources>>>(page, 'sources');
+  const { results, own, expected, within, checked } = await inPage(page, 'sources');
   expectError(results.mapped, 'TypeError', /"given" given for input is mapped \(mapped\): unmap\(\)/);
   expectError(results.notASource, 'TypeError', /COPY_SRC/);
   expectError(results.small, 'RangeError', /120 bytes; the buffer "given" has 16/);
@@ -55,7 +54,7 @@ test('a source that is mapped, small, unfit or of another device is refused by t
 });
 
 test('an object that was destroyed, or whose network was, says so', async ({ inPage }) => {
-  const { results, leaked, checked, output } = await inPage<Awaited<ReturnType<typeof destroyedObjects>>>(page, 'destroyedObjects');
+  const { results, leaked, checked, output } = await inPage(page, 'destroyedObjects');
   const owners: Record<keyof typeof results, RegExp> = {
     plan: /the plan was destroyed/, planRead: /the plan was destroyed/, planBackward: /the plan was destroyed/,
     planOfDestroyed: /the plan was destroyed/, network: /the gru network was destroyed/, networkRead: /the gru network was destroyed/,
@@ -71,7 +70,7 @@ test('an object that was destroyed, or whose network was, says so', async ({ inP
 });
 
 test('a model or a trainer that is destroyed in the midst of a run, a generation or an evaluation ends that, and nothing else', async ({ inPage }) => {
-  const { results, checked, after } = await inPage<Awaited<ReturnType<typeof destroyedMeanwhile>>>(page, 'destroyedMeanwhile');
+  const { results, checked, after } = await inPage(page, 'destroyedMeanwhile');
   const owners: Record<string, RegExp> = {
     modelGenerating: /the model was destroyed/, modelInLoop: /the model was destroyed/, modelBetweenRuns: /the model was destroyed/, modelBeforeTrainer: /the model was destroyed/,
     trainerInLoop: /the trainer was destroyed/, trainerBetweenRuns: /the trainer was destroyed/, trainerEvaluating: /the (trainer|evaluation) was destroyed/,
@@ -84,13 +83,13 @@ test('a model or a trainer that is destroyed in the midst of a run, a generation
 });
 
 test("tuning is not blamed for another's error", async ({ inPage }) => {
-  const { tuned, own } = await inPage<Awaited<ReturnType<typeof tuneBeside>>>(page, 'tuneBeside');
+  const { tuned, own } = await inPage(page, 'tuneBeside');
   expect(tuned).toBeNull();
   expectError(own, 'GpuCommandError', /^forward: /);
 });
 
 test('an object whose memory the GPU refuses says how much it was, once, keeps none of it, and can be made again smaller', async ({ inPage }) => {
-  const results = await inPage<Awaited<ReturnType<typeof refusedMemory>>>(page, 'refusedMemory');
+  const results = await inPage(page, 'refusedMemory');
   const owners: Record<string, RegExp> = {
     model: /the memory of the model/, trainer: /the memory of the trainer/, plan: /the memory of the plan/, network: /the memory of the gru network/,
     stream: /the memory of the stream/, update: /the memory of the update/, generation: /the memory of the generation/, evaluation: /the memory of the evaluation/,
@@ -106,13 +105,13 @@ test('an object whose memory the GPU refuses says how much it was, once, keeps n
 });
 
 test('a plan without memory goes on saying so', async ({ inPage }) => {
-  const { first, then } = await inPage<Awaited<ReturnType<typeof usedAfterRefusal>>>(page, 'usedAfterRefusal');
+  const { first, then } = await inPage(page, 'usedAfterRefusal');
   expectError(first, 'OutOfMemoryError', /the memory of the plan/);
   expectError(then, 'OutOfMemoryError', /the memory of the plan/);
 });
 
 test('a generation that is left, aborted or fails frees all that it had; gpu.destroy() leaves an application no buffer', async ({ inPage }) => {
-  const { after, live } = await inPage<Awaited<ReturnType<typeof left>>>(page, 'left');
+  const { after, live } = await inPage(page, 'left');
   expect(after.whole!.said).toBeNull();
   expect(after.left!.said).toBeNull();
   expect(after.aborted!.said?.name).toBe('AbortError');

@@ -1,18 +1,17 @@
 // Arrays shared with an application: its shaders bind results where they lie, and its buffers are read from where their numbers are.
-import { expect, test } from '../harness.ts';
-import type { bound, parts, resetRows } from './buffers.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const PAGE = '/e2e/gpu/buffers.page.ts';
+const page = pageOf<typeof import('./buffers.page.ts')>('/e2e/gpu/buffers.page.ts');
 
 test('a shader of the application reads every array where it lies', async ({ inPage }) => {
-  const results = await inPage<Awaited<ReturnType<typeof bound>>>(PAGE, 'bound');
+  const results = await inPage(page, 'bound');
   expect(results).toHaveLength(7);
   for (const { name, offset, same } of results) expect.soft({ aligned: offset % 256, same }, name).toEqual({ aligned: 0, same: true });
   expect(results.some(({ first }) => first > 0), 'an array that begins within its binding').toBe(true);
 });
 
 test('an input is taken from a part of an application\'s buffer, and parts that are not there are named', async ({ inPage }) => {
-  const { results, refused } = await inPage<Awaited<ReturnType<typeof parts>>>(PAGE, 'parts');
+  const { results, refused } = await inPage(page, 'parts');
   expect(results).toEqual([true, true]);
   const expected: Record<string, RegExp> = {
     small: /^RangeError: input has shape \[2,2,2\], 32 bytes; the buffer "all of it" has 24 from byte 40/,
@@ -27,7 +26,7 @@ test('an input is taken from a part of an application\'s buffer, and parts that 
 });
 
 test('rows of a stream begin again while the others go on', async ({ inPage }) => {
-  const { kept, some, fresh, zero, refused } = await inPage<Awaited<ReturnType<typeof resetRows>>>(PAGE, 'resetRows');
+  const { kept, some, fresh, zero, refused } = await inPage(page, 'resetRows');
   expect(kept[0]).not.toEqual(fresh[0]);
   expect(some).toEqual([fresh[0], kept[1], fresh[2]]);
   expect(zero).toBe(true);

@@ -1,9 +1,9 @@
 // Cells with clipped gates against the float64 reference: where a sum was clipped its gradient is 0, and nowhere else. The clips are such
 // that an activation of a constant, which a compiler folds, has the bits of the driver's for some and not for others.
-import { expect, test } from '../harness.ts';
+import { expect, pageOf, test } from '../harness.ts';
 import type { Comparison, RecurrentCase } from './recurrent.page.ts';
 
-const page = '/e2e/gpu/recurrent.page.ts';
+const page = pageOf<typeof import('./recurrent.page.ts')>('/e2e/gpu/recurrent.page.ts');
 const OUTPUT_BOUND = 1e-5;
 const GRADIENT_BOUND = 1e-4;
 
@@ -58,11 +58,11 @@ function expectAgreement(cases: readonly RecurrentCase[], results: readonly Comp
 for (const cell of CLIPPED_CELLS) {
   test(`${cell} with clipped gates agrees with float64 at every clip`, async ({ inPage }) => {
     const cases = clippedCell(cell);
-    expectAgreement(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    expectAgreement(cases, await inPage(page, 'compareAll', cases));
   });
 }
 
 test('clipped gates of every activation, normalized, projected, in both directions', async ({ inPage }) => {
   const cases = clippedVariants();
-  expectAgreement(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+  expectAgreement(cases, await inPage(page, 'compareAll', cases));
 });

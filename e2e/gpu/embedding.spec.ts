@@ -1,12 +1,11 @@
 // The embedding operator: rows by token, and their gradient.
-import { expect, test } from '../harness.ts';
-import type { refusals, twoPasses } from './embedding.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const PAGE = '/e2e/gpu/embedding.page.ts';
+const page = pageOf<typeof import('./embedding.page.ts')>('/e2e/gpu/embedding.page.ts');
 
 for (const sizes of [{ vocabularySize: 1, size: 1, rows: 1 }, { vocabularySize: 7, size: 5, rows: 33 }, { vocabularySize: 300, size: 257, rows: 64 }]) {
   test(`rows and gradients of a table ${sizes.vocabularySize}×${sizes.size} at ${sizes.rows} tokens`, async ({ inPage }) => {
-    const { rows, gradient, stepped, deviation } = await inPage<Awaited<ReturnType<typeof twoPasses>>>(PAGE, 'twoPasses', sizes);
+    const { rows, gradient, stepped, deviation } = await inPage(page, 'twoPasses', sizes);
     expect(rows).toBe(0);
     expect(gradient).toBeLessThan(1e-6);
     expect(stepped).toBeLessThan(1e-6);
@@ -15,7 +14,7 @@ for (const sizes of [{ vocabularySize: 1, size: 1, rows: 1 }, { vocabularySize: 
 }
 
 test('wrong tokens are named, and a plan without training has no backward pass', async ({ inPage }) => {
-  const results = await inPage<Awaited<ReturnType<typeof refusals>>>(PAGE, 'refusals');
+  const results = await inPage(page, 'refusals');
   const expected: Record<string, RegExp> = {
     outside: /^RangeError: token 5 at position 1 is outside the vocabulary; tokens go from 0 to 4/,
     fewer: /^RangeError: this plan is for 3 tokens; 2 were given/,

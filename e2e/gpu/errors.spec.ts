@@ -1,8 +1,7 @@
 // Bad input and bad luck: each gets an error that names what was given, what was expected and what to do.
-import { expect, test } from '../harness.ts';
-import type { errors, lost, unavailable } from './errors.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const page = '/e2e/gpu/errors.page.ts';
+const page = pageOf<typeof import('./errors.page.ts')>('/e2e/gpu/errors.page.ts');
 
 /** What each error must be, and what its message must say. */
 const expected: Record<string, [name: string, ...parts: RegExp[]]> = {
@@ -52,7 +51,7 @@ const expected: Record<string, [name: string, ...parts: RegExp[]]> = {
 };
 
 test('every misuse is refused with an error that says what to do', async ({ inPage }) => {
-  const results = await inPage<Awaited<ReturnType<typeof errors>>>(page, 'errors');
+  const results = await inPage(page, 'errors');
   expect(Object.keys(results).sort()).toEqual(Object.keys(expected).sort());
   for (const [key, [name, ...parts]] of Object.entries(expected)) {
     const error = results[key];
@@ -62,7 +61,7 @@ test('every misuse is refused with an error that says what to do', async ({ inPa
 });
 
 test('without WebGPU or an adapter, the error says which browsers have it and what to try', async ({ inPage }) => {
-  const { noGpu, noAdapter } = await inPage<Awaited<ReturnType<typeof unavailable>>>(page, 'unavailable');
+  const { noGpu, noAdapter } = await inPage(page, 'unavailable');
   expect(noGpu?.name).toBe('WebGPUUnavailableError');
   expect(noGpu?.message).toMatch(/Chrome.*Firefox/);
   expect(noAdapter?.name).toBe('WebGPUUnavailableError');
@@ -70,7 +69,7 @@ test('without WebGPU or an adapter, the error says which browsers have it and wh
 });
 
 test('a lost device ends the run with an error, and a checkpoint goes on on a new one', async ({ inPage }) => {
-  const { loss, after, restoredAt, steps } = await inPage<Awaited<ReturnType<typeof lost>>>(page, 'lost');
+  const { loss, after, restoredAt, steps } = await inPage(page, 'lost');
   expect(loss?.name, loss?.message).toBe('DeviceLostError');
   expect(loss?.message).toMatch(/openDevice\(\)/);
   expect(after?.name).toBe('DeviceLostError');

@@ -5,15 +5,20 @@ import { examples } from '../../examples/index.ts';
 import { createNetwork, NETWORK_NAMES } from '../../examples/long_memory.ts';
 import { createLinear, createRecurrent, openDevice } from '../../src/index.ts';
 
-/** An example from its first step to its result, with some options changed. */
-export async function run({ name, options }: { name: string; options: OptionValues }): Promise<Result & { rows: number; last: Row; bytesLeft: number }> {
+/**
+ * An example from its first step to its result, with some options changed. `firsts` are the first rows of its parts, of one without parts
+ * its first row.
+ */
+export async function run({ name, options }: { name: string; options: OptionValues }): Promise<Result & { rows: number; firsts: Row[]; last: Row; bytesLeft: number }> {
   const example = examples.find((known) => known.name === name)!;
   const gpu = await openDevice();
   const steps = example.run(gpu, withDefaults(example, options));
+  const firsts: Row[] = [];
   let last: Row | null = null;
   for (let rows = 0; ; rows++) {
     const next = await steps.next();
-    if (next.done) return { ...next.value, rows, last: last!, bytesLeft: gpu.memory.report().totalBytes };
+    if (next.done) return { ...next.value, rows, firsts, last: last!, bytesLeft: gpu.memory.report().totalBytes };
+    if (next.value.part !== last?.part || rows === 0) firsts.push(next.value);
     last = next.value;
   }
 }

@@ -1,8 +1,8 @@
 // Spelling → phonemes: the gradient of the whole structure, beam search with states that stay on the GPU, and a small run that must learn.
-import { expect, test } from '../harness.ts';
-import type { gradients, learn, searched, Structure } from './examples_g2p.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { Structure } from './examples_g2p.page.ts';
 
-const page = '/e2e/gpu/examples_g2p.page.ts';
+const page = pageOf<typeof import('./examples_g2p.page.ts')>('/e2e/gpu/examples_g2p.page.ts');
 
 const STRUCTURES: readonly Structure[] = [
   { cell: 'lstm', encoder: 'forward', attention: 'none', numLayers: 2 },
@@ -13,7 +13,7 @@ const STRUCTURES: readonly Structure[] = [
 
 // Without attention the encoder's gradient comes by the state edge alone.
 test('loss and gradients of whole structures are the reference\'s, through the state edge and through attention', async ({ inPage }) => {
-  const { errors, bytesLeft } = await inPage<Awaited<ReturnType<typeof gradients>>>(page, 'gradients', STRUCTURES);
+  const { errors, bytesLeft } = await inPage(page, 'gradients', STRUCTURES);
   STRUCTURES.forEach((structure, i) => {
     const { numLayers, encoder, attention } = structure;
     // Four arrays for each layer and direction of the encoder, and as many of the decoder; the loss; the head's two; the attention's.
@@ -26,7 +26,7 @@ test('loss and gradients of whole structures are the reference\'s, through the s
 });
 
 test('what beam search says of a hypothesis is what teacher forcing says', async ({ inPage }) => {
-  const { reports, bytesLeft } = await inPage<Awaited<ReturnType<typeof searched>>>(page, 'searched', STRUCTURES);
+  const { reports, bytesLeft } = await inPage(page, 'searched', STRUCTURES);
   reports.forEach(({ found, forced, different }, i) => {
     const what = Object.values(STRUCTURES[i]!).join(' ');
     expect(found, what).toHaveLength(12);
@@ -37,7 +37,7 @@ test('what beam search says of a hypothesis is what teacher forcing says', async
 });
 
 test('short words are learnt, held out ones too, far better than letter by letter', async ({ inPage }) => {
-  const { figures, heldOut, bytesLeft } = await inPage<Awaited<ReturnType<typeof learn>>>(page, 'learn', {
+  const { figures, heldOut, bytesLeft } = await inPage(page, 'learn', {
     letters: 4, hidden: 48, batch: 32, steps: 240, rate: 8e-3, evaluate: 150, beam: 3, cell: 'gru',
   });
   const { unigram, loss, phonemeBaseline, phonemeGreedy, phonemeBeam, wordGreedy } = figures as Record<string, number>;

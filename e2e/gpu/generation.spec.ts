@@ -1,11 +1,10 @@
 // Drawing on the GPU and generating text.
-import { expect, test } from '../harness.ts';
-import type { drawnByHost, said, trainAndGenerate } from './generation.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const page = '/e2e/gpu/generation.page.ts';
+const page = pageOf<typeof import('./generation.page.ts')>('/e2e/gpu/generation.page.ts');
 
 test('a trained model continues its text, reproducibly by seed', async ({ inPage }) => {
-  const r = await inPage<Awaited<ReturnType<typeof trainAndGenerate>>>(page, 'trainAndGenerate');
+  const r = await inPage(page, 'trainAndGenerate');
   expect(r.loss).toBeLessThan(0.2);
   expect(r.greedy).toHaveLength(60);
   expect(r.greedy).toBe(' are blue; roses are red, violets are blue; roses are red, v');
@@ -30,7 +29,7 @@ test('every character is drawn by a number of its own, the one that the seed, it
     { prompts: 3, length: 17, temperature: 3, topK: 1, seed: 7 },
     { prompts: 1, length: 20, temperature: 0, topK: 0, seed: 1 },
   ];
-  const results = await inPage<Awaited<ReturnType<typeof drawnByHost>>>(page, 'drawnByHost', cases);
+  const results = await inPage(page, 'drawnByHost', cases);
   for (const [i, { drawn, expected, margin }] of results.entries()) {
     expect(margin, 'no draw hangs on a rounding').toBeGreaterThan(1e-5);
     expect.soft(drawn, JSON.stringify(cases[i])).toEqual(expected);
@@ -42,7 +41,7 @@ test('draws follow the softmax at their temperature', async ({ inPage }) => {
   const logits = [0.3, -1.2, 2.1, 0, 1.4, -3];
   const draws = 4000;
   for (const temperature of [0.5, 1, 2]) {
-    const counts = await inPage<Uint32Array>(page, 'drawMany', { logits, temperature, topK: 0, draws });
+    const counts = await inPage(page, 'drawMany', { logits, temperature, topK: 0, draws });
     const weights = logits.map((x) => Math.exp(x / temperature));
     const sum = weights.reduce((a, b) => a + b);
     weights.forEach((w, v) => {
@@ -56,13 +55,13 @@ test('draws follow the softmax at their temperature', async ({ inPage }) => {
 test('top-k draws only among the k likeliest, over more tokens than a workgroup has lanes', async ({ inPage }) => {
   const logits = Array.from({ length: 201 }, (_, v) => Math.sin(v * 12.9898) * 3);
   const best = logits.map((x, v) => [x, v] as const).sort(([a], [b]) => b - a).slice(0, 5).map(([, v]) => v);
-  const counts = await inPage<Uint32Array>(page, 'drawMany', { logits, temperature: 3, topK: 5, draws: 400 });
+  const counts = await inPage(page, 'drawMany', { logits, temperature: 3, topK: 5, draws: 400 });
   const drawn = [...counts.keys()].filter((v) => counts[v]! > 0);
   expect(drawn.sort((a, b) => a - b)).toEqual([...best].sort((a, b) => a - b));
 });
 
 test('what has no chance is never drawn, and the least and largest temperatures are limits of the others', async ({ inPage }) => {
-  const draw = (logits: number[], temperature: number, draws = 400, drawn = 0) => inPage<Uint32Array>(page, 'drawMany', { logits, temperature, topK: 0, draws, drawn });
+  const draw = (logits: number[], temperature: number, draws = 400, drawn = 0) => inPage(page, 'drawMany', { logits, temperature, topK: 0, draws, drawn });
   // For these counters the generator's 24 bits of token 1 are all ones.
   for (const drawn of [37276787, 102529058]) expect.soft([...(await draw([0, -80], 1, 1, drawn))], `drawn ${drawn}`).toEqual([1, 0]);
   for (const temperature of [1e-20, 1e-38, 1e-39, 1e-45, 5e-324]) expect.soft([...(await draw([-1, 1, 3, 2], temperature))], `temperature ${temperature}`).toEqual([0, 0, 400, 0]);
@@ -72,7 +71,7 @@ test('what has no chance is never drawn, and the least and largest temperatures 
 });
 
 test('a model whose weights are not finite says so instead of text and of a loss; seeds and counts beyond 32 bits are refused', async ({ inPage }) => {
-  const messages = await inPage<Awaited<ReturnType<typeof said>>>(page, 'said');
+  const messages = await inPage(page, 'said');
   for (const value of ['NaN', 'Infinity']) {
     for (const what of ['generate', 'greedy', 'evaluate']) {
       expect.soft(messages[`${what} ${value}`], what).toMatch(/^NotFiniteModelError: .*the first weight that is not finite is in head\.bias.*checkpoint/);
@@ -84,6 +83,6 @@ test('a model whose weights are not finite says so instead of text and of a loss
 });
 
 test('steps taken one at a time equal the whole sequence bit for bit', async ({ inPage }) => {
-  const { whole, single } = await inPage<{ whole: Float32Array; single: Float32Array }>(page, 'stepByStep', { numLayers: 2, hiddenSize: 21, timeSteps: 9 });
+  const { whole, single } = await inPage(page, 'stepByStep', { numLayers: 2, hiddenSize: 21, timeSteps: 9 });
   expect([...single]).toEqual([...whole]);
 });

@@ -1,8 +1,7 @@
 // A trainer goes back to a checkpoint from every state that it can be in, bit-identically, as often as it is asked to.
-import { expect, test } from '../harness.ts';
-import type { abortedValidation, goingBack } from './going_back.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const page = '/e2e/gpu/going_back.page.ts';
+const page = pageOf<typeof import('./going_back.page.ts')>('/e2e/gpu/going_back.page.ts');
 
 /** What the way into each state throws. */
 const states: Record<string, string> = {
@@ -24,7 +23,7 @@ const states: Record<string, string> = {
 };
 
 test('a trainer goes on from a checkpoint to the bit, from every state, twice in a row', async ({ inPage }) => {
-  const { expected, undisturbed, results } = await inPage<Awaited<ReturnType<typeof goingBack>>>(page, 'goingBack');
+  const { expected, undisturbed, results } = await inPage(page, 'goingBack');
   expect(Object.keys(results)).toEqual(Object.keys(states));
   expect(expected.losses).toHaveLength(12);
   expect(expected.losses).toEqual(undisturbed);
@@ -35,7 +34,7 @@ test('a trainer goes on from a checkpoint to the bit, from every state, twice in
 });
 
 test('a step whose validation was aborted is validated and yielded by the next run', async ({ inPage }) => {
-  const { name, steps } = await inPage<Awaited<ReturnType<typeof abortedValidation>>>(page, 'abortedValidation');
+  const { name, steps } = await inPage(page, 'abortedValidation');
   expect(name).toBe('AbortError');
   expect(steps.slice(0, 3)).toEqual(['1', '2 validated', '3']);
 });

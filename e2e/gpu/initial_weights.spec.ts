@@ -1,11 +1,10 @@
 // Parameters begin by their object's seed, each with numbers of its own.
-import { expect, test } from '../harness.ts';
-import type { bySeed, forgetBiases } from './initial_weights.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const page = '/e2e/gpu/initial_weights.page.ts';
+const page = pageOf<typeof import('./initial_weights.page.ts')>('/e2e/gpu/initial_weights.page.ts');
 
 test('the same seed gives the same parameters, another one others, and no two parameters begin alike', async ({ inPage }) => {
-  const results = await inPage<Awaited<ReturnType<typeof bySeed>>>(page, 'bySeed');
+  const results = await inPage(page, 'bySeed');
   expect(Object.keys(results)).toHaveLength(5);
   for (const [name, [first, again, other]] of Object.entries(results)) {
     expect.soft(again, name).toEqual(first);
@@ -18,7 +17,7 @@ test('the same seed gives the same parameters, another one others, and no two pa
 
 test('forgetBias raises the forget gate of one bias by so much, and nothing else', async ({ inPage }) => {
   for (const by of [1, -2.5]) {
-    const raised = await inPage<Awaited<ReturnType<typeof forgetBiases>>>(page, 'forgetBiases', by);
+    const raised = await inPage(page, 'forgetBiases', by);
     for (const [name, values] of Object.entries(raised)) {
       expect(values).toHaveLength(24);
       values.forEach((value, i) => expect.soft(value, `${name}, element ${i}`).toBeCloseTo(i >= 3 && i < 6 ? by : 0, 6));

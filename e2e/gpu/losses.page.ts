@@ -12,7 +12,7 @@ import { randomArray } from './random_arrays.ts';
 type Numbers = Readonly<Record<string, readonly number[]>>;
 
 /** A case of `losses.json` or `objective_options.json`. */
-interface LossCase {
+export interface LossCase {
   readonly name: string;
   readonly kind: 'softmax_cross_entropy' | 'mean_squared_error' | 'binary_cross_entropy';
   readonly timeSteps: number;

@@ -1,19 +1,18 @@
 // The loss operator: PyTorch's numbers, and the float64 reference over steps, masks, lengths, sizes.
 import { readFileSync } from 'node:fs';
-import { expect, test } from '../harness.ts';
-import type { labels, LossSetting } from './losses.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { LossCase, LossSetting } from './losses.page.ts';
 
-const page = '/e2e/gpu/losses.page.ts';
+const page = pageOf<typeof import('./losses.page.ts')>('/e2e/gpu/losses.page.ts');
 
-interface Case {
-  readonly kind?: string;
-}
-const cases = (name: string): readonly Case[] =>
-  (JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), 'utf8')) as { cases: readonly Case[] }).cases.filter(({ kind }) => kind !== undefined);
+/** Files hold cases of other kinds too. */
+const cases = (name: string): readonly LossCase[] =>
+  (JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), 'utf8')) as { cases: readonly Partial<LossCase>[] }).cases
+    .filter((one): one is LossCase => one.kind !== undefined);
 
 test('losses and gradients are those of PyTorch', async ({ inPage }) => {
   const golden = [...cases('losses'), ...cases('objective_options')];
-  const reports = await inPage<{ name: string; loss: number; gradient: number }[]>(page, 'goldenLosses', golden);
+  const reports = await inPage(page, 'goldenLosses', golden);
   expect(reports).toHaveLength(9);
   for (const { name, loss, gradient } of reports) {
     expect.soft(loss, `${name}: loss`).toBeLessThan(2e-6);
@@ -29,7 +28,7 @@ for (const loss of ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy
           for (const ragged of [false, true]) {
             if (loss === 'cross_entropy' && features === 1) continue;
             const setting: LossSetting = { loss, timeSteps: steps, batchSize: batch, features, at, weighted, ragged, scale: features === 3 ? 30 : 2 };
-            const e = await inPage<Record<'loss' | 'stepLoss' | 'gradient' | 'weight' | 'counted', number> & { same: boolean }>(page, 'againstReference', setting);
+            const e = await inPage(page, 'againstReference', setting);
             const what = `T=${steps} N=${batch} F=${features}${weighted ? ', weights' : ''}${ragged ? ', lengths' : ''}`;
             expect.soft(e.loss, `loss, ${what}`).toBeLessThan(2e-6);
             expect.soft(e.stepLoss, `per step, ${what}`).toBeLessThan(2e-6);
@@ -44,13 +43,13 @@ for (const loss of ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy
 }
 
 test('cross-entropy does not lose its value under a common offset of the logits', async ({ inPage }) => {
-  const { operator, trainer } = await inPage<Record<'operator' | 'trainer', number[]>>(page, 'commonOffset', [0, 1e4, -1e4, 1e8, -1e30, 3e38]);
+  const { operator, trainer } = await inPage(page, 'commonOffset', [0, 1e4, -1e4, 1e8, -1e30, 3e38]);
   for (const nats of [...operator, ...trainer]) expect.soft(nats).toBeCloseTo(Math.LN2, 6);
   expect([operator.length, trainer.length]).toEqual([6, 6]);
 });
 
 test('labels are taken in every form, ignored by IGNORE_INDEX, and told of where they are none', async ({ inPage }) => {
-  const { taken, told, refused } = await inPage<Awaited<ReturnType<typeof labels>>>(page, 'labels');
+  const { taken, told, refused } = await inPage(page, 'labels');
   expect(taken[0]![1]).toBe(4);
   for (const [i, results] of taken.entries()) expect.soft(results, `form ${i}`).toEqual(taken[0]);
   for (const [i, bad] of [4, -2, 2 ** 31 - 1].entries()) {
@@ -64,7 +63,7 @@ test('labels are taken in every form, ignored by IGNORE_INDEX, and told of where
 });
 
 test('values, targets and weights come from the host, from buffers or from arrays; without any weight the loss is 0', async ({ inPage }) => {
-  const r = await inPage<Record<'expected' | 'byBuffer' | 'byArray' | 'masked', number[]> & { left: number }>(page, 'sources');
+  const r = await inPage(page, 'sources');
   expect(r.expected[1]).toBe(5);
   expect(r.byBuffer).toEqual(r.expected);
   expect(r.byArray).toEqual(r.expected);
@@ -73,7 +72,7 @@ test('values, targets and weights come from the host, from buffers or from array
 });
 
 test('inputs that do not fit are refused before the GPU is asked', async ({ inPage }) => {
-  const said = await inPage<Record<string, string>>(page, 'refusals');
+  const said = await inPage(page, 'refusals');
   const expected: Record<string, RegExp> = {
     foreignToken: /targets\[1\] is 3; a label is a whole number from 0 to 2, or IGNORE_INDEX/,
     floatTokens: /targets of cross_entropy are labels: a Uint32Array/,

@@ -1,7 +1,9 @@
 // The matrix products against float64: every form, odd and round sizes, strides, offsets, bias, accumulation. And against each other,
 // bit for bit, on every tile in registers.
-import { expect, test } from '../harness.ts';
-import type { Agreement, MatmulCase, MatmulResult, TileFamily } from './matmul.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { MatmulCase, MatmulResult, TileFamily } from './matmul.page.ts';
+
+const page = pageOf<typeof import('./matmul.page.ts')>('/e2e/gpu/matmul.page.ts');
 
 const sizes = [
   [1, 1, 1], [3, 5, 7], [8, 8, 8], [7, 33, 130], [33, 4, 16], [64, 64, 32], [1, 96, 64], [130, 7, 33], [17, 12, 3], [2, 33, 64], [3, 519, 8],
@@ -27,7 +29,7 @@ for (const form of ['nn', 'nt', 'tn'] as const) {
       { form, tiles, M, N, K, bias: true, gap: 4, offset: 4 },
       { form, tiles, M, N, K, accumulate: true, gap: 3, offset: 5 },
     ]);
-    check(cases, await inPage<MatmulResult[]>('/e2e/gpu/matmul.page.ts', 'run', cases));
+    check(cases, await inPage(page, 'run', cases));
   });
 }
 
@@ -41,7 +43,7 @@ for (const tiles of ['sliced', 'small sliced'] as const) {
       { form: 'tn', tiles, M, N, K, gap: 4, offset: 4 },
       { form: 'tn', tiles, M, N, K, accumulate: true, gap: 3, offset: 5 },
     ]);
-    check(cases, await inPage<MatmulResult[]>('/e2e/gpu/matmul.page.ts', 'run', cases));
+    check(cases, await inPage(page, 'run', cases));
   });
 }
 
@@ -55,7 +57,7 @@ for (const form of ['nn', 'nt', 'tn'] as const) {
       { form, M, N, K, bias: true, gap: 4, offset: 4 },
       { form, M, N, K, gap: 3, offset: 5 },
     ]);
-    const results = await inPage<Agreement[][]>('/e2e/gpu/matmul.page.ts', 'agree', cases);
+    const results = await inPage(page, 'agree', cases);
     expect(results).toHaveLength(cases.length);
     results.forEach((agreements, i) => {
       expect(agreements.length).toBeGreaterThan(3);

@@ -1,18 +1,17 @@
 // Files of models and runs: damage is found, contradictions and what has diverged are refused, a run goes on only as itself.
-import { expect, test } from '../harness.ts';
-import type { contradictions, flippedBits, Maker, movedRuns, notFinite, otherTexts, otherVocabularies } from './model_files.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { Maker } from './model_files.page.ts';
 
-const page = '/e2e/gpu/model_files.page.ts';
-type Result<F extends (...given: never[]) => unknown> = Awaited<ReturnType<F>>;
+const page = pageOf<typeof import('./model_files.page.ts')>('/e2e/gpu/model_files.page.ts');
 
 test('every flipped bit of a checkpoint is found, by restore and by load, and changes nothing', async ({ inPage }) => {
-  const { bits, ...found } = await inPage<Result<typeof flippedBits>>(page, 'flippedBits');
+  const { bits, ...found } = await inPage(page, 'flippedBits');
   expect(bits).toBeGreaterThan(10_000);
   expect(found).toEqual({ restored: 0, loaded: 0, otherErrors: [], same: true });
 });
 
 test('a file that contradicts itself is refused before anything is allocated, and nothing is left behind', async ({ inPage }) => {
-  const results = await inPage<Result<typeof contradictions>>(page, 'contradictions');
+  const results = await inPage(page, 'contradictions');
   const expected: Record<string, RegExp> = {
     sound: /^no error$/,
     large: /^SafetensorsError: the file contradicts itself: it holds F32 \[6,2\] for weight_ih_l0.*F32 \[9000,2\]/,
@@ -34,7 +33,7 @@ test('a file that contradicts itself is refused before anything is allocated, an
 });
 
 test('what is not finite is neither written nor read, unless to look at it', async ({ inPage }) => {
-  const { looked, unchanged, ...results } = await inPage<Result<typeof notFinite>>(page, 'notFinite');
+  const { looked, unchanged, ...results } = await inPage(page, 'notFinite');
   const expected: Record<keyof typeof results, RegExp> = {
     restoreWeight: /^SafetensorsError: head\.bias is not finite: element 1 of \d+ is NaN/,
     restoreMoment: /^SafetensorsError: optimizer\.second is not finite: element 1 of \d+ is Infinity/,
@@ -70,7 +69,7 @@ test('a run goes on in a trainer of the same optimizer, options and layers, or w
     { from: { layers: [{ cell: 'gru', hiddenSize: 3 }] }, to: {}, allow: ['layers'], said: /^RangeError: the checkpoint has weight_ih_l0 \[9,2\] where this model has weight_ih_l0 \[6,2\]/ },
     { from: { layers: [{ cell: 'gru', hiddenSize: 2 }, { cell: 'gru', hiddenSize: 2 }] }, to: {}, said: /^RangeError: .*2 layers in the file and 1 here/ },
   ];
-  const results = await inPage<Result<typeof movedRuns>>(page, 'movedRuns', cases.map(({ said: _, ...given }) => given));
+  const results = await inPage(page, 'movedRuns', cases.map(({ said: _, ...given }) => given));
   for (const [i, { said, ...given }] of cases.entries()) {
     expect.soft(results[i]!.said, JSON.stringify(given)).toMatch(said);
     expect.soft(results[i]!.same, `${JSON.stringify(given)}: changed by what was refused`).toBe(results[i]!.said !== 'no error');
@@ -92,16 +91,16 @@ test('every field of a run is checked', async ({ inPage }) => {
     [{ precision: 'f8' }, /precision must be "f32" or "f16"/], [{ gradientClip: 1 }, /gradientClip must be \{ clipNorm, clipValue \}/], [{ gradientClip: { clipNorm: -1, clipValue: 0 } }, /gradientClip must be/], [{ growthInterval: -1 }, /growthInterval must be/],
     ['null', /must be an object; null/], ['[]', /must be an object/], ['{', /metadata is not as this package writes it/], ['', /metadata is not/],
   ];
-  const results = await inPage<string[]>(page, 'otherRuns', cases.map(([change]) => change));
+  const results = await inPage(page, 'otherRuns', cases.map(([change]) => change));
   for (const [i, [change, message]] of cases.entries()) {
     expect.soft(results[i], JSON.stringify(change).slice(0, 200)).toMatch(/^SafetensorsError: "run" in the file's metadata/);
     expect.soft(results[i], JSON.stringify(change).slice(0, 200)).toMatch(message);
   }
-  expect(await inPage<string[]>(page, 'otherRuns', [{}])).toEqual(['no error']);
+  expect(await inPage(page, 'otherRuns', [{}])).toEqual(['no error']);
 });
 
 test('a run goes on with its own text, or with another where that is allowed', async ({ inPage }) => {
-  const results = await inPage<Result<typeof otherTexts>>(page, 'otherTexts');
+  const results = await inPage(page, 'otherTexts');
   const another = /^RangeError: the checkpoint was made on another text, of 40 characters in no documents, checksum [0-9a-f]{8}; this one is of .*allow: \['text'\]/;
   const expected: Record<keyof typeof results, RegExp> = {
     same: /^no error$/, otherwise: another, shorter: another, documents: another, allowed: /^no error$/, unbegun: /^no error$/, twice: another,
@@ -111,7 +110,7 @@ test('a run goes on with its own text, or with another where that is allowed', a
 });
 
 test('a text of another vocabulary is refused, and the symbols that differ are named', async ({ inPage }) => {
-  const { sizes, steps, ...results } = await inPage<Result<typeof otherVocabularies>>(page, 'otherVocabularies');
+  const { sizes, steps, ...results } = await inPage(page, 'otherVocabularies');
   expect(sizes[0]).toBeLessThanOrEqual(sizes[1]!);
   const other = /^RangeError: the text is not of the model's vocabulary: it has '!' \(U\+0021\), 'w' \(U\+0077\) besides, and it lacks 'q' \(U\+0071\), 'u' \(U\+0075\)\. Encode it with characters\(text, \{ vocabulary: model\.vocabulary \}\)/;
   const expected: Record<keyof typeof results, RegExp> = {
@@ -122,5 +121,5 @@ test('a text of another vocabulary is refused, and the symbols that differ are n
 });
 
 test('the deepest schedule there may be is kept', async ({ inPage }) => {
-  expect(await inPage<number>(page, 'deepSchedule')).toBeCloseTo(0.5 / 2 ** 16, 12);
+  expect(await inPage(page, 'deepSchedule')).toBeCloseTo(0.5 / 2 ** 16, 12);
 });

@@ -1,9 +1,8 @@
 // What every module has in common: state dicts of PyTorch go in and out, and what is wrong with one is told before anything is changed.
 import { readFileSync } from 'node:fs';
-import { expect, test } from '../harness.ts';
-import type { disposed, FromPyTorch, refusals } from './module.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const PAGE = '/e2e/gpu/module.page.ts';
+const page = pageOf<typeof import('./module.page.ts')>('/e2e/gpu/module.page.ts');
 const golden = (path: string): URL => new URL(`../golden/${path}`, import.meta.url);
 
 test('state dicts that PyTorch has saved load unchanged, give what they give there, and come out to the bit', async ({ inPage }) => {
@@ -11,7 +10,7 @@ test('state dicts that PyTorch has saved load unchanged, give what they give the
   const names = cases.cases.map(({ name }) => name);
   expect(names).toEqual(['lstm', 'gru', 'rnn', 'lstm_two_layers', 'lstm_bidirectional', 'lstm_projected']);
   const files = Object.fromEntries(names.map((name) => [name, readFileSync(golden(`state_dicts/${name}.safetensors`)).toString('base64')]));
-  const results = await inPage<Record<string, FromPyTorch>>(PAGE, 'fromPyTorch', { cases, files });
+  const results = await inPage(page, 'fromPyTorch', { cases, files });
   expect(Object.keys(results)).toEqual(names);
   for (const [name, { output, head, same }] of Object.entries(results)) {
     expect.soft(output, name).toBeLessThan(1e-6);
@@ -21,7 +20,7 @@ test('state dicts that PyTorch has saved load unchanged, give what they give the
 });
 
 test('a state of another module is refused by the tensor that is wrong, and changes nothing', async ({ inPage }) => {
-  const { results, same, looked, unread, unknown, inherited } = await inPage<Awaited<ReturnType<typeof refusals>>>(PAGE, 'refusals');
+  const { results, same, looked, unread, unknown, inherited } = await inPage(page, 'refusals');
   const expected: Record<string, RegExp> = {
     missing: /^RangeError: the state has no weight_ih_l0: it has weight_hh_l0, bias_ih_l0, bias_hh_l0\. Give/,
     prefixed: /^RangeError: the state has no weight_ih_l0: it has rnn\.weight_ih_l0.*`prefix`/,
@@ -44,7 +43,7 @@ test('a state of another module is refused by the tensor that is wrong, and chan
 });
 
 test('modules and plans can be disposed of, as `using` does it at the end of a block', async ({ inPage }) => {
-  const { before, within, after, used } = await inPage<Awaited<ReturnType<typeof disposed>>>(PAGE, 'disposed');
+  const { before, within, after, used } = await inPage(page, 'disposed');
   expect(within).toBeGreaterThan(before);
   expect(after).toBe(before);
   expect(used).toMatch(/^DestroyedError: .*the lstm network was destroyed/);

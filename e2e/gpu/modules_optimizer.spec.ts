@@ -1,14 +1,13 @@
 // createOptimizer: every rule over several modules is the reference's, and goes on from its file to the bit.
-import { expect, test } from '../harness.ts';
-import type { encoded, GoingOn, refusals, UpdatesReport } from './modules_optimizer.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const page = '/e2e/gpu/modules_optimizer.page.ts';
+const page = pageOf<typeof import('./modules_optimizer.page.ts')>('/e2e/gpu/modules_optimizer.page.ts');
 const OPTIMIZERS = ['adam', 'adam with its defaults', 'adam with decay', 'adamw', 'rmsprop', 'rmsprop with decay', 'sgd', 'sgd with momentum and decay'];
 
 for (const optimizer of OPTIMIZERS) {
   test(`${optimizer} moves the parameters of two operators as the reference does, by schedule and clip`, async ({ inPage }) => {
     for (const clip of [0, 10, { value: 0.5 }]) {
-      const { moved, norm, rate } = await inPage<UpdatesReport>(page, 'againstReference', { rule: optimizer, gradientClip: clip });
+      const { moved, norm, rate } = await inPage(page, 'againstReference', { rule: optimizer, gradientClip: clip });
       const what = `clip ${JSON.stringify(clip)}`;
       expect(Object.keys(moved)).toHaveLength(6);
       for (const [name, error] of Object.entries(moved)) expect.soft(error, `${name}, ${what}`).toBeLessThan(5e-6);
@@ -19,14 +18,14 @@ for (const optimizer of OPTIMIZERS) {
 }
 
 test('a step in the application\'s own encoder is the optimizer\'s own step, to the bit', async ({ inPage }) => {
-  const { own, theirs } = await inPage<Awaited<ReturnType<typeof encoded>>>(page, 'encoded');
+  const { own, theirs } = await inPage(page, 'encoded');
   expect(new Set(own.map((weights) => weights.join())).size).toBe(3);
   expect(theirs).toEqual(own);
 });
 
 test('an optimizer goes on from its file to the bit, in a new one and in one that has been used', async ({ inPage }) => {
   for (const optimizer of ['adam', 'rmsprop', 'sgd', 'sgd with momentum and decay']) {
-    const { undisturbed, restored, inUse, ends, fileEqual, sameUnderWay, tensors } = await inPage<GoingOn>(page, 'goingOn', { optimizer });
+    const { undisturbed, restored, inUse, ends, fileEqual, sameUnderWay, tensors } = await inPage(page, 'goingOn', { optimizer });
     expect(new Set(undisturbed.map((weights) => weights.join())).size, optimizer).toBe(4);
     expect.soft(restored, optimizer).toEqual(undisturbed);
     expect.soft(inUse, `${optimizer}, used before`).toEqual(undisturbed);
@@ -40,7 +39,7 @@ test('an optimizer goes on from its file to the bit, in a new one and in one tha
 });
 
 test('a file of another optimizer, or one that is damaged or not finite, is refused and changes nothing', async ({ inPage }) => {
-  const { results, same } = await inPage<Awaited<ReturnType<typeof refusals>>>(page, 'refusals');
+  const { results, same } = await inPage(page, 'refusals');
   const expected: Record<string, RegExp> = {
     flipped: /^SafetensorsError: the file is damaged or cut off/,
     cut: /^SafetensorsError: the file is damaged or cut off/,

@@ -1,9 +1,9 @@
 // Numbers that are not finite neither hide nor spread: through every cell and activation, losses and attention.
 import { cells } from '../../src/reference/cells.ts';
-import { expect, test } from '../harness.ts';
-import type { inLoss, spread, SpreadReport } from './not_finite.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { spread } from './not_finite.page.ts';
 
-const page = '/e2e/gpu/not_finite.page.ts';
+const page = pageOf<typeof import('./not_finite.page.ts')>('/e2e/gpu/not_finite.page.ts');
 type Case = Parameters<typeof spread>[0][number];
 
 /** A cell as it is, and with every activation in all of its places, the gates' sums clipped or not. */
@@ -17,7 +17,7 @@ const casesOf = (cell: Case['cell']): Case[] => [
 for (const cell of Object.keys(cells) as Case['cell'][]) {
   test(`NaN in one input of ${cell} is NaN in its row from that step on, whatever the activations, and in no other row`, async ({ inPage }) => {
     const cases = casesOf(cell);
-    const reports = await inPage<SpreadReport[]>(page, 'spread', cases);
+    const reports = await inPage(page, 'spread', cases);
     expect(reports).toHaveLength(cases.length);
     for (const { case: name, ...counts } of reports) expect.soft(counts, name).toEqual({ hidden: 0, spread: 0, hiddenGradients: 0 });
   });
@@ -25,7 +25,7 @@ for (const cell of Object.keys(cells) as Case['cell'][]) {
 
 for (const loss of ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy'] as const) {
   test(`${loss} of a value that is not finite is not finite, and the other rows keep their gradients`, async ({ inPage }) => {
-    const reports = await inPage<Awaited<ReturnType<typeof inLoss>>>(page, 'inLoss', { loss });
+    const reports = await inPage(page, 'inLoss', { loss });
     for (const { at, value, total, stepLoss, gradient } of reports) {
       // A logit of -Infinity is a class that cannot be, which is a fine distribution.
       if (value === '-Infinity' && loss === 'cross_entropy') continue;
@@ -40,7 +40,7 @@ for (const loss of ['cross_entropy', 'mean_squared_error', 'binary_cross_entropy
 }
 
 test('NaN in an encoder state is NaN in the attention of its row alone', async ({ inPage }) => {
-  const [clean, dirty] = await inPage<string[][]>(page, 'inAttention');
+  const [clean, dirty] = await inPage(page, 'inAttention');
   expect(clean!.map(Number).every(Number.isFinite)).toBe(true);
   expect(new Set(dirty)).toEqual(new Set(['NaN']));
 });

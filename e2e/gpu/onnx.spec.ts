@@ -1,9 +1,11 @@
 // The engine against ONNX Runtime's RNN, LSTM and GRU: outputs and final states of random configurations, both in float32.
 
-import { expect, test } from '../harness.ts';
+import { expect, pageOf, test } from '../harness.ts';
 import { relativeL2 } from '../golden.ts';
 import { describeCase, layouts, onnxArrays, onnxCase, type OnnxCase } from '../onnx/cases.ts';
-import { runOnnx, type OnnxResults } from '../onnx/operator.ts';
+import { runOnnx } from '../onnx/operator.ts';
+
+const page = pageOf<typeof import('./onnx.page.ts')>('/e2e/gpu/onnx.page.ts');
 
 // Both round: the engine is held to 1e-5 of float64, and so is ONNX Runtime (e2e/node/reference_onnx.spec.ts).
 const BOUND = 3e-5;
@@ -30,7 +32,7 @@ test('the configurations hold every cell and every option, and sizes of no multi
 
 test(`${COUNT} random configurations agree with ONNX Runtime`, async ({ inPage }) => {
   test.slow(); // nearly every configuration has constants of its own, hence kernels of its own to compile
-  const results = await inPage<OnnxResults[]>('/e2e/gpu/onnx.page.ts', 'runAll', cases);
+  const results = await inPage(page, 'runAll', cases);
   let [worst, where] = [0, ''];
   for (const [k, given] of cases.entries()) {
     const expected = await runOnnx(given, onnxArrays(given));

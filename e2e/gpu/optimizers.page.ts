@@ -15,7 +15,7 @@ import { randomArray } from './random_arrays.ts';
 type Numbers = Readonly<Record<string, readonly number[]>>;
 
 /** A case of `optimizers.json` or `objective_options.json`. */
-interface OptimizerCase {
+export interface OptimizerCase {
   readonly name: string;
   readonly options: { readonly kind: string; readonly learningRate: number; readonly decay?: number };
   readonly updates: number;

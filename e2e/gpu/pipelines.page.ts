@@ -58,6 +58,28 @@ export async function prepareBroken() {
   return { prepared, error };
 }
 
+/**
+ * Two engines on an application's device, one after the other: pipelines made for each, what each computed, and what each says of a
+ * broken shader.
+ */
+export async function openTwice() {
+  const adapter = await navigator.gpu.requestAdapter();
+  const device = await adapter!.requestDevice();
+  const engines = [];
+  for (let engine = 0; engine < 2; engine++) {
+    const gpu = await openDevice({ device, tune: 'off' });
+    const counts = counted(gpu);
+    const { recording, c } = await products(gpu);
+    new Replay(gpu, recording, 'whole').submit();
+    const computed = [...(await gpu.read(c))];
+    new Replay(gpu, (await products(gpu, true)).recording, 'broken');
+    const broken = await gpu.check().then(() => null, ({ name }: Error) => name);
+    gpu.destroy();
+    engines.push({ made: counts.waiting + counts.beside, computed, broken });
+  }
+  return engines;
+}
+
 /** A training run and a generation, from nothing. */
 export async function trainAndGenerate() {
   const gpu = await openDevice({ tune: 'off' });

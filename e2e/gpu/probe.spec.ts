@@ -1,9 +1,10 @@
 // The adapter's arithmetic is as accurate as the engine needs it: what tools/probe/accuracy.ts measures, of the shaders' own functions.
-import type { AccuracyReport } from '../../tools/probe/accuracy.ts';
-import { expect, test } from '../harness.ts';
+import { expect, pageOf, test } from '../harness.ts';
+
+const page = pageOf<typeof import('./probe.page.ts')>('/e2e/gpu/probe.page.ts');
 
 test('activations are accurate, bounded, and give NaN for NaN', async ({ inPage }, { annotations }) => {
-  const report = await inPage<AccuracyReport>('/e2e/gpu/probe.page.ts', 'accuracyHere');
+  const report = await inPage(page, 'accuracyHere');
   annotations.push({ type: 'accuracy', description: JSON.stringify(report) });
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   const { functions: { bounded_tanh: tanh, sigmoid }, expOfBound, largest, far, halfOverflow, ofNaN } = report;

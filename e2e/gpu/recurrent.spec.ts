@@ -2,11 +2,12 @@
 // against PyTorch. Every network's errors go into the table that e2e/gradient_table.ts prints at the end of the run.
 import { readFileSync } from 'node:fs';
 import { cells } from '../../src/reference/cells.ts';
+import { chosenCombinations, everyCombination } from '../combinations.ts';
 import { noteErrors } from '../gradient_table.ts';
-import { expect, test } from '../harness.ts';
+import { expect, pageOf, test } from '../harness.ts';
 import type { Comparison, RecurrentCase } from './recurrent.page.ts';
 
-const page = '/e2e/gpu/recurrent.page.ts';
+const page = pageOf<typeof import('./recurrent.page.ts')>('/e2e/gpu/recurrent.page.ts');
 const OUTPUT_BOUND = 1e-5;
 const GRADIENT_BOUND = 1e-4;
 
@@ -20,7 +21,8 @@ function describe(given: RecurrentCase): string {
   return `${cell} L=${numLayers} I=${I} H=${H} N=${N} T=${T} ${JSON.stringify(options)}`;
 }
 
-function check(cases: readonly RecurrentCase[], results: readonly Comparison[]): void {
+/** `all`: of how many networks the cases were chosen. */
+function check(cases: readonly RecurrentCase[], results: readonly Comparison[], all = cases.length): void {
   expect(results).toHaveLength(cases.length);
   results.forEach(({ errors, padding }, i) => {
     const what = describe(cases[i]!);
@@ -32,19 +34,25 @@ function check(cases: readonly RecurrentCase[], results: readonly Comparison[]):
     const worst = (bound: number): number => Math.max(...Object.entries(results[i]!.errors).flatMap(([array, error]) => (boundOf(array) === bound ? [error] : [])));
     const name = `${cell}${layerNorm ? ', layer norm' : ''}${projSize ? ', projected' : ''}`;
     return { cell: name, configuration: `${direction}${lengths ? ', lengths' : ''}`, numLayers, output: worst(OUTPUT_BOUND), gradient: worst(GRADIENT_BOUND) };
-  }));
+  }), all);
 }
 
-/** H, I, N and T, none of them a multiple of anything. */
-const SIZES = [[1, 3, 2, 4], [3, 1, 3, 5], [7, 5, 4, 6], [33, 7, 3, 4], [130, 33, 2, 3]] as const;
+const NETWORKS = {
+  direction: ['forward', 'reverse', 'bidirectional'],
+  numLayers: [1, 2, 3],
+  ragged: [false, true],
+  /** H, I, N and T, none of them a multiple of anything. */
+  sizes: [[1, 3, 2, 4], [3, 1, 3, 5], [7, 5, 4, 6], [33, 7, 3, 4], [130, 33, 2, 3]],
+} as const;
 
 for (const cell of CELLS) {
   test(`${cell} agrees with float64 forward and in BPTT: direction × layers × lengths × odd sizes`, async ({ inPage }) => {
-    const cases = (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction, d) => [1, 2, 3].flatMap((layers) => [false, true].flatMap((ragged) =>
-      // The widest takes the reference as long as all others together, so it is in every other configuration.
-      SIZES.slice(0, (d + layers + Number(ragged)) % 2 === 0 ? SIZES.length : -1).map(([hiddenSize, inputSize, batch, steps]): RecurrentCase => (
-        { cell, direction, numLayers: layers, hiddenSize, inputSize, batchSize: batch, timeSteps: steps, ...(ragged && { lengths: [steps - 1, 1, 0, steps].slice(-batch) }) })))));
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    const cases = chosenCombinations(NETWORKS).map(({ direction, numLayers, ragged, sizes: [hiddenSize, inputSize, batchSize, timeSteps] }): RecurrentCase => (
+      {
+        cell, direction, numLayers, hiddenSize, inputSize, batchSize, timeSteps,
+        ...(ragged && { lengths: [timeSteps - 1, 1, 0, timeSteps].slice(-batchSize) }),
+      }));
+    check(cases, await inPage(page, 'compareAll', cases), everyCombination(NETWORKS).length);
   });
 
   test(`${cell} agrees with float64 over one step, over a hundred, merged, batch first, without bias`, async ({ inPage }) => {
@@ -58,7 +66,7 @@ for (const cell of CELLS) {
       { ...base, numLayers: 2, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 5, merge: 'mean' },
       { ...base, numLayers: 3, batchSize: 2, timeSteps: 100, hiddenSize: 16 },
     ];
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    check(cases, await inPage(page, 'compareAll', cases));
   });
 }
 
@@ -69,7 +77,7 @@ test('wide and long LSTMs agree with float64', async ({ inPage }) => {
     { ...base, numLayers: 2, hiddenSize: 32, inputSize: 64, batchSize: 33, timeSteps: 10 },
     { ...base, numLayers: 3, batchSize: 2, timeSteps: 100 },
   ];
-  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+  check(cases, await inPage(page, 'compareAll', cases));
 });
 
 // Seed 5, which the other cases have, gives the layer-normalized coupled_lstm a network that no float32 arithmetic computes to 1e-4:
@@ -94,7 +102,7 @@ for (const cell of NORMALIZED) {
       { ...base, direction: 'bidirectional', numLayers: 2, hiddenSize: 33, inputSize: 3, batchFirst: true, lengths: [3, 4, 1], merge: 'mean' },
       { ...base, numLayers: 2, hiddenSize: 130, inputSize: 33, batchSize: 7, timeSteps: 5 },
     ];
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    check(cases, await inPage(page, 'compareAll', cases));
   });
 }
 
@@ -110,7 +118,7 @@ for (const cell of NORMALIZED.slice(0, 4)) {
       { ...base, numLayers: 2, hiddenSize: 130, projSize: 33, inputSize: 33, batchSize: 7, timeSteps: 5 },
       { ...base, numLayers: 2, direction: 'bidirectional', layerNorm: true, lengths: [4, 2, 0] },
     ];
-    check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+    check(cases, await inPage(page, 'compareAll', cases));
   });
 }
 
@@ -130,13 +138,13 @@ test('gate activations, clip, and peepholes on the previous cell state', async (
     { ...base, cell: 'gru', activations: { gate: hard, candidate: 'sigmoid' } },
     { ...base, cell: 'gru_reset_before', activations: { gate: { affine: [0.3, 0.4] }, candidate: 'relu' } },
   ];
-  check(cases, await inPage<Comparison[]>(page, 'compareAll', cases));
+  check(cases, await inPage(page, 'compareAll', cases));
 });
 
 for (const file of [...CELLS, 'lstm_projected', 'recurrent_options']) {
   test(`${file}: the golden cases agree with PyTorch`, async ({ inPage }) => {
     const stored = JSON.parse(readFileSync(new URL(`../golden/${file}.json`, import.meta.url), 'utf8')) as { cases: unknown[] };
-    const errors = await inPage<Record<string, Record<string, number>>>(page, 'golden', stored);
+    const errors = await inPage(page, 'golden', stored);
     expect(Object.keys(errors)).toHaveLength(stored.cases.length);
     for (const [name, byArray] of Object.entries(errors)) {
       expect(Object.keys(byArray).length, `arrays compared of ${name}`).toBeGreaterThanOrEqual(name.endsWith('at evaluation') ? 3 : 6);

@@ -1,9 +1,9 @@
 // Dropout and zoneout against the reference with the generator's own masks; traces of BPTT; streams.
 import type { Activation } from '../../src/cells/activation.ts';
-import { expect, test } from '../harness.ts';
-import type { CellChoice, encodedMasks, RegularisedCase, reorder, saturationByHost, saturationOf, saturationOfMinGru, stream, trace, traceByTails } from './regularisers.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { CellChoice, RegularisedCase } from './regularisers.page.ts';
 
-const page = '/e2e/gpu/regularisers.page.ts';
+const page = pageOf<typeof import('./regularisers.page.ts')>('/e2e/gpu/regularisers.page.ts');
 
 const cases: RegularisedCase[] = [
   { cell: 'lstm', direction: 'forward', dropout: 0.5, zoneout: {}, training: true },
@@ -38,7 +38,7 @@ for (const given of cases) {
   const { direction, lengths, dropout, zoneout, recurrentDropout = 0, training } = given;
   const title = `${nameOf(given)} ${direction}${lengths ? `, lengths ${lengths},` : ''} with dropout ${dropout}, zoneout ${JSON.stringify(zoneout)}, recurrent dropout ${recurrentDropout} agrees with float64${training ? '' : ' at evaluation'}`;
   test(title, async ({ inPage }) => {
-    const errors = await inPage<Record<string, number>>(page, 'compare', given);
+    const errors = await inPage(page, 'compare', given);
     for (const [array, error] of Object.entries(errors)) {
       expect.soft(error, `relative L2 error of ${array}`).toBeLessThanOrEqual(['output', 'hn'].includes(array) ? 1e-5 : 1e-4);
     }
@@ -46,7 +46,7 @@ for (const given of cases) {
 }
 
 test('each pass draws its own masks, the same ones for the same seed', async ({ inPage }) => {
-  const [first, second, again] = await inPage<Float32Array[]>(page, 'masksChange');
+  const [first, second, again] = await inPage(page, 'masksChange');
   expect(second).not.toEqual(first);
   expect(again).toEqual(first);
 });
@@ -57,7 +57,7 @@ for (const [name, options] of Object.entries({
   'zoneout, checkpointed': { masks: { dropout: 0, zoneout: { h: 0.4 } }, ragged: true, checkpointEvery: 2 },
 })) {
   test(`${name}: every pass encoded draws its own masks, the same as every pass called`, async ({ inPage }) => {
-    const { byCalls, encoded, gradients } = await inPage<Awaited<ReturnType<typeof encodedMasks>>>(page, 'encodedMasks', options);
+    const { byCalls, encoded, gradients } = await inPage(page, 'encodedMasks', options);
     expect(new Set(byCalls.map((output) => output.join())).size).toBe(4);
     expect(encoded.map((output) => output.join())).toEqual(byCalls.map((output) => output.join()));
     expect([...gradients[1]!]).toEqual([...gradients[0]!]);
@@ -80,18 +80,18 @@ test('a gate is saturated at the limits of its own activation, and where its sum
     { cell: 'rnn_tanh', ...of({ affine: [-0.5, 1] }), clipGates: 2, limits: [0, 2] },
   ] as const;
   for (const given of cases) {
-    const { traced, counted } = await inPage<Awaited<ReturnType<typeof saturationOf>>>(page, 'saturationOf', given);
+    const { traced, counted } = await inPage(page, 'saturationOf', given);
     expect(Math.max(...counted) > 0, `${JSON.stringify(given)}: some are counted`).toBe(given.limits.length > 0);
     traced.forEach((share, t) => expect.soft(share, `${JSON.stringify(given)}, step ${t}`).toBeCloseTo(counted[t]!, 6));
   }
-  const { z, n } = await inPage<Awaited<ReturnType<typeof saturationOfMinGru>>>(page, 'saturationOfMinGru');
+  const { z, n } = await inPage(page, 'saturationOfMinGru');
   expect(Math.max(...z!.flat())).toBeGreaterThan(0.5);
   expect(n!.flat()).toEqual([0, 0]);
 });
 
 for (const cell of ['lstm', 'gru'] as const) {
   test(`the saturation of each gate of ${cell}, both ways and by lengths, is that of the gates computed on the host`, async ({ inPage }) => {
-    const { traced, counted } = await inPage<Awaited<ReturnType<typeof saturationByHost>>>(page, 'saturationByHost', { cell });
+    const { traced, counted } = await inPage(page, 'saturationByHost', { cell });
     expect(Object.keys(traced)).toEqual(Object.keys(counted));
     for (const [gate, steps] of Object.entries(counted)) {
       steps.forEach((directions, t) => directions.forEach((share, d) => expect.soft(traced[gate]![t]![d], `${gate}, step ${t}, direction ${d}`).toBeCloseTo(share, 6)));
@@ -103,7 +103,7 @@ for (const cell of ['lstm', 'gru'] as const) {
 
 for (const choice of [{ cell: 'lstm' }, { cell: 'lstm', projSize: 4, layerNorm: true }] as const) {
   test(`a trace of ${nameOf(choice)} leaves the gradients as they are, and counts no padding`, async ({ inPage }) => {
-    const { sameGradients, measured } = await inPage<Awaited<ReturnType<typeof trace>>>(page, 'trace', { ...choice, lengths: [3, 2, 3] });
+    const { sameGradients, measured } = await inPage(page, 'trace', { ...choice, lengths: [3, 2, 3] });
     expect(sameGradients).toBe(true);
     expect(measured).toHaveLength(3);
     for (const { gradientNorms, saturation } of measured) {
@@ -121,7 +121,7 @@ const TRACED: readonly CellChoice[] = [
 ];
 for (const choice of TRACED) {
   test(`traced norms of ${nameOf(choice)} are those of dL/dh[t], found by running each tail of the window alone`, async ({ inPage }) => {
-    const { traced, expected } = await inPage<Awaited<ReturnType<typeof traceByTails>>>(page, 'traceByTails', choice);
+    const { traced, expected } = await inPage(page, 'traceByTails', choice);
     traced.forEach((norm, t) => expect.soft(Math.abs(norm - expected[t]!) / expected[t]!, `step ${t}: ${norm} against ${expected[t]}`).toBeLessThan(1e-5));
   });
 }
@@ -132,7 +132,7 @@ const STREAMED: readonly CellChoice[] = [
 ];
 for (const choice of STREAMED) {
   test(`a stream of ${nameOf(choice)} equals the whole sequence bit for bit, and can be forked, kept and restored`, async ({ inPage }) => {
-    const r = await inPage<Awaited<ReturnType<typeof stream>>>(page, 'stream', choice);
+    const r = await inPage(page, 'stream', choice);
     expect(r.single).toEqual(r.whole);
     expect(r.forked).toEqual(r.tail);
     expect(r.restored).toEqual(r.tail);
@@ -143,7 +143,7 @@ for (const choice of STREAMED) {
 
 for (const cell of ['lstm', 'gru'] as const) {
   test(`rows of a stream of ${cell} go on from the states of others`, async ({ inPage }) => {
-    const r = await inPage<Awaited<ReturnType<typeof reorder>>>(page, 'reorder', { cell });
+    const r = await inPage(page, 'reorder', { cell });
     expect(r.moved).toBe(true);
     expect(r.h).toEqual(r.pickedH);
     expect(r.c).toEqual(r.pickedC);

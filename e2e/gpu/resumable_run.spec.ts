@@ -1,8 +1,7 @@
 // Training through the loss of its device: bit-identical, every step told once, and nothing lost where no device can be had any more.
-import { expect, test } from '../harness.ts';
-import type { abortedWaiting, disturbed, interrupted, lostAgain, passedThrough, Resumed } from './resumable_run.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const PAGE = '/e2e/gpu/resumable_run.page.ts';
+const page = pageOf<typeof import('./resumable_run.page.ts')>('/e2e/gpu/resumable_run.page.ts');
 const STEPS = 24;
 
 for (const [name, given] of [
@@ -13,7 +12,7 @@ for (const [name, given] of [
   ['at the last step', { losses: [STEPS] }],
 ] as const) {
   test(`a device lost ${name}: the run goes on bit-identically`, async ({ inPage }) => {
-    const { steps, losses, losses0, devices, bytesDiffer, checkpoints, lostAt } = await inPage<Resumed & Awaited<ReturnType<typeof disturbed>>>(PAGE, 'disturbed', { steps: STEPS, ...given });
+    const { steps, losses, losses0, devices, bytesDiffer, checkpoints, lostAt } = await inPage(page, 'disturbed', { steps: STEPS, ...given });
     expect(steps).toEqual(Array.from({ length: STEPS }, (_, k) => k + 1));
     expect(losses).toEqual(losses0);
     expect(bytesDiffer).toBe(0);
@@ -27,7 +26,7 @@ for (const [name, given] of [
 for (const own of [false, true]) {
   test(`${own ? 'on an application\'s device' : 'where no device can be opened any more'} the last checkpoint comes with the error`, async ({ inPage }) => {
     test.slow(); // it waits between its attempts
-    const { name, message, step, yielded, goesOn } = await inPage<Awaited<ReturnType<typeof interrupted>>>(PAGE, 'interrupted', { own });
+    const { name, message, step, yielded, goesOn } = await inPage(page, 'interrupted', { own });
     expect(name).toBe('TrainingInterruptedError');
     expect(message).toContain(own ? 'the GPU device was lost' : 'no adapter any more');
     expect(message).toContain(`The error's checkpoint holds ${step} steps`);
@@ -38,7 +37,7 @@ for (const own of [false, true]) {
 }
 
 test('what has nothing to do with the device is thrown as it is, and leaving the loop leaves the trainer', async ({ inPage }) => {
-  const { aborted, build, open, saved } = await inPage<Awaited<ReturnType<typeof passedThrough>>>(PAGE, 'passedThrough');
+  const { aborted, build, open, saved } = await inPage(page, 'passedThrough');
   expect(aborted).toBe('Error: enough');
   expect(build).toBe('RangeError: no such model');
   expect(open).toBe('TypeError: no device');
@@ -47,7 +46,7 @@ test('what has nothing to do with the device is thrown as it is, and leaving the
 
 for (const [after, name] of [[0, 'before its first step'], [7, 'after some steps']] as const) {
   test(`a run that loses every device ${name} ends after the third loss without a new step`, async ({ inPage }) => {
-    const { name, message, devices, steps, kept } = await inPage<Awaited<ReturnType<typeof lostAgain>>>(PAGE, 'lostAgain', { after });
+    const { name, message, devices, steps, kept } = await inPage(page, 'lostAgain', { after });
     expect(name).toBe('TrainingInterruptedError');
     expect(message).toContain('lost 3 times without a new step: smaller sizes may help');
     expect(devices).toBe(3);
@@ -59,7 +58,7 @@ for (const [after, name] of [[0, 'before its first step'], [7, 'after some steps
 
 test('an abort is heard while a run waits to open another device', async ({ inPage }) => {
   test.slow(); // four attempts come first
-  const { milliseconds, message } = await inPage<Awaited<ReturnType<typeof abortedWaiting>>>(PAGE, 'abortedWaiting');
+  const { milliseconds, message } = await inPage(page, 'abortedWaiting');
   expect(message).toBe('enough');
   expect(milliseconds).toBeLessThan(6000); // the wait is of 8 s
 });

@@ -1,13 +1,12 @@
 // A gradient that is not finite is skipped in the very step and told; one whose squares are no float32 has a norm and is clipped all the same.
-import { expect, test } from '../harness.ts';
-import type { OptimizerName, overflowing, skippedApart, stops, trainPast, updates } from './skipped_steps.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { OptimizerName } from './skipped_steps.page.ts';
 
-const page = '/e2e/gpu/skipped_steps.page.ts';
-type Given<F extends (...args: never[]) => unknown> = Awaited<ReturnType<F>>;
+const page = pageOf<typeof import('./skipped_steps.page.ts')>('/e2e/gpu/skipped_steps.page.ts');
 
 for (const optimizer of ['sgd', 'adam', 'adamw', 'rmsprop'] as const satisfies OptimizerName[]) {
   test(`a step of ${optimizer} whose gradient is not finite leaves weights and moments to the bit, and training goes on`, async ({ inPage }) => {
-    const steps = await inPage<Given<typeof trainPast>>(page, 'trainPast', optimizer);
+    const steps = await inPage(page, 'trainPast', optimizer);
     expect(steps.map(({ skipped }) => skipped)).toEqual([false, true, false, false]);
     expect(steps.map(({ changed }) => changed)).toEqual([[true, true], [false, false], [true, true], [true, true]]);
     expect(steps.map(({ loss }) => Number.isFinite(Number(loss)))).toEqual([true, false, true, true]);
@@ -15,18 +14,18 @@ for (const optimizer of ['sgd', 'adam', 'adamw', 'rmsprop'] as const satisfies O
 }
 
 test('a run stops at the first step that is not finite, or after as many in a row as it may skip, and names the parameter', async ({ inPage }) => {
-  const [first, third] = await inPage<Given<typeof stops>>(page, 'stops');
+  const [first, third] = await inPage(page, 'stops');
   expect(first).toMatchObject({ step: 2, parameter: 'embedding.weight' });
   expect(first!.message).toMatch(/diverged at step 2: the loss is \S+ .*, embedding\.weight being the first parameter whose gradient is not finite\. .*Lower the learning rate/);
   expect(third).toMatchObject({ step: 3, parameter: 'embedding.weight' });
 });
 
 test('steps that are skipped one by one stop no run that may not skip two in a row', async ({ inPage }) => {
-  expect(await inPage<Given<typeof skippedApart>>(page, 'skippedApart')).toEqual([2, 6, 10]);
+  expect(await inPage(page, 'skippedApart')).toEqual([2, 6, 10]);
 });
 
 test('a gradient that overflows while the loss is finite is skipped, or stops the run and is named', async ({ inPage }) => {
-  const { seen: [step], same, said } = await inPage<Given<typeof overflowing>>(page, 'overflowing');
+  const { seen: [step], same, said } = await inPage(page, 'overflowing');
   expect(step!.loss).toBeGreaterThan(0);
   expect(step!.loss).toBeLessThan(10);
   expect(Number.isFinite(Number(step!.norm))).toBe(false);
@@ -39,8 +38,8 @@ test('an optimizer skips a gradient that is not finite, and read() tells of it',
   const good = [0.5, -0.25, 1, 2, 0, 1];
   for (const [bad, operator, name] of [['NaN', 0, 'bias'], ['-Infinity', 1, 'weight']] as const) {
     const gradients = [good, operator === 0 ? [0, 0, bad, 1, 'NaN', 1] : [0, 1, 2, 3, bad, 'NaN'], good, [bad, 0, 0, 0, 0, 0]];
-    for (const optimizer of ['sgd', 'adam']) {
-      const [one, skipped, two, again] = await inPage<Given<typeof updates>>(page, 'updates', { rule: optimizer, gradientClip: 0, gradients });
+    for (const optimizer of ['sgd', 'adam'] as const) {
+      const [one, skipped, two, again] = await inPage(page, 'updates', { rule: optimizer, gradientClip: 0, gradients });
       expect(skipped!.weights).toEqual(one!.weights);
       expect(skipped).toMatchObject({ cleared: true, result: { skipped: true, parameter: { module: operator, name }, skips: 1 } });
       expect(Number.isFinite(Number(skipped!.result.norm))).toBe(false);
@@ -65,7 +64,8 @@ const HUGE = [
 
 test('the norm is right wherever it is a float32, and clipping keeps the direction also where it is none', async ({ inPage }) => {
   for (const { gradient, clip } of HUGE) {
-    const [{ weights, result }] = await inPage<[Given<typeof updates>[number]]>(page, 'updates', { rule: 'sgd', gradientClip: clip, gradients: [gradient] });
+    const [only] = await inPage(page, 'updates', { rule: 'sgd', gradientClip: clip, gradients: [gradient] });
+    const { weights, result } = only!;
     const norm = Math.hypot(...gradient);
     const what = gradient.join();
     if (norm > 3.4e38) expect.soft(result.norm, what).toBe('Infinity');

@@ -1,11 +1,10 @@
-import { expect, test } from '../harness.ts';
-import type { Smoke } from './smoke.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const PAGE = '/e2e/gpu/smoke.page.ts';
+const page = pageOf<typeof import('./smoke.page.ts')>('/e2e/gpu/smoke.page.ts');
 
 test('the adapter runs a shader of the pipeline', async ({ inPage }, { annotations }) => {
   const x = Array.from({ length: 64 }, (_, i) => i);
-  const { adapter, y } = await inPage<Smoke>(PAGE, 'scaleAndAdd', { x, scale: 10 });
+  const { adapter, y } = await inPage(page, 'scaleAndAdd', { x, scale: 10 });
   console.log(`adapter: ${adapter}`);
   annotations.push({ type: 'adapter', description: adapter });
   expect(y).toBeInstanceOf(Float32Array);
@@ -20,33 +19,34 @@ for (const [kind, message] of [
   ['console', /^Console: said on the console/],
 ] as const) {
   test(`an error of kind "${kind}" in a page is seen`, async ({ inPage }) => {
-    const { result, errors } = await inPage<string>(PAGE, 'mistake', kind, { expectErrors: true });
+    const { result, errors } = await inPage(page, 'mistake', kind, { expectErrors: true });
     expect(result).toBe(kind);
     expect(errors).toEqual([expect.stringMatching(message)]);
-    await expect(inPage(PAGE, 'mistake', kind)).rejects.toThrow(errors[0]?.slice(0, 20));
+    await expect(inPage(page, 'mistake', kind)).rejects.toThrow(errors[0]?.slice(0, 20));
   });
 }
 
 test('an exception in a page is seen, and the next call is clean', async ({ inPage }) => {
-  const { result, errors } = await inPage(PAGE, 'mistake', 'exception', { expectErrors: true });
+  const { result, errors } = await inPage(page, 'mistake', 'exception', { expectErrors: true });
   expect(result).toBeNull();
   expect(errors).toEqual([expect.stringMatching(/^RangeError: thrown in the page/)]);
-  await expect(inPage(PAGE, 'mistake', 'exception')).rejects.toThrow('thrown in the page');
-  expect(await inPage(PAGE, 'mistake', 'none')).toBe('none');
+  await expect(inPage(page, 'mistake', 'exception')).rejects.toThrow('thrown in the page');
+  expect(await inPage(page, 'mistake', 'none')).toBe('none');
 });
 
 test('a function that is not there is named', async ({ inPage }) => {
-  await expect(inPage(PAGE, 'nothing')).rejects.toThrow(`${PAGE} exports no function nothing; it has leaveOpen`);
+  // @ts-expect-error The types know the module's functions too.
+  await expect(inPage(page, 'nothing')).rejects.toThrow(`${page.path} exports no function nothing; it has leaveOpen`);
 });
 
 test('a device that a call leaves open is destroyed', async ({ inPage }) => {
-  await inPage(PAGE, 'leaveOpen');
-  expect(await inPage(PAGE, 'leftBehind')).toBe('destroyed');
+  await inPage(page, 'leaveOpen');
+  expect(await inPage(page, 'leftBehind')).toBe('destroyed');
 });
 
 test('a call is refused while another runs in the same page, and the first one ends as if alone', async ({ inPage }) => {
-  const [first, second] = await Promise.allSettled([inPage(PAGE, 'mistake', 'none'), inPage(PAGE, 'leaveOpen')]);
+  const [first, second] = await Promise.allSettled([inPage(page, 'mistake', 'none'), inPage(page, 'leaveOpen')]);
   expect(first).toEqual({ status: 'fulfilled', value: 'none' });
-  expect(second).toMatchObject({ status: 'rejected', reason: { message: `${PAGE} leaveOpen was called while ${PAGE} mistake still runs in the same page; await one call before the next` } });
-  expect(await inPage(PAGE, 'mistake', 'none')).toBe('none');
+  expect(second).toMatchObject({ status: 'rejected', reason: { message: `${page.path} leaveOpen was called while ${page.path} mistake still runs in the same page; await one call before the next` } });
+  expect(await inPage(page, 'mistake', 'none')).toBe('none');
 });

@@ -19,11 +19,19 @@ export interface TokenRowsCase {
   readonly folded?: boolean;
 }
 
+/** What one of the two ways did: by rows that were gathered before, or read in the step. */
+export interface Way {
+  readonly labels: string[];
+  readonly values: number[];
+  /** The output of a second pass. */
+  readonly second: number[];
+}
+
 const T = 6, N = 5, V = 7, E = 4, H = 9;
 const LENGTHS = [6, 2, 5, 1, 4];
 
 /** For both ways: the kernels of a forward pass, what is left of its output [T,N,F] and, in training, of the gates of the rows' own steps. */
-export async function twoWays({ cell, embedding, training, projSize = 0, folded = false }: TokenRowsCase): Promise<{ labels: string[]; values: number[]; second: number[] }[]> {
+export async function twoWays({ cell, embedding, training, projSize = 0, folded = false }: TokenRowsCase): Promise<[gathered: Way, read: Way]> {
   const gpu = await openDevice();
   const layers = [0, 1].map((l) => ({
     cell: cellNamed(cell), inputSize: l > 0 ? projSize || H : embedding === 'table' ? E : V, hiddenSize: H, projSize, bias: true,
@@ -34,8 +42,7 @@ export async function twoWays({ cell, embedding, training, projSize = 0, folded 
   gpu.write(parameters.flat, parameters.initialValues(5));
   const words = wholeLengths(N, T);
   words.set(LENGTHS);
-  const results = [];
-  for (const together of [false, true]) {
+  const run = async (together: boolean): Promise<Way> => {
     const { lengths, tokens } = together ? allocateTokens('tokens', T, N) : { lengths: allocateProxy('lengths', lengthsShape(N), 'input'), tokens: allocateProxy('tokens', [T, N], 'input') };
     const input = embedding === 'one-hot' ? { kind: 'one-hot' as const, tokens, vocabulary: V } : { kind: 'table' as const, tokens, vocabulary: V, embedding: parameters.stored('embedding.weight') };
     const stack = new StackWindow(layers, parameters, input, { timeSteps: T, batchSize: N, training, lengths, ragged: true, hasHead: true });
@@ -57,10 +64,11 @@ export async function twoWays({ cell, embedding, training, projSize = 0, folded 
     // A second pass: the first wrote its activations, and the table must be as it was.
     const values = [...(await gpu.read(stack.output)), ...own.flatMap((part) => [...part])];
     new Replay(gpu, recording, 'forward again').submit();
-    results.push({ labels, values, second: [...(await gpu.read(stack.output))] });
-  }
+    return { labels, values, second: [...(await gpu.read(stack.output))] };
+  };
+  const ways: [Way, Way] = [await run(false), await run(true)];
   gpu.destroy();
-  return results;
+  return ways;
 }
 
 const part = (of: Slice, i: number, row: number): Slice => subslice(of, i * row, [row]);

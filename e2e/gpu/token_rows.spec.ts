@@ -1,10 +1,9 @@
 // Steps that read their input side by token: the same bits as rows gathered before, without the array of them.
 import { cells } from '../../src/reference/cells.ts';
-import { expect, test } from '../harness.ts';
-import type { TokenRowsCase } from './token_rows.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { TokenRowsCase, Way } from './token_rows.page.ts';
 
-const page = '/e2e/gpu/token_rows.page.ts';
-type Way = { labels: string[]; values: number[]; second: number[] };
+const page = pageOf<typeof import('./token_rows.page.ts')>('/e2e/gpu/token_rows.page.ts');
 
 const cases: TokenRowsCase[] = Object.keys(cells).flatMap((cell) => [
   { cell, embedding: 'one-hot', training: true }, { cell, embedding: 'table', training: false, folded: true },
@@ -12,7 +11,7 @@ const cases: TokenRowsCase[] = Object.keys(cells).flatMap((cell) => [
 
 for (const one of [...cases, { cell: 'lstm', embedding: 'one-hot', training: false, folded: true }, { cell: 'lstm', embedding: 'table', training: true, projSize: 4 }] as const) {
   test(`${JSON.stringify(one)}: the same bits`, async ({ inPage }) => {
-    const [gathered, read] = await inPage<[Way, Way]>(page, 'twoWays', one);
+    const [gathered, read] = await inPage(page, 'twoWays', one);
     const gathers = ({ labels }: Way): number => labels.filter((label) => label === 'embedding.gather').length;
     expect(gathers(gathered)).toBe(1);
     // A one-hot layer's weights are turned round by the same kernel, once a window.

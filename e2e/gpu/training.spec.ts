@@ -1,13 +1,12 @@
 // Training: PyTorch's first losses, the same bits every time, and the same bits after a pause or a restart.
 import { readFileSync } from 'node:fs';
-import { expect, test } from '../harness.ts';
-import type { TrainingReport } from './training.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const page = '/e2e/gpu/training.page.ts';
+const page = pageOf<typeof import('./training.page.ts')>('/e2e/gpu/training.page.ts');
 
 for (const folded of [false, true]) test(`the first training steps have the losses, norms and weights of PyTorch${folded ? ', with all sizes folded in' : ''}`, async ({ inPage }) => {
   const file: unknown = JSON.parse(readFileSync(new URL('../golden/training.json', import.meta.url), 'utf8'));
-  const reports = await inPage<TrainingReport[]>(page, 'goldenTraining', { file, folded });
+  const reports = await inPage(page, 'goldenTraining', { file, folded });
   expect(reports.length).toBeGreaterThanOrEqual(3);
   for (const { name, losses, gradientNorms, stepLossError, trained } of reports) {
     expect(losses.actual.length, name).toBe(losses.expected.length);
@@ -23,7 +22,7 @@ for (const folded of [false, true]) test(`the first training steps have the loss
 
 for (const embedding of ['one-hot', { size: 6 }] as const) {
   test(`the same seed gives bit-identical losses over 50 steps, paused or restarted too (embedding ${JSON.stringify(embedding)})`, async ({ inPage }) => {
-    const run = (options: object) => inPage<number[]>(page, 'smallRun', { steps: 50, embedding, seed: 4, ...options });
+    const run = (options: object) => inPage(page, 'smallRun', { steps: 50, embedding, seed: 4, ...options });
     const losses = await run({});
     expect(losses).toHaveLength(50);
     expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);

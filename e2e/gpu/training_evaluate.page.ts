@@ -99,13 +99,17 @@ export async function evaluations() {
   return { results, left: gpu.memory.report().totalBytes };
 }
 
-interface Run {
-  readonly evaluations: 'none' | 'in the loop' | 'beside the loop' | 'validate' | 'aborted';
+export type Evaluations = 'none' | 'in the loop' | 'beside the loop' | 'validate' | 'aborted';
+
+/** For each, of a model of its own: losses, norms and trained weights of 30 steps, with evaluations here and there, and what these gave. */
+export async function trainedWith(all: readonly Evaluations[]) {
+  const gpu = await openDevice();
+  const runs: Awaited<ReturnType<typeof trained>>[] = [];
+  for (const evaluations of all) runs.push(await trained(gpu, evaluations));
+  return runs;
 }
 
-/** Losses, norms and trained weights of 30 steps, with evaluations here and there, and what these gave. */
-export async function trainedWith({ evaluations }: Run) {
-  const gpu = await openDevice();
+async function trained(gpu: Gpu, evaluations: Evaluations) {
   const model = modelOf(gpu);
   const trainer = createTrainer(model, { optimizer: adam({ learningRate: 1e-2 }), gradientClip: 1, ...sizes });
   const text = { tokens: validation };
@@ -145,9 +149,23 @@ const optimizers: Record<string, () => UpdateRule> = {
   sgd: () => sgd({ learningRate: 2 }),
 };
 
-/** Rates and losses of 30 steps; with `live`, the rate set after step 10; with `restart`, saved and restored at step 15. */
-export async function scheduled({ optimizer, live, restart }: { optimizer: string; live?: number; restart: boolean }) {
+interface ScheduledRun {
+  readonly optimizer: string;
+  /** The rate set after step 10. */
+  readonly live?: number;
+  /** Saved, and restored into another trainer, at step 15. */
+  readonly restart: boolean;
+}
+
+/** Rates and losses of 30 steps of each. */
+export async function scheduled(all: readonly ScheduledRun[]) {
   const gpu = await openDevice();
+  const runs: Awaited<ReturnType<typeof scheduledRun>>[] = [];
+  for (const one of all) runs.push(await scheduledRun(gpu, one));
+  return runs;
+}
+
+async function scheduledRun(gpu: Gpu, { optimizer, live, restart }: ScheduledRun) {
   const make = () => createTrainer(modelOf(gpu), { optimizer: optimizers[optimizer]!(), gradientClip: { value: 0.05 }, ...sizes });
   let trainer = make();
   const progress: Progress[] = [];

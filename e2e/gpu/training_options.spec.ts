@@ -1,12 +1,10 @@
 // Documents and carried states: nothing leaks. Masks: in training alone, and the same after a restart. Traces of a training step.
-import { expect, test } from '../harness.ts';
-import type { heldOut, leaks, masksInTrainingOnly, restarts, traced, tracedBack } from './training_options.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
 
-const page = '/e2e/gpu/training_options.page.ts';
-type Result<F extends (...args: never[]) => Promise<unknown>> = Awaited<ReturnType<F>>;
+const page = pageOf<typeof import('./training_options.page.ts')>('/e2e/gpu/training_options.page.ts');
 
 test('no state leaks from a document to the next, nor over a window without a carried state; within a text it does', async ({ inPage }) => {
-  const { documents, longer, stateless, text, evaluated } = await inPage<Result<typeof leaks>>(page, 'leaks');
+  const { documents, longer, stateless, text, evaluated } = await inPage(page, 'leaks');
   for (const [after, name] of [[documents, 'documents'], [longer, 'documents, longer back'], [stateless, 'stateless']] as const) {
     expect(after[0], name).toHaveLength(8);
     expect(after[1], name).toEqual(after[0]);
@@ -27,7 +25,7 @@ const runs = {
 } as const;
 for (const [name, options] of Object.entries(runs)) {
   test(`${name}: a run restored from a checkpoint into a trainer of other seeds goes on bit-identically`, async ({ inPage }) => {
-    const { losses, restarted, otherSeed } = await inPage<Result<typeof restarts>>(page, 'restarts', options);
+    const { losses, restarted, otherSeed } = await inPage(page, 'restarts', options);
     expect(losses).toHaveLength(2 * options.steps);
     expect(restarted).toEqual([losses, losses]);
     if (options.layers === 'masked') expect(otherSeed).not.toEqual(losses);
@@ -36,19 +34,19 @@ for (const [name, options] of Object.entries(runs)) {
 }
 
 test('a window of backTimeSteps alone is the window without it', async ({ inPage }) => {
-  const [given, same, longer] = await inPage<number[][]>(page, 'backs');
+  const [given, same, longer] = await inPage(page, 'backs');
   expect(same).toEqual(given);
   expect(longer).not.toEqual(given);
 });
 
 test('a checkpoint of other steps back or of another state is refused', async ({ inPage }) => {
-  const messages = await inPage<string[]>(page, 'otherShapes');
+  const messages = await inPage(page, 'otherShapes');
   expect(messages[0]).toBe('the checkpoint was made with backTimeSteps 4, this trainer with backTimeSteps 5: make the trainer with 4');
   expect(messages[1]).toBe('the checkpoint was made with stateful true, this trainer with stateful false: make the trainer with true');
 });
 
 test('masks are drawn in training alone; a file keeps the layers\' options', async ({ inPage }) => {
-  const { dropping, none, saved, loaded } = await inPage<Result<typeof masksInTrainingOnly>>(page, 'masksInTrainingOnly');
+  const { dropping, none, saved, loaded } = await inPage(page, 'masksInTrainingOnly');
   expect(dropping.evaluation).toEqual(none.evaluation);
   expect(dropping.text).toBe(none.text);
   expect(dropping.trained).not.toEqual(none.trained);
@@ -58,7 +56,7 @@ test('masks are drawn in training alone; a file keeps the layers\' options', asy
 });
 
 test('held-out documents are predicted whole, as the trainer carries its state', async ({ inPage }) => {
-  const { carried, zero, documents, characters } = await inPage<Result<typeof heldOut>>(page, 'heldOut');
+  const { carried, zero, documents, characters } = await inPage(page, 'heldOut');
   expect(documents).toBeGreaterThan(1);
   for (const { validated, alone, otherwise } of [carried, zero]) {
     expect(validated.characters).toBe(characters - documents);
@@ -69,7 +67,7 @@ test('held-out documents are predicted whole, as the trainer carries its state',
 
 for (const cell of ['lstm', 'gru'] as const) {
   test(`the trace of a training step of ${cell} is the operator's`, async ({ inPage }) => {
-    const { trainer, operator } = await inPage<Result<typeof traced>>(page, 'traced', { cell });
+    const { trainer, operator } = await inPage(page, 'traced', { cell });
     expect(trainer).toHaveLength(2);
     trainer.forEach(({ gradientNorms, saturation }, l) => {
       gradientNorms.forEach(([norm], t) => {
@@ -82,7 +80,7 @@ for (const cell of ['lstm', 'gru'] as const) {
 }
 
 test('a trace changes no loss and shows the gradient at the old steps', async ({ inPage }) => {
-  const { losses, expected, first, last, refused, more } = await inPage<Result<typeof tracedBack>>(page, 'tracedBack');
+  const { losses, expected, first, last, refused, more } = await inPage(page, 'tracedBack');
   expect(losses).toEqual(expected);
   expect(first).toEqual([true, true, true, false, false, false, false]);
   expect(last).toEqual(new Array<boolean>(7).fill(true));

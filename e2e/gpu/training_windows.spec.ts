@@ -1,8 +1,8 @@
 // Truncated BPTT over more steps than are new, documents, states that are carried or not, and masks in training, against float64.
-import { expect, test } from '../harness.ts';
-import type { WindowsCase, WindowsReport } from './training_windows.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { WindowsCase } from './training_windows.page.ts';
 
-const page = '/e2e/gpu/training_windows.page.ts';
+const page = pageOf<typeof import('./training_windows.page.ts')>('/e2e/gpu/training_windows.page.ts');
 
 const layers = [{ cell: 'lstm', hiddenSize: 6 }, { cell: 'gru', hiddenSize: 5 }] as const;
 /** Shorter than a window, longer than all that a gradient goes back over, and of one character. */
@@ -32,7 +32,7 @@ const cases: Readonly<Record<string, WindowsCase>> = {
 
 for (const [name, given] of Object.entries(cases)) {
   test(`${name}: losses, norms and trained weights are the reference's`, async ({ inPage }) => {
-    const { actual, expected, trained, bytesLeft } = await inPage<WindowsReport>(page, 'compare', given);
+    const { actual, expected, trained, bytesLeft } = await inPage(page, 'compare', given);
     expect(actual).toHaveLength(given.steps);
     expected.forEach((step, s) => {
       expect.soft(Math.abs(actual[s]!.loss - step.loss), `loss of step ${s}: ${actual[s]!.loss} against ${step.loss}`).toBeLessThan(1e-5);

@@ -1,10 +1,11 @@
 // Tuning of a real network: every op measured once, the results unchanged, the choices there for the next device.
-import { expect, test } from '../harness.ts';
-import type { gradientCandidates, tuned } from './tuner.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+
+const page = pageOf<typeof import('./tuner.page.ts')>('/e2e/gpu/tuner.page.ts');
 
 test('ops are measured once, verified, and remembered by adapter and browser', async ({ inPage }) => {
   test.setTimeout(180_000);
-  const { asked, leaked, progress, found, errors, again, nextKnows, offKnows, refusal, chosen } = await inPage<Awaited<ReturnType<typeof tuned>>>('/e2e/gpu/tuner.page.ts', 'tuned');
+  const { asked, leaked, progress, found, errors, again, nextKnows, offKnows, refusal, chosen } = await inPage(page, 'tuned');
   expect(found.map(({ key }) => key).sort()).toEqual([...asked].sort());
   expect(asked).toContain('lstm.forward T=5 N=9 H=20 D=2');
   expect(asked).toContain('matmul.tn 80x6x45');
@@ -24,7 +25,7 @@ test('ops are measured once, verified, and remembered by adapter and browser', a
 });
 
 test("a weights' gradient is also measured summed in slices, and that is the same gradient", async ({ inPage }) => {
-  const candidates = await inPage<Awaited<ReturnType<typeof gradientCandidates>>>('/e2e/gpu/tuner.page.ts', 'gradientCandidates');
+  const candidates = await inPage(page, 'gradientCandidates');
   expect(candidates.map(({ slices }) => slices)).toEqual([1, 1, 1, 1, 8, 8]);
   expect(candidates.filter(({ refused }) => refused !== null)).toEqual([]);
 });

@@ -1,13 +1,12 @@
 // The tuner's core: what fails is refused, what is left is timed, the fastest is chosen, and nothing is left behind.
-import { expect, test } from '../harness.ts';
-import type { choose, Fault } from './tuning.page.ts';
+import { expect, pageOf, test } from '../harness.ts';
+import type { Fault } from './tuning.page.ts';
 
-const page = '/e2e/gpu/tuning.page.ts';
-type Choice = Awaited<ReturnType<typeof choose>>;
+const page = pageOf<typeof import('./tuning.page.ts')>('/e2e/gpu/tuning.page.ts');
 
 test('candidates that do not compile, or whose results are wrong, missing or not a number, are refused with the reason', async ({ inPage }) => {
   const faults: Fault[] = ['none', 'wrong result', 'no result', 'not a number', 'does not compile', 'none'];
-  const { result, errors } = await inPage<Choice>(page, 'choose', faults, { expectErrors: true });
+  const { result, errors } = await inPage(page, 'choose', faults, { expectErrors: true });
   const { best, times, leaked } = result!;
   expect(times.map(({ finite }) => finite)).toEqual([true, false, false, false, false, true]);
   expect(times.map(({ refused }) => refused)).toEqual([
@@ -22,12 +21,12 @@ test('candidates that do not compile, or whose results are wrong, missing or not
 });
 
 test('a default that fails is an error', async ({ inPage }) => {
-  const { errors } = await inPage<Choice>(page, 'choose', ['does not compile', 'none'] satisfies Fault[], { expectErrors: true });
+  const { errors } = await inPage(page, 'choose', ['does not compile', 'none'] satisfies Fault[], { expectErrors: true });
   expect(errors.join()).toContain('the default failed');
 });
 
 test('a shortlist has 1 to 6 candidates; an aborted signal throws its reason and frees everything', async ({ inPage }) => {
-  const { errors } = await inPage<Choice>(page, 'choose', new Array<Fault>(7).fill('none'), { expectErrors: true });
+  const { errors } = await inPage(page, 'choose', new Array<Fault>(7).fill('none'), { expectErrors: true });
   expect(errors.join()).toContain('7 candidates; a shortlist has 1 to 6');
   expect(await inPage(page, 'abort')).toEqual({ messages: ['enough', 'enough of the second'], leaked: 0 });
 });

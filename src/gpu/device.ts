@@ -5,9 +5,9 @@ import { shown } from '../checks/shown.ts';
 import { describeAdapter, type AdapterDescription } from './adapter.ts';
 import { DeviceLostError, GpuCommandError, WebGPUUnavailableError } from './errors.ts';
 import { Faults, Work } from './faults.ts';
-import { elements, Memory, copyRange, type BufferProxy, type Slice } from './memory.ts';
-import { PipelineCache } from './pipelines.ts';
-import type { Recording } from './recording.ts';
+import { copyRange, elements, Memory, type BufferProxy, type Slice } from './memory.ts';
+import { pipelinesOf, type Pipeline, type PipelineCache } from './pipelines.ts';
+import type { Dispatch, Recording } from './recording.ts';
 import { tilesFor, type Tiles } from './tiles.ts';
 import { Tuning, type TuneMode } from './tuned_tiles.ts';
 import type { TuningProgress } from './tuning_task.ts';
@@ -97,6 +97,7 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
   readonly memory: Memory;
+  /** Those of the device: engines that are opened on one device share them. */
   readonly pipelines: PipelineCache;
   /** What measuring chose, and what it could be asked to choose. */
   readonly tuning: Tuning;
@@ -118,7 +119,7 @@ export class Gpu {
     this.memory = new Memory(device, (error) => this.#faults.know(error));
     this.tuning = tuning;
     this.tiles = { ...tilesFor(device), tuned: tuning.tiles };
-    this.pipelines = new PipelineCache(device, (pending) => this.#work?.reports.add(pending));
+    this.pipelines = pipelinesOf(device);
     this.lost = device.lost.then((info) => (this.#lostInfo = info));
   }
 
@@ -161,6 +162,13 @@ export class Gpu {
     for (const read of reads) work.reads.add(read);
     for (const written of writes) work.writes.add(written);
     if (work !== this.#work) this.#faults.add(work);
+  }
+
+  /** The pipeline of a dispatch, for the work at hand, which is told of its failure. */
+  pipeline(dispatch: Dispatch): Pipeline {
+    const pipeline = this.pipelines.get(dispatch);
+    if (pipeline.failure) this.#work?.reports.add(pipeline.failure);
+    return pipeline;
   }
 
   /** Encode commands and submit them, guarded; what `encode` gives is given back. */

@@ -1,4 +1,5 @@
-// Pipelines, made once for each final text, entry and layout. The key is the text itself, never a guess at what it depends on.
+// Pipelines, made once on a device for each final text, entry and layout, whichever engine on it asks. The key is the text itself, never a
+// guess at what it depends on.
 import type { Entry } from '../wgsl/types.ts';
 import { describeCompilation, ShaderError } from './errors.ts';
 import { KernelTexts } from './kernel_text.ts';
@@ -19,6 +20,16 @@ interface Parts {
   readonly descriptor: GPUComputePipelineDescriptor;
 }
 
+/** One of each device, for as long as the device is there. */
+const caches = new WeakMap<GPUDevice, PipelineCache>();
+
+/** The pipelines of a device, which all engines share that are opened on it. */
+export function pipelinesOf(device: GPUDevice): PipelineCache {
+  let cache = caches.get(device);
+  if (!cache) caches.set(device, (cache = new PipelineCache(device)));
+  return cache;
+}
+
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #texts = new KernelTexts();
@@ -26,19 +37,16 @@ export class PipelineCache {
   readonly #pipelines = new Map<string, Pipeline>();
   /** Those under way, by key. */
   readonly #preparing = new Map<string, Promise<void>>();
-  readonly #report: (failure: Promise<Error | null>) => void;
 
-  /** `report` receives, for each use of a pipeline that may have failed, a promise of its error. */
-  constructor(device: GPUDevice, report: (pending: Promise<Error | null>) => void) {
+  constructor(device: GPUDevice) {
     this.#device = device;
-    this.#report = report;
   }
 
   get size(): number {
     return this.#pipelines.size;
   }
 
-  /** The pipeline of a dispatch; one that is not there yet holds up what is submitted until it is compiled. A failure arrives through `report`. */
+  /** The pipeline of a dispatch; one that is not there yet holds up what is submitted until it is compiled. */
   get(dispatch: Dispatch): Pipeline {
     const code = this.#texts.get(dispatch);
     const key = keyOf(dispatch, code);
@@ -47,13 +55,12 @@ export class PipelineCache {
       pipeline = this.#create(dispatch, code);
       this.#pipelines.set(key, pipeline);
     }
-    if (pipeline.failure) this.#report(pipeline.failure);
     return pipeline;
   }
 
   /**
    * Compile the pipelines of a recording that are not there yet, side by side, while the caller and the GPU go on. Those that fail are
-   * left to `get`, which makes them again and reports why.
+   * left to `get`, which makes them again and finds out why.
    */
   async prepare(commands: Iterable<Command>): Promise<void> {
     const waited = new Set<Promise<void>>();

@@ -69,7 +69,7 @@ export class Replay {
         if (command.kind === 'clear') {
           return { kind: 'clear', buffer: gpu.memory.get(command.target.buffer), ...copyRange(command.target) };
         }
-        const { pipeline, layout, entry } = gpu.pipelines.get(command);
+        const { pipeline, layout, entry } = gpu.pipeline(command);
         const slot = this.#slots.get(command);
         return {
           kind: 'dispatch',
