@@ -1,8 +1,8 @@
 // @ts-check
 // `npm run hosts -- [--cases FOLDER] [--only LIST] [--specs off]`: every host of this machine, probed, held to the case files and given the
-// GPU specs; writes docs/hosts.md. Exit status: 0 all passed, 1 something failed, 2 wrong use.
+// GPU specs; writes docs/hosts.md after each, in which hosts that `--only` leaves out keep their rows. Exit status: 0 all passed, 1 something failed, 2 wrong use.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ import { renderHosts } from './hosts/table.mjs';
 import { adapterKind } from './setup.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
+const FILE = join(ROOT, 'docs/hosts.md');
 const MINUTE = 60_000;
 
 const { values } = parseArgs({ options: { cases: { type: 'string' }, only: { type: 'string', default: HOSTS.join(',') }, specs: { type: 'string', default: 'on' } } });
@@ -29,9 +30,9 @@ try {
   for (const host of HOSTS.filter((name) => values.only.split(',').includes(name))) {
     const missing = missingFor(host, adapterKind());
     results.push(missing === null ? measure(host, own) : { host, missing });
+    writeFileSync(FILE, renderHosts(results, adapterKind(), existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''));
+    say(`wrote ${host} into docs/hosts.md`);
   }
-  writeFileSync(join(ROOT, 'docs/hosts.md'), renderHosts(results, adapterKind()));
-  say('wrote docs/hosts.md');
   process.exitCode = results.every((one) => 'missing' in one || (one.failures.length === 0)) ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -64,7 +65,8 @@ function measure(host, own) {
     for (const title of failedIn(suites)) say(`${host} failed: ${title}`);
     specs[part] = { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped, seconds: stats.duration / 1000 };
   }
-  return { host, probe: JSON.parse(readFileSync(file, 'utf8')), conformance, specs, failures };
+  const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).stdout?.trim() || 'no commit';
+  return { host, measured: `${new Date().toISOString().slice(0, 10)}, ${commit}`, probe: JSON.parse(readFileSync(file, 'utf8')), conformance, specs, failures };
 }
 
 /** Titles of the specs that failed, of Playwright's report. @param {any[]} suites @returns {string[]} */

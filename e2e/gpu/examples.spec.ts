@@ -69,7 +69,7 @@ const short: Record<string, Short> = {
     check(ran) {
       checkAdding(ran);
       const { lstm, baseline } = ran.figures;
-      expect(lstm).toBeLessThan(baseline! / 4);
+      expect(lstm).toBeLessThan(0.04);
     },
   },
   copying: {

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from 'playwright/test';
+import { renderHosts } from '../../tools/hosts/table.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -33,4 +34,13 @@ test('a host that is missing says what to install', () => {
   const { status, stderr } = command('tools/probe.mjs', ['--host', 'firefox'], { UNFOLD_FIREFOX: '/nowhere/firefox' });
   expect(status).toBe(1);
   expect(stderr).toContain('UNFOLD_FIREFOX is /nowhere/firefox, where no file is');
+});
+
+test('a host that is not measured anew keeps its rows in both tables, and one that is missing has none', () => {
+  const row = (host: string, cell: string): string => `| ${host} | ${cell} |`;
+  const before = ['| host | measured |', row('Node (Dawn, Tint)', 'day 1'), row('Deno (wgpu, naga)', 'day 2'), '', '| host | tanh |', row('Node (Dawn, Tint)', '1e-7'), row('Deno (wgpu, naga)', '2e-7')].join('\n');
+  const lines = renderHosts([{ host: 'deno', missing: 'Deno is not installed' }], 'swiftshader', before).split('\n');
+  expect(lines.filter((line) => line.startsWith('| Node'))).toEqual([row('Node (Dawn, Tint)', 'day 1'), row('Node (Dawn, Tint)', '1e-7')]);
+  expect(lines.filter((line) => line.startsWith('| Deno'))).toEqual([]);
+  expect(lines).toContain('Deno (wgpu, naga) was not measured: Deno is not installed.');
 });

@@ -7,6 +7,7 @@ import { foldedApart, short, swallowsNaN } from '../probe/describe.mjs';
 /**
  * @typedef {{ host: string, missing: string } | {
  *   host: string,
+ *   measured: string the day and the commit
  *   probe: import('../probe/page.ts').ProbeReport,
  *   conformance: string[],
  *   specs: Record<string, Counts>,
@@ -23,6 +24,7 @@ const counted = (counts) => (counts ? `${counts.passed} passed, ${counts.failed}
 
 /** @type {readonly [heading: string, cell: (one: Measured) => string][]} */
 const COLUMNS = [
+  ['measured', ({ measured }) => measured],
   ['adapter', ({ probe }) => probe.adapter.name],
   ['conformance', ({ conformance }) => conformance.join(', ')],
   ['specs', ({ specs }) => counted(specs.gpu)],
@@ -41,29 +43,35 @@ const ACCURACY = [
   ['a dependent dispatch', ({ probe: { dispatches } }) => (dispatches ? `${dispatches.dependent.toFixed(1)} µs` : '–')],
 ];
 
-/** @param {readonly HostResult[]} results @param {'default' | 'swiftshader'} adapter @returns {string} */
-export function renderHosts(results, adapter) {
-  const measured = /** @type {Measured[]} */ (results.filter((one) => !('missing' in one)));
+/**
+ * Hosts that are not among the results keep the rows that they have in `before`, which is the file as it was.
+ * @param {readonly HostResult[]} results @param {'default' | 'swiftshader'} adapter @param {string} before @returns {string}
+ */
+export function renderHosts(results, adapter, before) {
   const missing = results.flatMap((one) => ('missing' in one ? [`${NAMES[one.host]} was not measured: ${one.missing}.`] : []));
   return [
     '# Hosts', '',
-    `Written by \`npm run hosts\` on ${new Date().toISOString().slice(0, 10)}, on ${adapter === 'default' ? 'the machine\'s own GPU' : 'software adapters'}. Each host runs the same page functions: the case files of`,
+    `Written by \`npm run hosts\` on ${adapter === 'default' ? 'the machine\'s own GPU' : 'software adapters'}. Each host runs the same page functions: the case files of`,
     '`npm run conformance` (*own* are the project\'s, of its float64 reference; *given* is another folder), the GPU specs of `npm run test:gpu`, and the probe of `npm run probe`.', '',
-    ...table(measured, COLUMNS), '',
+    ...table(results, COLUMNS, before, 0), '',
     'Deno and Firefox run on llvmpipe, where specs whose texts take minutes to compile are left out unless `UNFOLD_FULL=1` is set.', '',
     ...missing.flatMap((line) => [line, '']),
     '## How exact the adapters are', '',
     'Errors are the largest over a dense set of points, against float64. WGSL promises tanh to 1e-5 absolute, which is nothing for small values, and exp to 3 + 2|x| units of',
     'the last place (ULP); so the engine\'s tanh is its own. The folded column says by how many ULP a constant that a compiler computes differs from what the device computes of the same number.', '',
-    ...table(measured, ACCURACY), '',
+    ...table(results, ACCURACY, before, 1), '',
   ].join('\n');
 }
 
-/** Hosts side by side, a row each. @param {readonly Measured[]} measured @param {typeof COLUMNS} columns @returns {string[]} */
-function table(measured, columns) {
-  return [
-    `| host | ${columns.map(([heading]) => heading).join(' | ')} |`,
-    `|---|${columns.map(() => '---').join('|')}|`,
-    ...measured.map((one) => `| ${NAMES[one.host]} | ${columns.map(([, cell]) => cell(one)).join(' | ')} |`),
-  ];
+/**
+ * Hosts side by side, a row each. A row that is kept is the host's `place`-th of the file before.
+ * @param {readonly HostResult[]} results @param {typeof COLUMNS} columns @param {string} before @param {number} place @returns {string[]}
+ */
+function table(results, columns, before, place) {
+  const rows = Object.entries(NAMES).flatMap(([host, name]) => {
+    const one = results.find((result) => result.host === host);
+    if (!one) return before.split('\n').filter((line) => line.startsWith(`| ${name} | `)).slice(place, place + 1);
+    return 'missing' in one ? [] : [`| ${name} | ${columns.map(([, cell]) => cell(one)).join(' | ')} |`];
+  });
+  return [`| host | ${columns.map(([heading]) => heading).join(' | ')} |`, `|---|${columns.map(() => '---').join('|')}|`, ...rows];
 }
