@@ -22,7 +22,7 @@ test('a refused command is told to the reads of what it should have written, onc
   expect(r.mended).toEqual(r.expected);
 });
 
-test('an error goes with what follows from the refused command, to a loss, gradients and an update, and not beside it', async ({ inPage }) => {
+test('an error goes with what follows from the refused command, to a loss, gradients and an optimizer, and not beside it', async ({ inPage }) => {
   const r = await inPage(page, 'whatFollows');
   expectError(r.read, 'GpuCommandError', /^forward: /);
   expect(r.after).toBeNull();
@@ -92,7 +92,7 @@ test('an object whose memory the GPU refuses says how much it was, once, keeps n
   const results = await inPage(page, 'refusedMemory');
   const owners: Record<string, RegExp> = {
     model: /the memory of the model/, trainer: /the memory of the trainer/, plan: /the memory of the plan/, network: /the memory of the gru network/,
-    stream: /the memory of the stream/, update: /the memory of the update/, generation: /the memory of the generation/, evaluation: /the memory of the evaluation/,
+    stream: /the memory of the stream/, update: /the memory of the optimizer/, generation: /the memory of the generation/, evaluation: /the memory of the evaluation/,
   };
   expect(Object.keys(results).sort()).toEqual(Object.keys(owners).sort());
   for (const [name, owner] of Object.entries(owners)) {

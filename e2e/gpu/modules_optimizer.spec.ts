@@ -73,5 +73,5 @@ test('a file of another optimizer, or one that is damaged or not finite, is refu
   };
   expect(Object.keys(results)).toEqual(Object.keys(expected));
   for (const [name, message] of Object.entries(expected)) expect.soft(results[name], name).toMatch(message);
-  expect(same, 'the update is as it was').toBe(true);
+  expect(same, 'the optimizer is as it was').toBe(true);
 });

@@ -24,5 +24,5 @@ test('one norm and one clip over several operators', async ({ inPage }) => {
   expect(expectedNorm, 'the clip is at work').toBeGreaterThan(0.5);
   expect(Math.abs(norm - expectedNorm) / expectedNorm).toBeLessThan(1e-6);
   expect(error).toBeLessThan(1e-6);
-  expect(gradientLeft, 'an update clears the gradients').toBe(0);
+  expect(gradientLeft, 'a step clears the gradients').toBe(0);
 });

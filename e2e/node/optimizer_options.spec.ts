@@ -5,7 +5,7 @@ import type * as ClipModule from '../../src/train/clip.ts';
 import type * as OptimizerModule from '../../src/train/update_rule.ts';
 
 test('options out of bounds are refused by name', async () => {
-  const { adam, adamw, rmsprop, sgd } = await load<typeof OptimizerModule>('/src/train/optimizer.ts');
+  const { adam, adamw, rmsprop, sgd } = await load<typeof OptimizerModule>('/src/train/update_rule.ts');
   expect(() => adam({ learningRate: 0 })).toThrow(/learningRate must be a finite number above 0; 0 was given/);
   expect(() => adam({ beta1: 1 })).toThrow(/beta1 must be a finite number at least 0 and below 1; 1 was given/);
   expect(() => adam({ beta2: -0.1 })).toThrow(/beta2 must be a finite number at least 0 and below 1; -0.1 was given/);
@@ -19,7 +19,7 @@ test('options out of bounds are refused by name', async () => {
 });
 
 test('an update has the params of its number and rate', async () => {
-  const { adam, adamw, rmsprop, sgd } = await load<typeof OptimizerModule>('/src/train/optimizer.ts');
+  const { adam, adamw, rmsprop, sgd } = await load<typeof OptimizerModule>('/src/train/update_rule.ts');
   expect(adam({ weightDecay: 0.5 }).params(2, 0.1)).toEqual({ rate: 0.1, correction1: 1 / (1 - 0.9 ** 2), correction2: 1 / (1 - 0.999 ** 2), keep: 1 });
   expect(adamw().params(1, 0.1)['keep']).toBe(1 - 0.1 * 0.01);
   expect(adamw({ weightDecay: 0.5 }).params(1, 0.1)['keep']).toBe(0.95);
@@ -28,7 +28,7 @@ test('an update has the params of its number and rate', async () => {
 });
 
 test('arrays are kept only for what is asked', async () => {
-  const { adam, rmsprop, sgd } = await load<typeof OptimizerModule>('/src/train/optimizer.ts');
+  const { adam, rmsprop, sgd } = await load<typeof OptimizerModule>('/src/train/update_rule.ts');
   expect(adam().moments).toEqual(['first', 'second']);
   expect([sgd().moments, sgd({ momentum: 0.9 }).moments]).toEqual([[], ['velocity']]);
   expect(rmsprop().moments).toEqual(['square']);

@@ -19,7 +19,7 @@ export interface Sizes {
 /** Numbers in ±1, the same for the same count and seed. */
 export const numbers = (count: number, seed: number): Float32Array<ArrayBuffer> => Float32Array.from({ length: count }, (_, i) => 2 * randomUniform(seed, 77, i) - 1);
 
-/** A network, attention over its input, a head, a loss and an update, planned together, and a stream. */
+/** A network, attention over its input, a head, a loss and an optimizer, planned together, and a stream. */
 export function operators(gpu: Gpu, { cell, timeSteps, batchSize, input, hiddenSize }: Sizes) {
   const network = createRecurrent(gpu, { cell, inputSize: input, hiddenSize, seed: 7 });
   const attention = createAttention(gpu, { score: 'general', decoderSize: hiddenSize, encoderSize: hiddenSize, seed: 8 });
