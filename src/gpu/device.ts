@@ -1,4 +1,6 @@
 // One device and what belongs to it: memory, pipelines, errors, loss. Knows WebGPU, knows no network.
+// The declarations bring `Symbol.dispose` along, because an application's own `lib` may end before it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { checkOptions } from '../checks/options.ts';
 import { among, callback, instance, text } from '../checks/values.ts';
 import { shown } from '../checks/shown.ts';
