@@ -1,8 +1,6 @@
 // The device, and on it the model with its trainer. After a loss they are made again, and go on from the last checkpoint.
-import { adam, openDevice } from '../src/index.ts';
-import { createLanguageModel, createTrainer } from '../src/language.ts';
-import type { Gpu } from '../src/index.ts';
-import type { ResumableCheckpoint, Trainer } from '../src/language.ts';
+import { adam, openDevice, type Gpu } from '../src/index.ts';
+import { createLanguageModel, createTrainer, type Trainer, type ResumableCheckpoint } from '../src/language.ts';
 import type { Corpus } from '../src/text.ts';
 import type { Event, Place, Settings } from './protocol.ts';
 

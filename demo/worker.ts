@@ -1,10 +1,7 @@
 // Owns the device, the model and the trainer; the page only sends commands and draws events.
-import { DeviceLostError, OutOfMemoryError } from '../src/index.ts';
-import { NotFiniteError, resumableRun, TrainingInterruptedError } from '../src/language.ts';
-import { characters } from '../src/text.ts';
-import type { Gpu } from '../src/index.ts';
-import type { Progress, ResumableCheckpoint } from '../src/language.ts';
-import type { Corpus } from '../src/text.ts';
+import { DeviceLostError, OutOfMemoryError, type Gpu } from '../src/index.ts';
+import { NotFiniteError, resumableRun, TrainingInterruptedError, type Progress, type ResumableCheckpoint } from '../src/language.ts';
+import { characters, type Corpus } from '../src/text.ts';
 import { Pen } from './pen.ts';
 import type { Command, ErrorCode, Event, Place, ProgressPoint, Settings, TextForm } from './protocol.ts';
 import { Refusal, Workbench } from './workbench.ts';

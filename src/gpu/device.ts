@@ -156,7 +156,7 @@ export class Gpu {
   }
 
   /**
-   * Say what the work at hand reads and writes: buffers' proxies, staging buffers, replays. Outside of a guard it is an application's
+   * Say what the work at hand reads and writes: buffers' proxies, staging buffers, replays. Outside of error scopes it is an application's
    * own, whose errors are told to the application; what was wrong with what it reads is wrong with what it writes all the same.
    */
   touch(reads: Iterable<object>, writes: Iterable<object>): void {
@@ -173,7 +173,7 @@ export class Gpu {
     return pipeline;
   }
 
-  /** Encode commands and submit them, guarded; what `encode` gives is given back. */
+  /** Encode commands and submit them inside error scopes; what `encode` gives is given back. */
   submit<R>(label: string, encode: (encoder: GPUCommandEncoder) => R): R {
     return this.withErrorScopes(label, () => {
       const encoder = this.device.createCommandEncoder({ label });

@@ -11,6 +11,7 @@ import { matmul, matrix, type Matrix } from '../kernels/matmul.ts';
 import { tanh, tanhBackward } from '../kernels/tanh.ts';
 import { arraySource, GpuArray, type ArraySource } from './array.ts';
 import type { Parameters } from './parameters.ts';
+import { trained } from './trained.ts';
 
 export type AttentionScore = 'dot' | 'general';
 
@@ -147,17 +148,12 @@ export class AttentionPlan {
 
   /** dL/dh [T,N,H], after a backward pass. */
   get dDecoder(): GpuArray {
-    return this.#trained().dDecoder;
+    return trained(this.#training).dDecoder;
   }
 
   /** dL/de [S,N,E], after a backward pass; 0 past a row's length. */
   get dEncoder(): GpuArray {
-    return this.#trained().dEncoder;
-  }
-
-  #trained(): TrainingArrays {
-    if (!this.#training) throw new Error('this plan was made without training: true; plan with it to run a backward pass');
-    return this.#training;
+    return trained(this.#training).dEncoder;
   }
 
   /** Run forward; `weights`, `context` and `output` stay on the GPU. */
@@ -193,7 +189,7 @@ export class AttentionPlan {
   encodeBackward(commands: GPUCommandEncoder, dOutput: ArraySource): void {
     checkEncoder(commands, 'the encoder');
     this.#gpu.assertAlive();
-    const training = this.#trained();
+    const training = trained(this.#training);
     if (!this.#ran) throw new Error('backward needs a forward pass before it');
     training.dOutput.take(dOutput, commands);
     training.backward.encode(commands);

@@ -10,7 +10,8 @@ import { gatherRows, gatherRowsGradient, type Table } from '../kernels/embedding
 import { GpuArray, type ArraySource } from './array.ts';
 import { Module } from './module.ts';
 import { Parameters } from './parameters.ts';
-import { positionsByToken } from './token_positions.ts';
+import { positionsByToken, type TableRows } from './token_positions.ts';
+import { trained } from './trained.ts';
 
 export interface EmbeddingOperatorOptions {
   /** V: tokens go from 0 to V-1. */ readonly vocabularySize: number;
@@ -64,6 +65,8 @@ export class EmbeddingPlan {
   readonly #gpu: Gpu;
   readonly #vocabularySize: number;
   readonly #tokens: Slice;
+  /** Filled anew by every forward pass, which finds tokens outside the vocabulary by it. */
+  readonly #index: TableRows;
   readonly #forward: Replay;
   readonly #training: Training | null;
   readonly #owned: readonly BufferProxy[];
@@ -89,6 +92,7 @@ export class EmbeddingPlan {
     this.#vocabularySize = vocabularySize;
     this.#forget = forget;
     this.#tokens = tokens;
+    this.#index = { starts: new Uint32Array(vocabularySize + 1), positions: new Uint32Array(count) };
     this.output = new GpuArray(gpu, rows, 'output');
     this.#forward = new Replay(gpu, forward, 'embedding');
     this.#training = upstream && { ...upstream, dOutput: new GpuArray(gpu, upstream.dRows, 'dOutput'), backward: new Replay(gpu, backward, 'embedding backward') };
@@ -96,12 +100,7 @@ export class EmbeddingPlan {
 
   /** dL/doutput [rows,E]. */
   get dOutput(): GpuArray {
-    return this.#trained().dOutput;
-  }
-
-  #trained(): Training {
-    if (!this.#training) throw new Error('this plan was made without training: true; plan with it to run a backward pass');
-    return this.#training;
+    return trained(this.#training).dOutput;
   }
 
   /** Gather the rows of these tokens [rows]; `output` stays on the GPU. @throws RangeError for a token of V or more, or another number of them */
@@ -121,7 +120,7 @@ export class EmbeddingPlan {
     const [count] = this.#tokens.shape;
     if (!(tokens instanceof Uint32Array)) throw new TypeError(`the tokens must be a Uint32Array of ${count}; ${shown(tokens)} was given`);
     if (tokens.length !== count) throw new RangeError(`this plan is for ${count} tokens; ${tokens.length} were given`);
-    const { starts, positions } = positionsByToken(tokens, this.#vocabularySize);
+    const { starts, positions } = positionsByToken(tokens, this.#vocabularySize, this.#index);
     this.#gpu.write(this.#tokens, tokens);
     if (this.#training) {
       this.#gpu.write(this.#training.starts, starts);
@@ -133,7 +132,7 @@ export class EmbeddingPlan {
   encodeBackward(encoder: GPUCommandEncoder, dOutput: ArraySource): void {
     checkEncoder(encoder, 'the encoder');
     this.#gpu.assertAlive();
-    const { dOutput: upstream, backward } = this.#trained();
+    const { dOutput: upstream, backward } = trained(this.#training);
     upstream.take(dOutput, encoder);
     backward.encode(encoder);
   }

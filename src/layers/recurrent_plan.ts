@@ -17,6 +17,7 @@ import { PlanTrace, type LayerTrace } from './plan_trace.ts';
 import { WholeWindow, type PlanWindow } from './plan_window.ts';
 import { checkWindow } from './sizes.ts';
 import { directionsOf, drawsMasks, featuresOf, outputColumns, type LayerShape } from './stack_parameters.ts';
+import { trained } from './trained.ts';
 
 export interface PlanOptions {
   /** T */ readonly timeSteps: number;
@@ -182,22 +183,17 @@ export class RecurrentPlan {
 
   /** dL/dx [T,N,I], after a backward pass; 0 past a row's length. */
   get dInput(): GpuArray {
-    return this.#trained().dInput;
+    return trained(this.#training).dInput;
   }
 
   /** dL/dh0 [L*D,N,F], after a backward pass. */
   get dH0(): GpuArray {
-    return this.#trained().dH0;
+    return trained(this.#training).dH0;
   }
 
   /** dL/dc0 [L*D,N,H], after a backward pass. */
   get dC0(): GpuArray {
-    return this.#trained().dC0;
-  }
-
-  #trained(): TrainingArrays {
-    if (!this.#training) throw new Error('this plan was made without training: true; plan with it to run a backward pass');
-    return this.#training;
+    return trained(this.#training).dC0;
   }
 
   /** Run the forward pass; `output`, `hn` and `cn` stay on the GPU. */
@@ -245,7 +241,7 @@ export class RecurrentPlan {
 
   #recordBackward(encoder: GPUCommandEncoder, inputs?: BackwardInputs): void {
     this.#gpu.assertAlive();
-    const training = this.#trained();
+    const training = trained(this.#training);
     if (!this.#ran) throw new Error('backward needs a forward pass before it: its saved gates are consumed by each backward pass');
     if (inputs) {
       takeOrClear(training.dOutput, inputs.dOutput, encoder);
@@ -269,7 +265,7 @@ export class RecurrentPlan {
 
   /** GPU time by kernel of one pass, over the inputs given last. Needs `timestamp-query`. */
   profile(pass: 'forward' | 'backward'): Promise<KernelTime[]> {
-    return profile(this.#gpu, pass === 'forward' ? this.#forward : this.#trained().backward);
+    return profile(this.#gpu, pass === 'forward' ? this.#forward : trained(this.#training).backward);
   }
 
   /** What every layer did in the last forward and backward pass, the lowest first. @throws Error in a plan without trace: true. */

@@ -1,5 +1,6 @@
-// The launch configuration of a recurrence: workgroups, constants and folded sizes of its dispatches. In steps: one dispatch a timestep, whose hidden units are spread over workgroups.
-// Sequence: one dispatch for all timesteps, a workgroup for each tile of batch rows. In both the directions run side by side.
+// The launch configuration of a recurrence: workgroups, constants and folded sizes of its dispatches. There are two modes. In the mode 'step'
+// each timestep is a dispatch, whose hidden units are spread over workgroups. In the mode 'sequence' one dispatch runs all timesteps, and a
+// workgroup has a tile of batch rows to itself. In both modes the directions run side by side.
 import { recurrentGates, type Cell, type FoldedParam } from '../cells/cell.ts';
 import { restConstant, tileConstants, tileRows, tileThreads, unitsOf, type RecurrentTile } from '../gpu/tiles.ts';
 import { grid } from '../kernels/grid.ts';

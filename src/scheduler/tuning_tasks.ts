@@ -8,7 +8,7 @@ import type { TuningTask } from '../gpu/tuning_task.ts';
 import { matmul, matrix } from '../kernels/matmul.ts';
 import { bptt } from './bptt.ts';
 import { allocateHistory, historyBuffers, lengthsShape } from './history.ts';
-import { specializedAsOver, canFuseTime } from './launch.ts';
+import { canFuseTime, specializedAsOver } from './launch.ts';
 import { matmulShortlist, recurrentShortlist } from './shortlist.ts';
 import { unfold, type RecurrentWeights } from './unfold.ts';
 

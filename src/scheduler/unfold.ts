@@ -5,7 +5,7 @@ import type { Recording } from '../gpu/recording.ts';
 import type { RecurrentOp } from '../gpu/tiles.ts';
 import type { LayerHistory } from './history.ts';
 import { cellBuffers, cellConstants, projectState } from './projection.ts';
-import { forwardLaunch, executionMode, rowWorkgroups, type LaunchConfig } from './launch.ts';
+import { executionMode, forwardLaunch, rowWorkgroups, type LaunchConfig } from './launch.ts';
 
 /** The recurrent side's parameters, one of each for each direction. */
 export interface RecurrentWeights {

@@ -75,10 +75,13 @@ async function demandBrief(what: string, call: (signal: AbortSignal) => Promise<
   const controller = new AbortController();
   const reason = new Error('long enough');
   const timer = setTimeout(() => controller.abort(reason), BRIEF_MS);
-  await demandOwn(what, () => call(controller.signal).catch((error: unknown) => {
-    if (error !== reason) throw error;
-  }));
-  clearTimeout(timer);
+  try {
+    await demandOwn(what, () => call(controller.signal).catch((error: unknown) => {
+      if (error !== reason) throw error;
+    }));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The same, and no bytes are left once `call` has destroyed what it made. */

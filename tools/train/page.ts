@@ -1,10 +1,7 @@
 // The half of `npm run train` that runs in the browser: it holds the model and the trainer, and reports as it goes.
-import { adam, openDevice } from '../../src/index.ts';
-import { createLanguageModel, createTrainer, loadLanguageModel } from '../../src/language.ts';
-import { characters, createBatches } from '../../src/text.ts';
-import type { Gpu } from '../../src/index.ts';
-import type { LanguageModel } from '../../src/language.ts';
-import type { Corpus } from '../../src/text.ts';
+import { adam, openDevice, type Gpu } from '../../src/index.ts';
+import { createLanguageModel, createTrainer, loadLanguageModel, type LanguageModel } from '../../src/language.ts';
+import { characters, createBatches, type Corpus } from '../../src/text.ts';
 import type { Opened, Options, Progress, Trained } from './types.ts';
 
 type Session = Awaited<ReturnType<typeof create>>;
